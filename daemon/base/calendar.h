@@ -1,0 +1,43 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/zone.h"
+
+namespace retaind {
+
+/// Weekly opening hours in wall time, e.g. "mon-fri 09:00-18:00". Windows may cross midnight; the end is
+/// exclusive. Days off are whole local dates on which nothing opens (a window that began the evening
+/// before still closes at its own end).
+class Calendar {
+ public:
+  struct Window {
+    unsigned weekday = 0;      ///< ISO, Monday = 1 … Sunday = 7: the day on which it opens
+    int opens_minute = 0;      ///< 0 … 1439
+    int closes_minute = 0;     ///< opens < closes <= opens + 1440
+  };
+
+  Calendar() = default;
+  Calendar(std::string name, std::vector<Window> windows, std::vector<LocalDate> days_off);
+  /// Reads one line: "09:00-20:00" (every day), "mon-fri 09:00-18:00", "sat,sun 22:00-06:00".
+  static Result<std::vector<Window>> parse_line(std::string_view text);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool always_open() const { return windows_.empty(); }
+  [[nodiscard]] bool open_at(Time time, const Zone& zone) const;
+  /// First instant at or after `time` that is open; empty when nothing opens within two years.
+  [[nodiscard]] std::optional<Time> opening(Time time, const Zone& zone) const;
+  /// First instant after `time` that is closed; `time` must be open; empty when it never closes.
+  [[nodiscard]] std::optional<Time> closing(Time time, const Zone& zone) const;
+  /// The longest time that it stays closed in a week (days off left aside).
+  [[nodiscard]] Duration longest_gap() const;
+
+ private:
+  std::string name_;
+  std::vector<Window> windows_;  // sorted by (weekday, opens)
+  std::vector<LocalDate> days_off_;  // sorted
+};
+
+}  // namespace retaind

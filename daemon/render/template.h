@@ -1,0 +1,59 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/value.h"
+
+namespace retaind::render {
+
+/// What front matter and body of a template render to for one customer; all text is valid UTF-8.
+struct Rendered {
+  std::string subject;
+  std::string preheader;
+  std::string from;       ///< empty: the site's sender
+  std::string reply_to;   ///< empty: the site's
+  std::string html;       ///< empty: a text-only mail
+  std::string text;
+  std::string locale;     ///< of the file that was used
+};
+
+/// A located mistake in a template: path:line:column, with the excerpt in `message` as the rule checker shows it.
+struct TemplateError {
+  std::string path;
+  std::size_t line = 0;
+  std::size_t column = 0;
+  std::string message;
+};
+
+class ParsedTemplate;
+
+/// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload builds a new set aside.
+class TemplateSet {
+ public:
+  TemplateSet();
+  ~TemplateSet();
+  TemplateSet(TemplateSet&&) noexcept;
+  TemplateSet& operator=(TemplateSet&&) noexcept;
+
+  /// Reads and parses every template; the errors of all files come back at once.
+  static TemplateSet load(const std::filesystem::path& directory, std::vector<TemplateError>& errors);
+
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] std::vector<std::string> locales(std::string_view name) const;
+
+  /// Locale chain: exact ("pt-BR") -> language ("pt") -> `site_locale` -> its language -> the only one there is.
+  [[nodiscard]] Result<Rendered> render(std::string_view name, std::string_view locale,
+                                        std::string_view site_locale, const Value& context) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace retaind::render
