@@ -1,0 +1,89 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/statement.h"
+
+namespace retaind::store {
+
+/// One connection to the store: SQLite in WAL mode. Not thread-safe; each thread or process opens its own.
+class Database {
+ public:
+  enum class Mode { create, write, read };
+
+  struct Options {
+    Mode mode = Mode::write;
+    /// `synchronous=FULL` makes every commit durable. Off only to prove that the tests would notice.
+    bool durable = true;
+    Duration busy_timeout{5000};
+    /// Of the page cache. Small, because the promise is a small process; an import into an empty store asks for more.
+    std::int64_t cache_kib = 16 * 1024;
+    /// Name of the SQLite VFS; empty: the default. Tests pass one that drops or tears unsynced writes.
+    std::string vfs;
+  };
+
+  /// Opens and, in the writing modes, migrates to this binary's schema; a store with data is first copied to
+  /// `<file>.before-v<N>`. Errors say what to do: no such store, locked, read-only, not a store, truncated,
+  /// of a newer version (refused), disk full.
+  static Result<Database> open(const std::filesystem::path& file, const Options& options);
+  static Result<Database> in_memory();
+
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  /// The statement for this SQL, prepared once. The text must be the whole identity: no values spliced in.
+  Statement& prepared(std::string_view sql);
+  /// Statements without rows, run at once.
+  Result<void> execute(const std::string& sql);
+
+  /// BEGIN IMMEDIATE; `unavailable` when another process holds the write lock longer than the time-out.
+  Result<void> begin();
+  /// Reports the first error since begin() and then rolls back instead.
+  Result<void> commit();
+  void rollback();
+  [[nodiscard]] bool in_transaction() const;
+  /// A read snapshot over several statements.
+  Result<void> begin_read();
+
+  /// Changes whenever another connection has committed (PRAGMA data_version).
+  std::int64_t data_version();
+  [[nodiscard]] std::int64_t last_insert_id() const;
+  [[nodiscard]] const std::filesystem::path& file() const;
+  /// The first error since begin(), or since the last call outside a transaction; internal users only.
+  void fail(int code, std::string_view what);
+  Result<void> take_error();
+
+  /// A consistent copy while others read and write, marked as a copy (semantics 23). Copies page by page with SQLite's
+  /// backup interface in steps, so a writer waits for at most one step.
+  Result<void> backup_to(const std::filesystem::path& file);
+  /// Moves what readers allow from the WAL into the file; truncates the WAL when it has grown over 64 MB.
+  Result<void> checkpoint();
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Rolls back unless committed.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(other.database_) { other.database_ = nullptr; }
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Result<void> commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+/// Version of the schema that this binary writes.
+int schema_version();
+
+}  // namespace retaind::store
