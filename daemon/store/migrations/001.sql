@@ -34,6 +34,11 @@ CREATE TABLE customers (
   last_active_at INTEGER,
   active_episode INTEGER NOT NULL DEFAULT 0,
   open_tickets INTEGER NOT NULL DEFAULT 0,
+  -- the latest word on each consent, kept by triggers below: 1 given, 0 never given or withdrawn
+  consent_marketing INTEGER NOT NULL DEFAULT 0,
+  consent_marketing_until INTEGER,
+  consent_feedback INTEGER NOT NULL DEFAULT 0,
+  consent_feedback_until INTEGER,
   history_until INTEGER
 ) STRICT;
 CREATE INDEX customers_last_active ON customers (last_active_at) WHERE last_active_at IS NOT NULL;
@@ -181,6 +186,17 @@ CREATE TABLE consent (
   text_version TEXT,
   UNIQUE (customer, purpose, at)
 ) STRICT;
+-- Of two words at one time the withdrawal counts; UNIQUE leaves only one of them anyway.
+CREATE TRIGGER consent_marketing_kept AFTER INSERT ON consent WHEN NEW.purpose = 'marketing' BEGIN
+  UPDATE customers SET consent_marketing = NEW.granted, consent_marketing_until = NEW.expires_at
+  WHERE id = NEW.customer AND NOT EXISTS (SELECT 1 FROM consent c
+    WHERE c.customer = NEW.customer AND c.purpose = 'marketing' AND c.at > NEW.at);
+END;
+CREATE TRIGGER consent_feedback_kept AFTER INSERT ON consent WHEN NEW.purpose = 'feedback' BEGIN
+  UPDATE customers SET consent_feedback = NEW.granted, consent_feedback_until = NEW.expires_at
+  WHERE id = NEW.customer AND NOT EXISTS (SELECT 1 FROM consent c
+    WHERE c.customer = NEW.customer AND c.purpose = 'feedback' AND c.at > NEW.at);
+END;
 
 CREATE TABLE suppression (
   email_key TEXT NOT NULL,
@@ -209,6 +225,7 @@ CREATE TABLE rule (
   first_name TEXT NOT NULL,   -- before renames: holdout buckets hang on it
   status INTEGER NOT NULL,    -- language::RuleStatus
   revision TEXT NOT NULL,
+  timing TEXT NOT NULL,       -- what of the revision decides when an occurrence is due
   activated_at INTEGER,       -- live since; NULL while it was only ever a draft
   revised_at INTEGER NOT NULL,
   counts_from INTEGER,        -- occurrences due after this are this revision's
@@ -286,6 +303,7 @@ CREATE TABLE message (
 CREATE INDEX message_next ON message (next_at, priority DESC, due, id) WHERE next_at IS NOT NULL;
 CREATE INDEX message_due ON message (rule, due);
 CREATE INDEX message_handed ON message (state) WHERE state IN (2, 3);
+CREATE INDEX message_customer ON message (customer) WHERE next_at IS NOT NULL;
 CREATE INDEX message_envelope ON message (envelope) WHERE envelope IS NOT NULL;
 
 -- Sends that count in caps: one row a marketing or feedback message that left or may have left.
@@ -311,7 +329,8 @@ CREATE TABLE once (
 CREATE TABLE rule_day (
   rule INTEGER NOT NULL,
   day INTEGER NOT NULL,       -- yyyymmdd
-  count INTEGER NOT NULL,
+  used INTEGER NOT NULL DEFAULT 0,
+  reserved INTEGER NOT NULL DEFAULT 0,  -- moved here from a day that was full
   PRIMARY KEY (rule, day)
 ) STRICT, WITHOUT ROWID;
 
