@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Everything that has to hold, on a fresh Debian 12: bash tests/all.sh [--full]
+#   release build (g++) and its tests, sanitizer build and its tests, clang build, format, clang-tidy.
+# clang-tidy looks at the files changed since the last landed commit; --full looks at every file.
+# RETAIND_BASE names another commit to compare with.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source daemon/packages.sh
+
+full=no
+for argument in "$@"; do
+  case $argument in
+    --full) full=yes ;;
+    *) printf 'usage: bash tests/all.sh [--full]\n' >&2; exit 2 ;;
+  esac
+done
+
+install_packages "${build_packages[@]}" "${test_packages[@]}" || exit 1
+
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+report=()
+
+# phase NAME COMMAND...: runs it, remembers time and outcome; a phase that runs no tests counts as one check.
+phase() {
+  local name=$1 begin=$SECONDS status
+  shift
+  printf '\n== %s\n' "$name"
+  "$@"
+  status=$?
+  report+=("$(printf '%4d s  %-6s  %s' $((SECONDS - begin)) "$([ $status -eq 0 ] && echo ok || echo FAILED)" "$name")")
+  return $status
+}
+check() { if phase "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
+
+configure_and_build() {
+  local preset=$1 output
+  # A clone has no cached configuration; a tree that has one keeps its objects.
+  output=$(cmake --preset "$preset" 2>&1) || { printf '%s\n' "$output"; return 1; }
+  cmake --build --preset "$preset" -j "$jobs" -- --quiet
+}
+
+# A test that finds no peer or no data prints "skipped: why" and passes; it is counted apart.
+count_tests() {
+  awk '
+    /^[0-9]+\/[0-9]+ Test(ing)?: / { said = 0 }
+    /^[[:space:]]*skipped: /       { said = 1 }
+    /^Test Passed\.$/              { if (said) skipped++; else passed++ }
+    /^Test Failed\.$|^Test (timed out|interrupted)/ { failed++ }
+    END { printf "%d %d %d\n", passed, failed, skipped }' "$1"
+}
+
+run_tests() {
+  local preset=$1 log=build/$1/Testing/Temporary/LastTest.log status counts
+  rm -f "$log"
+  ctest --preset "$preset" -j "$jobs" --progress --timeout 900 2>&1 | tail -60
+  status=$?
+  [ -f "$log" ] || { failed=$((failed + 1)); return 1; }
+  read -r -a counts < <(count_tests "$log")
+  passed=$((passed + counts[0])) skipped=$((skipped + counts[2]))
+  # A failure that the log words differently still counts.
+  if [ $status -ne 0 ] && [ "${counts[1]}" -eq 0 ]; then counts[1]=1; fi
+  failed=$((failed + counts[1]))
+  [ "$((counts[0] + counts[2]))" -gt 0 ] || { echo 'no test ran'; failed=$((failed + 1)); return 1; }
+  grep -h -E '^[[:space:]]*skipped: ' "$log" | sort | uniq -c | head -20
+  return $status
+}
+
+check_format() { git ls-files '*.cc' '*.h' | xargs clang-format --dry-run -Werror; }
+
+landed_commit() {
+  local base=${RETAIND_BASE:-}
+  [ -n "$base" ] || base=$(git merge-base HEAD origin/main 2>/dev/null)
+  [ "$base" != "$(git rev-parse HEAD)" ] || base=$(git rev-parse -q --verify HEAD~1)
+  printf '%s' "$base"
+}
+
+check_tidy() {
+  local base
+  if [ $full = yes ] || ! base=$(landed_commit) || [ -z "$base" ]; then
+    git ls-files '*.cc' | python3 tests/tidy.py build/clang
+  else
+    { git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } |
+      grep -E '\.(cc|h)$' | python3 tests/tidy.py --seconds 300 build/clang
+  fi
+}
+
+check 'format' check_format
+check 'build: release (g++)' configure_and_build release && phase 'tests: release' run_tests release
+check 'build: sanitizers (g++)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
+check 'build: clang' configure_and_build clang
+check 'clang-tidy' check_tidy
+
+printf '\n'
+printf '%s\n' "${report[@]}"
+printf '%4d s  in all\n\n' $SECONDS
+printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed -eq 0 ]
