@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -6,6 +7,8 @@
 
 #include "base/result.h"
 #include "store/statement.h"
+
+struct sqlite3;
 
 namespace retaind::store {
 
@@ -46,8 +49,13 @@ class Database {
   Result<void> commit();
   void rollback();
   [[nodiscard]] bool in_transaction() const;
-  /// A read snapshot over several statements.
+  /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the WAL cannot be
+  /// emptied, so a long reader works in slices and calls renew_read() between them. As a safety net a statement of a
+  /// Mode::read connection is interrupted (`unavailable`) once the WAL has grown over `reader_gives_way_at`.
   Result<void> begin_read();
+  /// Takes a fresh snapshot when the WAL has grown over `wal_limit` since the last one; true when it did. Statements
+  /// that are being stepped must be reset before, and started again from where they were after.
+  Result<bool> renew_read();
 
   /// Changes whenever another connection has committed (PRAGMA data_version).
   std::int64_t data_version();
@@ -57,11 +65,22 @@ class Database {
   void fail(int code, std::string_view what);
   Result<void> take_error();
 
-  /// A consistent copy while others read and write, marked as a copy (semantics 23). Copies page by page with SQLite's
-  /// backup interface in steps, so a writer waits for at most one step.
+  /// A consistent copy while others read and write, marked as a copy (semantics 23). One read snapshot for the whole
+  /// copy: in WAL mode no writer waits for it. Written beside `file`, flushed and renamed: the old backup or the new
+  /// one, never half. Needs to be outside a transaction.
   Result<void> backup_to(const std::filesystem::path& file);
-  /// Moves what readers allow from the WAL into the file; truncates the WAL when it has grown over 64 MB.
-  Result<void> checkpoint();
+  /// The same without the mark; keeps an existing `file`. May run while this connection holds the write lock.
+  Result<void> copy_aside(const std::filesystem::path& file);
+  /// Moves what readers allow from the WAL into the file. A WAL over `wal_limit` is emptied and truncated; when a
+  /// reader of another program prevents that, it warns, once for each doubling. Returns the bytes of the WAL.
+  Result<std::int64_t> checkpoint();
+
+  static constexpr std::int64_t wal_limit = 64LL << 20;
+  static constexpr std::int64_t reader_gives_way_at = 256LL << 20;
+  [[nodiscard]] std::int64_t wal_bytes() const;
+
+  /// SQLite's connection, for the .cc files of this module.
+  [[nodiscard]] sqlite3* handle() const;
 
  private:
   struct Impl;

@@ -41,6 +41,7 @@ Statement& Statement::bind_null(int index) {
 }
 
 bool Statement::step() {
+  if (handle_ == nullptr) return false;  // failed to prepare: the Database knows
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) database_->fail(code, sqlite3_sql(handle_));
@@ -49,6 +50,7 @@ bool Statement::step() {
 }
 
 int Statement::run() {
+  if (handle_ == nullptr) return 0;
   const int code = sqlite3_step(handle_);
   sqlite3* connection = sqlite3_db_handle(handle_);
   const int changed = sqlite3_changes(connection);

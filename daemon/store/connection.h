@@ -1,0 +1,52 @@
+#pragma once
+#include <SQLiteCpp/Database.h>
+#include <sqlite3.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "store/database.h"
+
+// What a Database holds; only for database.cc and backup.cc.
+namespace retaind::store {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+struct Finalizer {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+
+struct CachedStatement {
+  std::unique_ptr<sqlite3_stmt, Finalizer> handle;
+  Statement statement;
+};
+
+struct Database::Impl {
+  Impl(std::filesystem::path path, const Options& opened_with, SQLite::Database&& opened)
+      : file(std::move(path)), options(opened_with), db(std::move(opened)) {}
+
+  std::filesystem::path file;
+  Options options;
+  SQLite::Database db;
+  std::optional<Error> error;
+  std::int64_t warned_at = 0;
+  /// Handed out for SQL that does not prepare: it has no rows.
+  std::optional<Statement> without_rows;
+  /// After `db`, so that the statements are finalized before the connection closes.
+  std::unordered_map<std::string, CachedStatement, TextHash, std::equal_to<>> statements;
+};
+
+/// fsync of a file or directory.
+bool flush(const std::filesystem::path& path, int open_flags);
+/// The directory of a file, "." when it has none.
+std::filesystem::path directory_of(const std::filesystem::path& file);
+/// The file with something appended to its name.
+std::filesystem::path beside(const std::filesystem::path& file, std::string_view suffix);
+
+}  // namespace retaind::store
