@@ -8,15 +8,15 @@
 
 namespace retaind {
 
-/// Weekly opening hours in wall time, e.g. "mon-fri 09:00-18:00". Windows may cross midnight; the end is
-/// exclusive. Days off are whole local dates on which nothing opens (a window that began the evening
-/// before still closes at its own end).
+/// Weekly opening hours in wall time, e.g. "mon-fri 09:00-18:00". Windows may cross midnight; the
+/// end is exclusive. Days off are whole local dates on which nothing opens (a window that began the
+/// evening before still closes at its own end).
 class Calendar {
  public:
   struct Window {
-    unsigned weekday = 0;      ///< ISO, Monday = 1 … Sunday = 7: the day on which it opens
-    int opens_minute = 0;      ///< 0 … 1439
-    int closes_minute = 0;     ///< opens < closes <= opens + 1440
+    unsigned weekday = 0;   ///< ISO, Monday = 1 … Sunday = 7: the day on which it opens
+    int opens_minute = 0;   ///< 0 … 1439
+    int closes_minute = 0;  ///< opens < closes <= opens + 1440
   };
 
   Calendar() = default;
@@ -31,12 +31,29 @@ class Calendar {
   [[nodiscard]] std::optional<Time> opening(Time time, const Zone& zone) const;
   /// First instant after `time` that is closed; `time` must be open; empty when it never closes.
   [[nodiscard]] std::optional<Time> closing(Time time, const Zone& zone) const;
+  /// First instant at which `open` of open time has passed since `time`; `time` itself when `open`
+  /// is zero or less. Empty when nothing opens within two years.
+  [[nodiscard]] std::optional<Time> add_open(Time time, Duration open, const Zone& zone) const;
+  /// Exactly the anchors a with add_open(a, open) in `due`: one range (the map is monotonic), empty
+  /// while closed.
+  [[nodiscard]] std::vector<TimeRange> inverse_open(TimeRange due, Duration open,
+                                                    const Zone& zone) const;
   /// The longest time that it stays closed in a week (days off left aside).
   [[nodiscard]] Duration longest_gap() const;
 
  private:
+  /// What is open from the local date `first` to `last`, as instants: ascending, joined, half-open.
+  /// Empty windows (in a DST gap) are left out.
+  struct Stretch {
+    Time opens, closes;
+  };
+  [[nodiscard]] std::vector<Stretch> stretches(std::chrono::local_days first,
+                                               std::chrono::local_days last,
+                                               const Zone& zone) const;
+  [[nodiscard]] Time latest_with(Time end, Duration open, const Zone& zone) const;
+
   std::string name_;
-  std::vector<Window> windows_;  // sorted by (weekday, opens)
+  std::vector<Window> windows_;      // sorted by (weekday, opens)
   std::vector<LocalDate> days_off_;  // sorted
 };
 
