@@ -8,10 +8,11 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- Facts -------------------------------------------------------------------------------------------
+-- The keys are the site's own ids. Their indexes are named, so that an import into an empty table can build them last.
 
 CREATE TABLE customers (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   email TEXT,
   email_key TEXT,
   first_name TEXT,
@@ -41,14 +42,21 @@ CREATE TABLE customers (
   consent_feedback_until INTEGER,
   history_until INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX customers_key ON customers (key);
 CREATE INDEX customers_last_active ON customers (last_active_at) WHERE last_active_at IS NOT NULL;
 CREATE INDEX customers_created ON customers (created_at) WHERE created_at IS NOT NULL;
 CREATE INDEX customers_birthday ON customers (birth_month_day) WHERE birth_month_day IS NOT NULL;
 CREATE INDEX customers_email ON customers (email_key) WHERE email_key IS NOT NULL;
 
+-- Further keys of a customer: exports that give a person another id with each order.
+CREATE TABLE customer_alias (
+  alias TEXT PRIMARY KEY,
+  customer INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE orders (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   customer INTEGER,           -- NULL: an order without a customer: stored and counted, never matched
   number TEXT,
   status TEXT NOT NULL DEFAULT 'other',
@@ -64,7 +72,8 @@ CREATE TABLE orders (
   attributes TEXT,
   history_until INTEGER
 ) STRICT;
-CREATE INDEX orders_customer ON orders (customer) WHERE customer IS NOT NULL;
+CREATE UNIQUE INDEX orders_key ON orders (key);
+CREATE INDEX orders_customer ON orders (customer, placed_at) WHERE customer IS NOT NULL;
 CREATE INDEX orders_placed ON orders (placed_at) WHERE placed_at IS NOT NULL;
 CREATE INDEX orders_completed ON orders (completed_at) WHERE completed_at IS NOT NULL;
 
@@ -76,13 +85,13 @@ CREATE TABLE items (
   name TEXT,
   quantity REAL,
   price_minor INTEGER,
-  attributes TEXT,
-  UNIQUE ("order", key)
+  attributes TEXT
 ) STRICT;
+CREATE UNIQUE INDEX items_key ON items ("order", key);
 
 CREATE TABLE subscriptions (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   customer INTEGER,
   plan TEXT,
   status TEXT NOT NULL DEFAULT 'active',
@@ -95,12 +104,13 @@ CREATE TABLE subscriptions (
   attributes TEXT,
   history_until INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX subscriptions_key ON subscriptions (key);
 CREATE INDEX subscriptions_customer ON subscriptions (customer) WHERE customer IS NOT NULL;
 CREATE INDEX subscriptions_renews ON subscriptions (renews_at) WHERE renews_at IS NOT NULL;
 
 CREATE TABLE tickets (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   customer INTEGER,
   number TEXT,
   subject TEXT,
@@ -116,16 +126,18 @@ CREATE TABLE tickets (
   unresolved_since INTEGER,   -- opened or last reopened; NULL while solved or closed
   unresolved_episode INTEGER NOT NULL DEFAULT 0,
   reopens INTEGER NOT NULL DEFAULT 0,
+  as_of INTEGER,              -- the newest dated row seen: older ones only complete the history
   attributes TEXT,
   history_until INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX tickets_key ON tickets (key);
 CREATE INDEX tickets_customer ON tickets (customer) WHERE customer IS NOT NULL;
 CREATE INDEX tickets_opened ON tickets (opened_at) WHERE opened_at IS NOT NULL;
 CREATE INDEX tickets_unresolved ON tickets (unresolved_since) WHERE unresolved_since IS NOT NULL;
 
 CREATE TABLE feedback (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   customer INTEGER,
   "order" INTEGER,
   ticket INTEGER,
@@ -136,19 +148,21 @@ CREATE TABLE feedback (
   attributes TEXT,
   history_until INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX feedback_key ON feedback (key);
 CREATE INDEX feedback_customer ON feedback (customer) WHERE customer IS NOT NULL;
 CREATE INDEX feedback_received ON feedback (received_at) WHERE received_at IS NOT NULL;
 
 CREATE TABLE events (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   customer INTEGER,
   name TEXT NOT NULL,
   at INTEGER NOT NULL,
   attributes TEXT,
   history_until INTEGER
 ) STRICT;
-CREATE INDEX events_customer ON events (customer) WHERE customer IS NOT NULL;
+CREATE UNIQUE INDEX events_key ON events (key);
+CREATE INDEX events_customer ON events (customer, at) WHERE customer IS NOT NULL;
 CREATE INDEX events_name_at ON events (name, at);
 
 -- What a mutable value was, and since when. subject is the number of model/fields.h.
@@ -217,6 +231,15 @@ CREATE TABLE change (
   at INTEGER NOT NULL
 ) STRICT;
 
+-- Where an import stands, in the transaction of its rows: one that was killed goes on from there.
+CREATE TABLE import_progress (
+  file TEXT PRIMARY KEY,      -- kind and absolute path
+  fingerprint TEXT NOT NULL,  -- of the file and the mapping: another content begins anew
+  position INTEGER NOT NULL,  -- bytes of the uncompressed text
+  state TEXT NOT NULL,        -- counts so far
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Ledger -------------------------------------------------------------------------------------------
 
 CREATE TABLE rule (
@@ -268,7 +291,7 @@ CREATE TABLE firing (
   line INTEGER NOT NULL DEFAULT -1,  -- which condition decided
   scope INTEGER,              -- row of the once-per subject
   held_out INTEGER,           -- NULL undecided, 0 no, 1 yes
-  withdrawn INTEGER NOT NULL DEFAULT 0,
+  withdrawn INTEGER NOT NULL DEFAULT 0,  -- the fact is gone: no part of the balance
   UNIQUE (rule, draft, "trigger", row, part)
 ) STRICT;
 CREATE INDEX firing_due ON firing (rule, due);
@@ -276,12 +299,12 @@ CREATE INDEX firing_open ON firing (subject, row) WHERE open = 1;
 
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
-  firing INTEGER,             -- NULL: the envelope of a digest
+  firing INTEGER,             -- NULL: the envelope of a digest; its step is "step recipient due"
   rule INTEGER NOT NULL,
   customer INTEGER,
   step TEXT NOT NULL,
   repeat INTEGER NOT NULL DEFAULT 0,
-  kind INTEGER NOT NULL,      -- language::StepKind
+  channel INTEGER NOT NULL,   -- model Channel
   draft INTEGER NOT NULL,
   recipient TEXT,             -- keyed address, team or endpoint: the unit that is served one at a time
   state INTEGER NOT NULL,
@@ -293,6 +316,7 @@ CREATE TABLE message (
   priority INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   envelope INTEGER,           -- the digest that this item rides in
+  is_envelope INTEGER NOT NULL DEFAULT 0,
   planned_at INTEGER NOT NULL,
   handed_at INTEGER,
   ended_at INTEGER,
@@ -300,7 +324,7 @@ CREATE TABLE message (
   reply TEXT,
   UNIQUE (firing, step, repeat)
 ) STRICT;
-CREATE INDEX message_next ON message (next_at, priority DESC, due, id) WHERE next_at IS NOT NULL;
+CREATE INDEX message_next ON message (channel, next_at, priority DESC, due, id) WHERE next_at IS NOT NULL;
 CREATE INDEX message_due ON message (rule, due);
 CREATE INDEX message_handed ON message (state) WHERE state IN (2, 3);
 CREATE INDEX message_customer ON message (customer) WHERE next_at IS NOT NULL;
