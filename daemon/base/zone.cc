@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
 
@@ -23,60 +22,7 @@ constexpr Duration tick{1};
 const Time earliest{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
 const Time latest{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
-// What people write instead of a name; edit distance would suggest EST for JST.
-struct Abbreviation {
-  std::string_view written, name;
-};
-constexpr std::array<Abbreviation, 24> abbreviations{{
-    {"jst", "Asia/Tokyo"},          {"kst", "Asia/Seoul"},          {"ist", "Asia/Kolkata"},
-    {"sgt", "Asia/Singapore"},      {"hkt", "Asia/Hong_Kong"},      {"bst", "Europe/London"},
-    {"cest", "Europe/Berlin"},      {"mez", "Europe/Berlin"},       {"mesz", "Europe/Berlin"},
-    {"eest", "Europe/Helsinki"},    {"msk", "Europe/Moscow"},       {"edt", "America/New_York"},
-    {"cst", "America/Chicago"},     {"cdt", "America/Chicago"},     {"mdt", "America/Denver"},
-    {"pst", "America/Los_Angeles"}, {"pdt", "America/Los_Angeles"}, {"akst", "America/Anchorage"},
-    {"brt", "America/Sao_Paulo"},   {"aest", "Australia/Sydney"},   {"aedt", "Australia/Sydney"},
-    {"acst", "Australia/Adelaide"}, {"awst", "Australia/Perth"},    {"nzst", "Pacific/Auckland"},
-}};
-
 const ZoneRules& rules_of(const void* zone) { return *static_cast<const ZoneRules*>(zone); }
-
-bool is_for_people(std::string_view name) {
-  return name != "Factory" && name != "localtime" && name != "posixrules" &&
-         !name.starts_with("posix/") && !name.starts_with("right/");
-}
-
-std::string suggestion(std::string_view wanted) {
-  const std::string word = lower_ascii(wanted);
-  for (const Abbreviation& entry : abbreviations) {
-    if (entry.written == word) return std::string(entry.name);
-  }
-  std::vector<std::string> names;
-  try {
-    for (const auto& zone : date::get_tzdb().zones) {
-      if (is_for_people(zone.name())) names.emplace_back(zone.name());
-    }
-  } catch (const std::exception&) {
-    return {};
-  }
-  std::vector<std::string> lower;
-  for (const std::string& name : names) lower.push_back(lower_ascii(name));
-  std::vector<std::string_view> cities;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string_view city = std::string_view(lower[i]).substr(lower[i].rfind('/') + 1);
-    if (lower[i] == word || city == word) return names[i];
-    cities.push_back(city);
-  }
-  const std::vector<std::string_view> whole(lower.begin(), lower.end());
-  // "GMT+9" is near "Etc/GMT+9", which lies west of Greenwich: a wrong hint is worse than none.
-  if (word.find_first_of("0123456789+") != std::string::npos) return {};
-  for (const auto& list : {whole, cities}) {
-    const auto near = nearest(word, list);
-    if (!near) continue;
-    return names[static_cast<std::size_t>(std::find(list.begin(), list.end(), *near) -
-                                          list.begin())];
-  }
-  return {};
-}
 
 /// The last line of the zone's TZif file.
 std::string footer_of(std::string_view name) {
@@ -222,14 +168,14 @@ Result<Zone> Zone::find(std::string_view name) {
   auto& zones = registry().zones;
   if (const auto known = zones.find(name); known != zones.end()) return Zone(&known->second);
   try {
-    if (is_for_people(name)) {
+    if (is_zone_name(name)) {
       const date::time_zone* zone = date::locate_zone(name);
       return Zone(&zones.emplace(name, load(*zone)).first->second);
     }
   } catch (const std::exception&) {
     // Not in the database, or there is none: the message below says what to do.
   }
-  const std::string near = suggestion(name);
+  const std::string near = nearest_zone(name);
   return Error{
       ErrorKind::not_found,
       fmt::format("unknown time zone `{}`; {}", name,

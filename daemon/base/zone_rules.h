@@ -46,4 +46,10 @@ std::optional<YearlyRule> parse_yearly_rule(std::string_view posix_tz);
 /// Appends the changes of the rule that lie behind the last segment, until the end of `last_year`.
 void extend(ZoneRules& rules, const YearlyRule& rule, int last_year);
 
+/// False for what the tz database's directory holds besides zones for people ("right/…",
+/// "Factory").
+bool is_zone_name(std::string_view name);
+/// The zone that was probably meant; empty when nothing is near.
+std::string nearest_zone(std::string_view wanted);
+
 }  // namespace retaind
