@@ -1,0 +1,20 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace retaind::app {
+
+struct MadeSite {
+  std::vector<std::string> written;  ///< paths in the site
+  std::vector<std::string> kept;     ///< were there before and stay as they are
+};
+
+/// Writes what is missing of a site into `directory`; never overwrites. In /etc/retaind the store,
+/// the maildir and the socket get the places that the systemd unit makes; elsewhere they lie in the
+/// directory itself.
+Result<MadeSite> make_site(const std::filesystem::path& directory);
+
+}  // namespace retaind::app

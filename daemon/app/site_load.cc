@@ -1,0 +1,98 @@
+#include "app/site_load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/value.h"
+
+namespace retaind::app {
+namespace {
+
+using language::Diagnostic;
+using language::Format;
+using language::Severity;
+
+int count(const std::vector<Diagnostic>& diagnostics, Severity severity) {
+  return static_cast<int>(
+      std::count_if(diagnostics.begin(), diagnostics.end(),
+                    [severity](const Diagnostic& d) { return d.severity == severity; }));
+}
+
+int template_files(const render::TemplateSet& templates) {
+  int files = 0;
+  for (const std::string& name : templates.names())
+    files += static_cast<int>(templates.locales(name).size());
+  return files;
+}
+
+std::string text_of(const render::TemplateError& error, Format format) {
+  switch (format) {
+    case Format::json: {
+      Value line;
+      line.set("severity", Value("error"));
+      line.set("file", Value(error.path));
+      line.set("line", Value(static_cast<std::int64_t>(error.line)));
+      line.set("column", Value(static_cast<std::int64_t>(error.column)));
+      line.set("message", Value(error.message));
+      return to_json(line) + "\n";
+    }
+    case Format::github:
+      return fmt::format("::error file={},line={},col={}::{}\n", error.path, error.line,
+                         error.column, error.message.substr(0, error.message.find('\n')));
+    case Format::human: break;
+  }
+  return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
+}
+
+}  // namespace
+
+int LoadedSite::errors() const {
+  return count(site_diagnostics, Severity::error) + count(rules.diagnostics, Severity::error) +
+         static_cast<int>(template_errors.size());
+}
+
+int LoadedSite::warnings() const {
+  return count(site_diagnostics, Severity::warning) + count(rules.diagnostics, Severity::warning);
+}
+
+LoadedSite load_site(const std::filesystem::path& directory) {
+  LoadedSite loaded;
+  language::CheckedSite site = language::read_site(directory);
+  loaded.site_diagnostics = std::move(site.diagnostics);
+  loaded.templates = render::TemplateSet::load(directory / "templates", loaded.template_errors);
+  loaded.files = 1 + template_files(loaded.templates);
+  if (site.site) {
+    loaded.rules =
+        language::check_rules(directory / "rules", *site.site, {loaded.templates.names()});
+    loaded.files += loaded.rules.files;
+    loaded.site = std::move(site.site);
+  }
+  return loaded;
+}
+
+Result<Site> settings_of(const std::filesystem::path& directory) {
+  language::CheckedSite checked = language::read_site(directory);
+  if (checked.site) return std::move(*checked.site);
+  return Error{ErrorKind::invalid,
+               "the settings have mistakes\n" +
+                   language::to_text(checked.diagnostics, Format::human, false)};
+}
+
+std::string findings(const LoadedSite& loaded, Format format, bool colour) {
+  std::string text = language::to_text(loaded.site_diagnostics, format, colour);
+  text += language::to_text(loaded.rules.diagnostics, format, colour);
+  for (const render::TemplateError& error : loaded.template_errors) text += text_of(error, format);
+  return text;
+}
+
+std::string summary(const LoadedSite& loaded) {
+  const int errors = loaded.errors();
+  const int warnings = loaded.warnings();
+  std::string text = errors > 0 ? counted(errors, "error") : std::string("no errors");
+  if (warnings > 0) text += ", " + counted(warnings, "warning");
+  return text + " in " + counted(loaded.files, "file");
+}
+
+}  // namespace retaind::app

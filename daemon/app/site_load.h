@@ -1,0 +1,38 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "language/check.h"
+#include "render/template.h"
+
+namespace retaind::app {
+
+/// Everything that a site's files say, read as a whole: what `check` shows, `run` starts with and
+/// `reload` swaps in.
+struct LoadedSite {
+  std::optional<Site> site;  ///< empty when retaind.yaml has an error
+  language::CheckedRules rules;
+  render::TemplateSet templates;
+  std::vector<language::Diagnostic> site_diagnostics;
+  std::vector<render::TemplateError> template_errors;
+  int files = 0;  ///< that were read
+
+  [[nodiscard]] int errors() const;
+  [[nodiscard]] int warnings() const;
+};
+
+/// Reads retaind.yaml, rules/ and templates/ of a site. Rules are checked only when the settings
+/// are readable, because nearly every finding would follow from theirs.
+LoadedSite load_site(const std::filesystem::path& directory);
+
+/// The settings alone, for subcommands that need no rules; all their mistakes in one message.
+Result<Site> settings_of(const std::filesystem::path& directory);
+
+/// All findings, each with its excerpt, ordered as they were read; empty when there is none.
+std::string findings(const LoadedSite& loaded, language::Format format, bool colour);
+/// "2 errors in 8 files", "8 files, no errors, 1 warning".
+std::string summary(const LoadedSite& loaded);
+
+}  // namespace retaind::app
