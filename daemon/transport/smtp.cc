@@ -1,0 +1,254 @@
+#include "transport/smtp.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/log.h"
+#include "transport/back_off.h"
+#include "transport/smtp_connection.h"
+
+namespace retaind::transport {
+
+using delivery::OutcomeKind;
+using delivery::Outgoing;
+
+class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
+ public:
+  Pool(Loop& loop, SmtpSettings settings, std::string_view credential, std::function<void()> ready,
+       const Clock& clock);
+
+  int capacity() const;
+  void want(int waiting);
+  void send(Outgoing message, Done done);
+  std::string trouble() const;
+  void close();
+  int in_flight() const;
+  bool closed() const { return closing_ && connections_.empty(); }
+  /// The owner is gone: nothing may be called any more.
+  void abandon();
+
+ private:
+  struct Connection {
+    std::unique_ptr<SmtpConnection> line;
+    /// Opened to find out whether the host is well again, or bears more connections than it did.
+    bool probes = false;
+  };
+
+  void schedule();
+  void turn();
+  void collect();
+  void bury(const SmtpSession& session);
+  void open_more();
+  int may_open() const;
+  int ready_connections() const;
+  std::string name() const {
+    return fmt::format("smtp {}:{}", policy_.settings.host, policy_.settings.port);
+  }
+
+  Loop& loop_;
+  SmtpPolicy policy_;
+  std::shared_ptr<SmtpTls> tls_;
+  std::string misconfigured_;
+  std::function<void()> ready_;
+  const Clock& clock_;
+  std::vector<Connection> connections_;
+  std::vector<SmtpSession::Finished> finished_;
+  BackOff back_off_;
+  LoopTimer retry_;
+  int wanted_ = 0;
+  int depth_ = 1;  ///< of the last connection that was ready
+  int known_capacity_ = 0;
+  int ceiling_ = 0;  ///< connections that the host is known to bear, while it refuses further ones
+  bool scheduled_ = false;
+  bool in_turn_ = false;
+  bool closing_ = false;
+  bool abandoned_ = false;
+};
+
+Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
+                 std::function<void()> ready, const Clock& clock)
+    : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop) {
+  while (credential.ends_with('\n') || credential.ends_with('\r')) credential.remove_suffix(1);
+  policy_ = {std::move(settings), std::string(credential)};
+  tls_ = make_smtp_tls(policy_.settings, misconfigured_);
+}
+
+void Smtp::Pool::abandon() {
+  abandoned_ = true;
+  retry_.cancel();
+  connections_.clear();
+  ready_ = nullptr;
+}
+
+int Smtp::Pool::capacity() const {
+  if (closing_) return 0;
+  int free = 0;
+  for (const Connection& connection : connections_) free += connection.line->session().free_slots();
+  return free;
+}
+
+int Smtp::Pool::in_flight() const {
+  auto held = static_cast<int>(finished_.size());
+  for (const Connection& connection : connections_) held += connection.line->session().held();
+  return held;
+}
+
+void Smtp::Pool::want(int waiting) {
+  wanted_ = std::max(waiting, 0);
+  if (!in_turn_) open_more();
+}
+
+void Smtp::Pool::send(Outgoing message, Done done) {
+  wanted_ = std::max(wanted_ - 1, 0);
+  SmtpConnection* best = nullptr;
+  for (const Connection& connection : connections_) {
+    const int free = connection.line->session().free_slots();
+    if (free > 0 && (best == nullptr || free > best->session().free_slots()))
+      best = connection.line.get();
+  }
+  if (best != nullptr && !closing_) {
+    best->session().add(std::move(message), std::move(done));
+  } else {
+    // A connection may have ended since capacity() was asked.
+    finished_.push_back({message.id,
+                         std::move(done),
+                         {OutcomeKind::deferred, 0, "no connection is free", true, {}}});
+  }
+  schedule();
+}
+
+std::string Smtp::Pool::trouble() const {
+  if (!misconfigured_.empty()) return name() + ": " + misconfigured_;
+  if (ready_connections() > 0) return {};
+  return back_off_.failing() ? name() + ": " + back_off_.describe(clock_) : std::string{};
+}
+
+void Smtp::Pool::close() {
+  closing_ = true;
+  wanted_ = 0;
+  retry_.cancel();
+  for (const Connection& connection : connections_) connection.line->session().quit();
+  schedule();
+}
+
+/// Everything that happened in one round of the loop is handled together, behind the events that
+/// are already waiting: the outbox commits their outcomes at once, and what it hands over in return
+/// shares the writes.
+void Smtp::Pool::schedule() {
+  if (scheduled_ || in_turn_ || abandoned_) return;
+  scheduled_ = true;
+  post(loop_, [self = shared_from_this()] {
+    self->scheduled_ = false;
+    if (!self->abandoned_) self->turn();
+  });
+}
+
+void Smtp::Pool::turn() {
+  in_turn_ = true;
+  collect();
+  std::vector<SmtpSession::Finished> finished;
+  finished.swap(finished_);
+  for (SmtpSession::Finished& message : finished) {
+    message.done(message.id, std::move(message.outcome));
+    if (abandoned_) return;
+  }
+  const int capacity_now = capacity();
+  if (ready_ && capacity_now > 0 && (!finished.empty() || capacity_now > known_capacity_)) ready_();
+  if (abandoned_) return;
+  known_capacity_ = capacity();
+  for (const Connection& connection : connections_) connection.line->flush();
+  in_turn_ = false;
+  open_more();
+  const bool more = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
+    return c.line->session().has_finished();
+  });
+  if (more || !finished_.empty()) schedule();
+}
+
+/// Takes what the connections have for us, and the connections that are over out of the pool.
+void Smtp::Pool::collect() {
+  for (Connection& connection : connections_) {
+    SmtpSession& session = connection.line->session();
+    if (session.ready()) depth_ = session.depth();
+    for (SmtpSession::Finished& message : session.take_finished())
+      finished_.push_back(std::move(message));
+    if (connection.probes && session.answered() > 0) {
+      connection.probes = false;
+      back_off_.succeed();
+      log::info(name() + ": works again");
+    }
+    if (!session.ended()) continue;
+    bury(session);
+    connection.line.reset();
+  }
+  std::erase_if(connections_,
+                [](const Connection& connection) { return connection.line == nullptr; });
+}
+
+int Smtp::Pool::ready_connections() const {
+  return static_cast<int>(
+      std::count_if(connections_.begin(), connections_.end(), [](const Connection& connection) {
+        return connection.line != nullptr && connection.line->session().ready();
+      }));
+}
+
+/// Decides whether an ended connection says that the host is in trouble. One that has carried a
+/// message does not: the next attempt will tell.
+void Smtp::Pool::bury(const SmtpSession& session) {
+  if (session.winding_down() && !session.used_up())
+    wanted_ = 0;  // it was idle for a minute: nobody waits
+  if (closing_ || session.answered() > 0) return;
+  const bool served = session.was_ready() && session.interrupted() == 0;
+  if (served && (session.winding_down() || wanted_ == 0)) return;
+  ceiling_ = ready_connections();
+  if (back_off_.fail(session.end_reason(), clock_))
+    log::warning(name() + ": " + back_off_.describe(clock_));
+}
+
+/// The number of further connections that the host's state and the settings allow now.
+int Smtp::Pool::may_open() const {
+  int limit = policy_.settings.connections;
+  if (back_off_.left(clock_).count() > 0) {
+    limit = std::min(limit, ceiling_);
+  } else if (back_off_.failing()) {
+    limit = std::min(limit, ready_connections() + 1);
+  }
+  return std::max(limit - static_cast<int>(connections_.size()), 0);
+}
+
+void Smtp::Pool::open_more() {
+  if (closing_ || abandoned_ || wanted_ == 0 || !misconfigured_.empty()) return;
+  int places = 0;
+  for (const Connection& connection : connections_) {
+    const SmtpSession& session = connection.line->session();
+    places += session.ready() ? session.free_slots() : depth_;
+  }
+  const Duration pause = back_off_.left(clock_);
+  const int missing = (wanted_ - places + depth_ - 1) / depth_;
+  for (int i = std::min(missing, may_open()); i > 0; --i) {
+    auto line =
+        std::make_unique<SmtpConnection>(loop_, policy_, tls_, clock_, [this] { schedule(); });
+    line->open();
+    connections_.push_back({std::move(line), back_off_.failing() && pause.count() == 0});
+  }
+  if (missing > 0 && pause.count() > 0 && !retry_.armed()) {
+    retry_.arm(pause, [this] { open_more(); });
+  }
+}
+
+Smtp::Smtp(Loop& loop, SmtpSettings settings, std::string_view credential,
+           std::function<void()> ready, const Clock& clock)
+    : pool_(
+          std::make_shared<Pool>(loop, std::move(settings), credential, std::move(ready), clock)) {}
+Smtp::~Smtp() { pool_->abandon(); }
+int Smtp::capacity() const { return pool_->capacity(); }
+void Smtp::want(int waiting) { pool_->want(waiting); }
+void Smtp::send(Outgoing message, Done done) { pool_->send(std::move(message), std::move(done)); }
+std::string Smtp::trouble() const { return pool_->trouble(); }
+void Smtp::close() { pool_->close(); }
+int Smtp::in_flight() const { return pool_->in_flight(); }
+bool Smtp::closed() const { return pool_->closed(); }
+
+}  // namespace retaind::transport
