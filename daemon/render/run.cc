@@ -1,0 +1,209 @@
+#include "render/run.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace retaind::render {
+namespace {
+
+std::string_view entity(char c) {
+  switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return {};
+  }
+}
+
+constexpr std::array<bool, 256> special_characters = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : {'&', '<', '>', '"', '\''}) table[c] = true;
+  return table;
+}();
+
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!special_characters[static_cast<unsigned char>(text[i])]) continue;
+    out.append(text, begin, i - begin);
+    out += entity(text[i]);
+    begin = i + 1;
+  }
+  out.append(text, begin, text.size() - begin);
+}
+
+Run::Run(const Tree& tree, const Value& context, const RunSetting& setting)
+    : tree_(&tree),
+      setting_(setting),
+      scope_(arena_, context, setting.locale, setting.html, setting.mode == Mode::mail) {
+  top_.globals = &context;
+}
+
+void Run::set(std::string_view name, const Datum& value) { put(top_.assigned, name, value); }
+
+bool Run::render(std::string& out, Fault& fault) {
+  out_ = &out;
+  steps(0, static_cast<Index>(tree_->nodes.size()));
+  if (failed_) fault = std::move(fault_);
+  return !failed_;
+}
+
+void Run::fail(std::size_t at, std::size_t length, std::string message) {
+  if (failed_) return;
+  failed_ = true;
+  fault_ = {tree_->source, at, length, std::move(message)};
+}
+
+Datum* Run::find(std::vector<Named>& list, std::string_view name) {
+  for (auto i = list.rbegin(); i != list.rend(); ++i) {
+    if (i->name == name) return &i->value;
+  }
+  return nullptr;
+}
+
+void Run::put(std::vector<Named>& list, std::string_view name, const Datum& value) {
+  if (Datum* const old = find(list, name))
+    *old = value;
+  else
+    list.push_back({name, value});
+}
+
+Run::Flow Run::steps(Index from, Index to) {
+  const std::vector<Node>& nodes = tree_->nodes;
+  for (Index i = from; i < to; i = nodes[i].next) {
+    const Node& node = nodes[i];
+    if (node.kind == Node::Kind::text) {
+      out_->append(tree_->source->text, node.a, node.b);
+    } else {
+      const Flow flow = step(node, i);
+      if (flow != Flow::on) return flow;
+    }
+    if (out_->size() > limits::output) {
+      fail(node.at, 1, "the mail grows beyond 4 MB here; shorten a value or limit the loop");
+      return Flow::failed;
+    }
+  }
+  return Flow::on;
+}
+
+Run::Flow Run::step(const Node& node, Index at) {
+  switch (node.kind) {
+    case Node::Kind::output: {
+      const Datum value = piped(tree_->pipelines[node.a]);
+      if (!failed_) print(value, node);
+      break;
+    }
+    case Node::Kind::assign: {
+      const Datum value = piped(tree_->pipelines[node.b]);
+      put(frame_->assigned, tree_->names[node.a], value);
+      break;
+    }
+    case Node::Kind::choice: return choice(node, at);
+    case Node::Kind::match: return match(node, at);
+    case Node::Kind::loop: return loop(node, at);
+    case Node::Kind::partial: return partial(node);
+    case Node::Kind::counter: count(node); break;
+    case Node::Kind::cycle: cycle(node); break;
+    case Node::Kind::leave: return node.a == 0 ? Flow::broken : Flow::continued;
+    case Node::Kind::capture: {
+      std::string text;
+      const Flow flow = captured(node, at, text);
+      // What was captured from an HTML template is HTML: its values were escaped on the way in.
+      put(frame_->assigned, tree_->names[node.a], Datum::of(arena_.keep(text), setting_.html));
+      if (flow != Flow::on) return flow;
+      break;
+    }
+    case Node::Kind::if_changed: {
+      std::string text;
+      const Flow flow = captured(node, at, text);
+      if (text != last_change_) {
+        *out_ += text;
+        last_change_ = arena_.keep(text);
+      }
+      if (flow != Flow::on) return flow;
+      break;
+    }
+    default: break;
+  }
+  if (arena_.exhausted())
+    fail(node.at, 1,
+         "the template needs more than 32 MB of memory while it renders; build shorter values");
+  return failed_ ? Flow::failed : Flow::on;
+}
+
+Run::Flow Run::captured(const Node& node, Index at, std::string& text) {
+  std::string* const outer = out_;
+  out_ = &text;
+  const Flow flow = steps(at + 1, node.next);
+  out_ = outer;
+  return flow;
+}
+
+Run::Flow Run::choice(const Node& node, Index at) {
+  for (Index i = at + 1; i < node.next; i = tree_->nodes[i].next) {
+    const Node& branch = tree_->nodes[i];
+    const bool taken = branch.a == none || holds(tree_->conditions[branch.a]) != (branch.b == 1);
+    if (failed_) return Flow::failed;
+    if (taken) return steps(i + 1, branch.next);
+  }
+  return Flow::on;
+}
+
+Run::Flow Run::match(const Node& node, Index at) {
+  const bool was_lenient = std::exchange(lenient_, true);
+  const Datum value = evaluate(node.a);
+  lenient_ = was_lenient;
+  bool matched = false;
+  for (Index i = at + 1; i < node.next && !failed_; i = tree_->nodes[i].next) {
+    const Node& part = tree_->nodes[i];
+    // Every matching value of every `when` prints, and an `else` in front of them does not stop
+    // them: so does Shopify's.
+    Index times = part.kind == Node::Kind::otherwise && !matched ? 1 : 0;
+    for (Index k = 0; part.kind == Node::Kind::when && k < part.b; ++k) {
+      if (equal(value, evaluate(tree_->lists[part.a + k]))) ++times;
+    }
+    if (part.kind == Node::Kind::when && times > 0) matched = true;
+    for (Index k = 0; k < times; ++k) {
+      const Flow flow = steps(i + 1, part.next);
+      if (flow != Flow::on) return flow;
+    }
+  }
+  return failed_ ? Flow::failed : Flow::on;
+}
+
+void Run::count(const Node& node) {
+  const std::string_view name = tree_->names[node.a];
+  const Datum* const old = find(frame_->counters, name);
+  const std::int64_t now = old == nullptr ? 0 : old->integer();
+  const std::int64_t shown = node.b == 1 ? now - 1 : now;
+  Datum::of(shown).print(*out_);
+  put(frame_->counters, name, Datum::of(node.b == 1 ? shown : now + 1));
+}
+
+void Run::print(const Datum& value, const Node& node) {
+  if (value.is(Datum::Kind::text)) {
+    if (setting_.html && !value.safe())
+      append_escaped(*out_, value.text());
+    else
+      *out_ += value.text();
+    return;
+  }
+  if (setting_.mode == Mode::mail &&
+      (value.is(Datum::Kind::object) || value.is(Datum::Kind::loop))) {
+    const Expression& expression = tree_->expressions[tree_->pipelines[node.a].expression];
+    return fail(expression.at, expression.length,
+                "this is a whole object; print one of its fields, as in {{ order.number }}");
+  }
+  if (!setting_.html || !(value.is_sequence() || value.is(Datum::Kind::object)))
+    return value.print(*out_);
+  std::string text;
+  value.print(text);
+  append_escaped(*out_, text);
+}
+
+}  // namespace retaind::render

@@ -1,0 +1,163 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/source.h"
+
+namespace retaind::render {
+
+struct Filter;
+
+/// Index into one of the tables of a Tree; `none` where there is nothing.
+using Index = std::uint32_t;
+inline constexpr Index none = 0xFFFFFFFF;
+/// Arguments of one filter call, positional and named.
+inline constexpr std::size_t max_arguments = 8;
+
+/// One step of a template, in preorder: the children of nodes[i] are i + 1, nodes[i + 1].next, …
+/// before nodes[i].next.
+struct Node {
+  enum class Kind : std::uint8_t {
+    text,        ///< a: offset, b: length in the source
+    output,      ///< a: pipeline
+    assign,      ///< a: name, b: pipeline
+    capture,     ///< a: name; children
+    choice,      ///< if, unless; children are branches
+    branch,      ///< a: condition or none for else, b: 1 when it is taken on false; children
+    match,       ///< case; a: expression; children are when and otherwise
+    when,        ///< a: first of lists, b: count; children
+    otherwise,   ///< else of case, for and include; children
+    loop,        ///< for, tablerow; a: loop; children are body and perhaps otherwise
+    body,        ///< children
+    cycle,       ///< a: cycle
+    counter,     ///< increment and decrement; a: name, b: 1 when it counts down
+    leave,       ///< break (a: 0), continue (a: 1)
+    partial,     ///< render, include; a: partial
+    if_changed,  ///< children
+  };
+  Kind kind = Kind::text;
+  std::uint32_t at = 0;  ///< offset in the source
+  Index next = 0;        ///< index behind the last child
+  Index a = none;
+  Index b = 0;
+};
+
+struct Expression {
+  enum class Kind : std::uint8_t { nil, yes, no, empty, blank, integer, real, text, path, range };
+  Kind kind = Kind::nil;
+  std::uint32_t at = 0;
+  std::uint32_t length = 0;
+  union {
+    std::int64_t integer = 0;
+    double real;
+    struct {
+      Index first, count;
+    } part;  ///< text: offset and length; path: segments; range: two expressions
+  };
+};
+
+/// `.name`, `[3]`, `["a b"]` are constant; `[expression]` is not.
+struct Segment {
+  std::string_view name;    ///< empty unless the segment is a name
+  Index expression = none;  ///< the segment's value is this expression's
+  bool bracketed = false;
+};
+
+struct Argument {
+  std::string_view name;  ///< empty: positional; these come first
+  Index expression = none;
+};
+
+struct Call {
+  const Filter* filter = nullptr;
+  std::uint32_t at = 0;
+  std::uint32_t length = 0;
+  Index first = 0;  ///< of arguments
+  Index count = 0;  ///< positional and named
+};
+
+/// An expression and its filters.
+struct Pipeline {
+  Index expression = none;
+  Index first = 0;  ///< of calls
+  Index count = 0;
+};
+
+struct Test {
+  enum class Operator : std::uint8_t {
+    truth,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    contains
+  };
+  enum class Joint : std::uint8_t { last, and_, or_ };
+  Operator op = Operator::truth;
+  Joint joint =
+      Joint::last;  ///< to the next test; right-associative without precedence, as in Liquid
+  Index left = none;
+  Index right = none;
+};
+
+/// Consecutive tests up to the one whose joint is `last`.
+struct Condition {
+  Index first = 0;
+};
+
+struct Loop {
+  std::string_view variable;
+  Index name = none;  ///< of loop_names
+  Index collection = none;
+  Index limit = none;
+  Index offset = none;
+  Index columns = none;
+  bool goes_on = false;  ///< offset: continue
+  bool reversed = false;
+  bool table = false;
+};
+
+struct Cycle {
+  std::string_view key;  ///< of an unnamed cycle: its values as written
+  Index name = none;
+  Index first = 0;  ///< of lists
+  Index count = 0;
+};
+
+struct Partial {
+  Index name = none;       ///< expression
+  Index bound = none;      ///< `with` or `for`
+  std::string_view alias;  ///< `as`
+  bool repeats = false;    ///< `for`
+  bool isolated = false;   ///< render; include shares the scope
+  Index first = 0;         ///< of arguments
+  Index count = 0;
+};
+
+/// A parsed template: flat tables, literal text as views into the source.
+struct Tree {
+  const Source* source = nullptr;
+  std::vector<Node> nodes;
+  std::vector<Expression> expressions;
+  std::vector<Segment> segments;
+  std::vector<Argument> arguments;
+  std::vector<Call> calls;
+  std::vector<Pipeline> pipelines;
+  std::vector<Test> tests;
+  std::vector<Condition> conditions;
+  std::vector<Loop> loops;
+  std::vector<Cycle> cycles;
+  std::vector<Partial> partials;
+  std::vector<Index> lists;  ///< expressions of `when` and `cycle`
+  std::vector<std::string_view> names;
+  std::vector<std::string>
+      loop_names;  ///< "item-order.items": forloop.name and the key of `offset: continue`
+
+  [[nodiscard]] std::size_t memory() const;
+};
+
+}  // namespace retaind::render
