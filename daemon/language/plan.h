@@ -32,11 +32,18 @@ struct Node {
   Type type = Type::boolean;
   std::vector<std::uint16_t> children;
   std::uint16_t slot = 0;         ///< of Op::field: index into Rule::slots
-  Cell value;                     ///< of Op::constant; text points into `text`
-  std::string text;
+  Cell value;                     ///< of Op::constant, but see constant_of(); its text stays empty
+  std::string text;               ///< of a constant: text, word or date; else as written
   Span span;                      ///< of a duration
   Where where;
 };
+
+/// The value of a constant. Its text points into the node, which a move of the plan may move: take it anew.
+inline Cell constant_of(const Node& node) {
+  Cell cell = node.value;
+  if (cell.kind == Cell::Kind::text) cell.text = node.text;
+  return cell;
+}
 
 /// One line of if / unless / stop-if / hold-while, checked: types agree, fields exist.
 struct Condition {

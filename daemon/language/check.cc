@@ -1,0 +1,126 @@
+#include "language/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+#include "base/file.h"
+#include "language/load.h"
+#include "language/report.h"
+#include "language/rule_parts.h"
+#include "language/yaml.h"
+
+namespace retaind::language {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A diagnostic about a file or directory as a whole.
+void report_path(std::vector<Diagnostic>& out, Severity severity, Code code, const fs::path& path,
+                 std::string message, std::string remedy) {
+  auto source = std::make_shared<Source>(Source{path.string(), {}});
+  out.push_back(
+      {severity, name_of(code), {std::move(source), 0, 0}, std::move(message), std::move(remedy)});
+}
+
+bool is_hidden(const std::string& name) { return name.starts_with('.') || name.starts_with('#'); }
+
+/// Names of the rule files, sorted, so that everyone sees the same order of diagnostics.
+std::vector<fs::path> rule_files(const fs::path& directory, std::vector<Diagnostic>& out) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::directory_iterator entries(directory, error);
+  while (!error && entries != fs::directory_iterator()) {
+    const fs::path path = entries->path();
+    const std::string name = path.filename().string();
+    if (!is_hidden(name) && path.extension() == ".yaml") files.push_back(path);
+    if (!is_hidden(name) && path.extension() == ".yml")
+      report_path(out, Severity::warning, Code::file_left_aside, path,
+                  "this file is left aside: rule files end in `.yaml`",
+                  fmt::format("rename it to `{}.yaml`", path.stem().string()));
+    entries.increment(error);
+  }
+  if (error) {
+    report_path(out, Severity::error, Code::no_rules, directory,
+                fmt::format("the rule directory cannot be read: {}", error.message()),
+                "check the path and its permissions");
+    return {};
+  }
+  if (files.empty())
+    report_path(out, Severity::error, Code::no_rules, directory, "no rule file is here",
+                "write one, such as `thanks.yaml`, or name another directory");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Two rules with one id would share one memory of what was sent.
+void refuse_twins(const std::vector<RuleFile>& files, std::vector<Diagnostic>& out) {
+  std::map<std::string_view, const RuleFile*> first;
+  for (const auto& file : files) {
+    if (file.id.empty()) continue;
+    const auto [before, fresh] = first.emplace(file.id, &file);
+    if (fresh) continue;
+    const Where& other = before->second->id_at;
+    out.push_back(
+        {Severity::error, name_of(Code::rule_twice), file.id_at,
+         fmt::format("the rule `{}` is there twice", file.id),
+         fmt::format("the first is in {}:{}: give one of them another id", other.source->path,
+                     line_and_column(*other.source, other.begin).first)});
+  }
+}
+
+bool before(const Diagnostic& a, const Diagnostic& b) {
+  const std::string_view left = a.where.source ? std::string_view(a.where.source->path) : "";
+  const std::string_view right = b.where.source ? std::string_view(b.where.source->path) : "";
+  return left != right ? left < right : a.where.begin < b.where.begin;
+}
+
+}  // namespace
+
+bool CheckedRules::has_errors() const {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.severity == Severity::error; });
+}
+
+std::shared_ptr<const Source> load_source(const fs::path& path, std::vector<Diagnostic>& out) {
+  std::error_code ignored;
+  const auto status = fs::status(path, ignored);
+  // A pipe would never end, and a device may be worse.
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    report_path(out, Severity::error, Code::unreadable_file, path, "this is no file",
+                "put a file here, or rename it");
+    return nullptr;
+  }
+  Result<std::string> text = read_file(path, yaml_limits::bytes);
+  if (text) return std::make_shared<Source>(Source{path.string(), std::move(*text)});
+  const Error& error = text.error();
+  if (error.kind == ErrorKind::invalid) {
+    report_path(out, Severity::error, Code::file_too_large, path, error.message,
+                fmt::format("at most {} bytes are read", yaml_limits::bytes));
+  } else {
+    report_path(out, Severity::error, Code::unreadable_file, path, error.message,
+                error.kind == ErrorKind::not_found ? "it was moved or deleted: check again" : "");
+  }
+  return nullptr;
+}
+
+CheckedRules check_rules(const fs::path& directory, const Site& site,
+                         const TemplateNames& templates) {
+  CheckedRules result;
+  std::vector<RuleFile> files;
+  for (const fs::path& path : rule_files(directory, result.diagnostics)) {
+    ++result.files;
+    const auto source = load_source(path, result.diagnostics);
+    if (!source) continue;
+    files.push_back(read_rule_file(source, site, templates, result.diagnostics));
+  }
+  refuse_twins(files, result.diagnostics);
+  for (auto& file : files)
+    if (file.rule) result.rules.push_back(std::move(*file.rule));
+  std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(), before);
+  return result;
+}
+
+}  // namespace retaind::language

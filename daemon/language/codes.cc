@@ -1,0 +1,205 @@
+#include "language/codes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace retaind::language {
+namespace {
+
+// Examples hold only the lines that matter; the test of this table fills in the rest of a rule.
+// clang-format off
+constexpr CodeRow table[] = {
+  {Code::unreadable_file, "a file that cannot be read",
+   "The file is there, or was a moment ago, but its content cannot be had: permissions, a disk error, or it is a "
+   "directory or a pipe. The rules that run stay as they are.", "", ""},
+  {Code::file_too_large, "a file that is too large",
+   "Rule files and retaind.yaml have at most 1,000,000 bytes. A rule has one or two thousand; what is larger is "
+   "usually something else, such as an export, that got its name by mistake.", "", ""},
+  {Code::not_utf8, "a file that is not UTF-8",
+   "Files are read as UTF-8. Editors on Windows may save in another encoding: choose UTF-8 when saving.", "", ""},
+  {Code::not_text, "a control character in a file",
+   "A byte stands in the file that no text contains, so it is no text file or was damaged.", "", ""},
+  {Code::tab, "a tab",
+   "YAML does not allow tabs for indentation, and elsewhere they look like spaces. Write spaces; most editors can do "
+   "it when the tab key is pressed.",
+   "unless:\n\t- order.refunded\n", "unless:\n  - order.refunded\n"},
+  {Code::yaml_syntax, "a line that YAML cannot read",
+   "The indentation, a quote, a bracket or a colon is not where YAML wants it. Keys of one level begin in the same "
+   "column; a colon is followed by a space; text with `: ` or ` #` in it, or beginning with one of [ ] { } & * ! | > "
+   "' \" % @ `, stands in quotes.",
+   "about: Thanks: one week later\n", "about: \"Thanks: one week later\"\n"},
+  {Code::duplicate_key, "a key that stands there twice",
+   "Two values for one key cannot both be meant, and most YAML readers silently take one of them.",
+   "priority: 1\npriority: 2\n", "priority: 2\n"},
+  {Code::yaml_feature, "a YAML feature that rule files do not use",
+   "Anchors (&), aliases (*), merge keys (<<), tags (!) and directives (%) let a file say something that stands "
+   "elsewhere, or change what a value means. Rules are read where they stand.",
+   "late-limit: &limit 3 days\n", "late-limit: 3 days\n"},
+  {Code::several_documents, "a second document in a file",
+   "One rule a file: so that a rule can be found, moved and reviewed by its file name.",
+   "about: one\n---\nabout: two\n", "about: one\n"},
+  {Code::nested_too_deep, "too many levels of nesting",
+   "No key of a rule needs more than four levels; at most 32 are read.", "", ""},
+  {Code::unknown_key, "a key that does not exist",
+   "A misspelt key would otherwise be silently left out, and the rule would do something else than it says.",
+   "unles: order.refunded\n", "unless: order.refunded\n"},
+  {Code::unknown_event, "an event that does not exist",
+   "Names such as `order.completed` are shipped. An event of your own has a name that begins with another word, such "
+   "as `webinar.attended`; a name that is nearly a shipped one is taken for a slip.",
+   "when:\n  event: order.completd\n", "when:\n  event: order.completed\n"},
+  {Code::unknown_subject, "something that rules cannot read or count by",
+   "Fields belong to customer, order, item, subscription, ticket, feedback or event; `once-per` counts by one of them.",
+   "if: custmer.orders_count > 1\n", "if: customer.orders_count > 1\n"},
+  {Code::unknown_state, "a named state that does not exist",
+   "A state has a name, such as `unresolved` of a ticket, and a time since when it holds.",
+   "when:\n  ticket: unresolvd\n", "when:\n  ticket: unresolved\n"},
+  {Code::unknown_field, "a field that does not exist",
+   "The field is none of its subject's.",
+   "if: customer.order_count > 1\n", "if: customer.orders_count > 1\n"},
+  {Code::unknown_date, "a date that rules cannot count to",
+   "`date:` takes one of the dates of the vocabulary.",
+   "when:\n  date: customer.birthdy\n  at: 09:00\n", "when:\n  date: customer.birthday\n  at: 09:00\n"},
+  {Code::unknown_word, "a word that means nothing here",
+   "A word without quotes is one of the words of the field beside it, such as `solved` for ticket.status. Text stands "
+   "in single quotes, a field is written with its subject in front.",
+   "if: order.status = complete\n", "if: order.status = completed\n"},
+  {Code::unknown_template, "a template that does not exist",
+   "Templates are the files `templates/NAME.LANGUAGE.liquid` of the site; a rule names them by NAME.",
+   "then:\n  - email: thank\n", "then:\n  - email: thanks\n"},
+  {Code::unknown_name, "a team, webhook or calendar that does not exist",
+   "Rules name what the administrator has set up in retaind.yaml.",
+   "send-window: daytme\n", "send-window: daytime\n"},
+  {Code::wrong_kind, "a value of the wrong shape",
+   "The key needs a single value, a list, or keys with values of its own, and got something else or nothing.",
+   "about:\n", "about: thanks the buyer\n"},
+  {Code::no_unit, "a number without its unit",
+   "A bare number leaves open what it counts: days or hours, percent, EUR.",
+   "late-limit: 90\n", "late-limit: 90 days\n"},
+  {Code::bad_duration, "a duration that cannot be read",
+   "A duration is a whole number and a unit: seconds, minutes, hours, days, weeks, months or years. Hours are elapsed "
+   "time; days, weeks and months keep the time of day.",
+   "late-limit: three days\n", "late-limit: 3 days\n"},
+  {Code::bad_word, "a value that is none of the allowed words",
+   "The key takes one of a few words.",
+   "status: activ\n", "status: live\n"},
+  {Code::bad_name, "a name with other characters than a-z, 0-9 and dashes",
+   "Names become parts of file names, links and keys in the ledger.",
+   "rule: Thanks and feedback\n", "rule: thanks-and-feedback\n"},
+  {Code::bad_number, "a number that cannot be read or is out of range",
+   "The key takes a number within limits, or a share under 100 %.",
+   "priority: high\n", "priority: 10\n"},
+  {Code::bad_time, "a time, date or time zone that cannot be read",
+   "A time of day is written as 09:00, a date as 2026-03-01, a time zone by its name, such as Europe/Berlin.",
+   "when:\n  every: monday\n  at: 9 am\nthen:\n  - webhook: support-desk\n",
+   "when:\n  every: monday\n  at: 09:00\nthen:\n  - webhook: support-desk\n"},
+  {Code::bad_address, "an address that cannot be read",
+   "An e-mail address, a host name or a web address is malformed.",
+   "sender: {address: shop.example.com}\n", "sender: {address: shop@example.com}\n", true},
+  {Code::bad_money, "an amount or a currency that cannot be read",
+   "An amount is a plain decimal and an ISO 4217 code in capitals: `49 EUR`, `1234.50 USD`, `5000 JPY`.",
+   "if: order.total > 49.999 EUR\n", "if: order.total > 49.99 EUR\n"},
+  {Code::bad_expression, "a condition that cannot be read",
+   "A condition compares a field with a value: = != < <= > >=, in [a, b], older than, within last, within next, is "
+   "empty, contains; joined by and, or, not and parentheses. One a line.",
+   "if: customer.orders_count == 2\n", "if: customer.orders_count = 2\n"},
+  {Code::type_mismatch, "two things that cannot be compared",
+   "Types are strict: nothing is converted silently, because a rule that compares the wrong things sends the wrong "
+   "mails.",
+   "if: order.total > 100\n", "if: order.total > 100 EUR\n"},
+  {Code::subject_out_of_reach, "a field that the trigger does not lead to",
+   "A condition reads the row that triggered the rule and its customer. A customer has many orders, so a rule about a "
+   "customer cannot ask for `order.total` without saying which.",
+   "when:\n  customer: inactive\nif: order.total > 100 EUR\n",
+   "when:\n  customer: inactive\nif: customer.total_spent > 100 EUR\n"},
+  {Code::currency_mismatch, "two currencies",
+   "Amounts of different currencies are never compared or converted.",
+   "if: order.total > 100 USD\n", "if: order.total > 100 EUR\n"},
+  {Code::not_a_condition, "something that is neither true nor false",
+   "A line of if, unless, stop-if or hold-while must be a condition, and so must what stands beside and, or, not.",
+   "if: customer.orders_count\n", "if: customer.orders_count > 0\n"},
+  {Code::expression_too_large, "a condition that is too large",
+   "A line has at most 4,000 bytes, 32 parentheses in each other and 1,000 values in a list.", "", ""},
+  {Code::missing_key, "something that is missing",
+   "The rule, step or setting is not complete without it.",
+   "when:\n  every: monday\nthen:\n  - webhook: support-desk\n",
+   "when:\n  every: monday\n  at: 10:00\nthen:\n  - webhook: support-desk\n"},
+  {Code::trigger_count, "no trigger, or more than one",
+   "A rule has exactly one: an event, a state, a date or a schedule.",
+   "when:\n  event: order.completed\n  customer: inactive\n", "when:\n  event: order.completed\n"},
+  {Code::misplaced_key, "a key that does not belong here",
+   "The key exists, but not beside the others that stand here.",
+   "when:\n  event: order.completed\n  for: 7 days\n", "when:\n  event: order.completed\n  after: 7 days\n"},
+  {Code::step_kind, "a step that says nothing, or two things",
+   "Each entry of `then` is one step, behind a dash of its own.",
+   "then:\n  - email: thanks\n    webhook: support-desk\n", "then:\n  - email: thanks\n  - webhook: support-desk\n"},
+  {Code::step_key_twice, "two steps of one name",
+   "What was sent is remembered by the step's name. By default it is the kind and the template or target; where that "
+   "is the same twice, one needs a name of its own.",
+   "then:\n  - email: thanks\n  - wait: 2 days\n  - email: thanks\n",
+   "then:\n  - email: thanks\n  - wait: 2 days\n  - email: thanks\n    step: thanks-again\n"},
+  {Code::nothing_follows, "a coupon, survey or wait that belongs to nothing",
+   "A coupon and a survey belong to the email below them, a wait to the message below it.",
+   "then:\n  - email: thanks\n  - wait: 2 days\n", "then:\n  - email: thanks\n  - wait: 2 days\n  - email: welcome\n"},
+  {Code::not_available, "something that this version does not know",
+   "The words are understood, but this version of retaind cannot do it yet and does not pretend to.",
+   "if: count(orders) > 3\n", "if: customer.orders_count > 3\n"},
+  {Code::rule_twice, "two rules with one id",
+   "What was sent is remembered by the rule's id; two rules would share one memory.", "", ""},
+  {Code::no_unsubscribe, "a marketing mail without a way to unsubscribe",
+   "Mails of the purposes marketing and feedback carry a link or an address to unsubscribe. Without one in "
+   "retaind.yaml they are never sent.", "", ""},
+  {Code::purpose_mismatch, "a step that does not fit the rule's purpose",
+   "The purpose picks consent, caps and retries: mails to customers are never internal, messages to teams are neither "
+   "marketing nor feedback.",
+   "purpose: internal\nthen:\n  - email: thanks\n", "purpose: transactional\nthen:\n  - email: thanks\n"},
+  {Code::again_without_once, "again-after without once-per",
+   "`again-after` says when somebody whom `once-per` shuts out comes in again.",
+   "again-after: 365 days\n", "once-per: customer\nagain-after: 365 days\n"},
+  {Code::scope_mismatch, "something that this trigger does not have",
+   "A schedule has no customer, a customer's rule has no order to count by, only tickets have an assignee.",
+   "when:\n  customer: inactive\nonce-per: order\n", "when:\n  customer: inactive\nonce-per: customer\n"},
+  {Code::late_limit_short, "a late-limit shorter than the closed hours",
+   "A message that is held while the window is closed may be too late when it opens. A warning.",
+   "send-window: daytime\nlate-limit: 2 hours\n", "send-window: daytime\nlate-limit: 2 days\n"},
+  {Code::no_rules, "a rule directory without rules",
+   "The directory is empty or cannot be read.", "", ""},
+  {Code::site_lacks_setting, "a rule that needs a setting of the site",
+   "The rule uses something for which retaind.yaml has no setting yet.", "", ""},
+  {Code::file_left_aside, "a file that is left aside",
+   "Only files whose names end in `.yaml` are rules. A warning.", "", ""},
+  {Code::clear_password, "a secret in clear",
+   "Passwords, secrets and tokens stand in files of their own, so that retaind.yaml can be shared and reviewed.",
+   "smtp:\n  host: mail.example.com\n  user: shop\n  password: hunter2\n",
+   "smtp:\n  host: mail.example.com\n  user: shop\n  password-file: smtp.password\n", true},
+  {Code::clear_connection, "a connection that others can read",
+   "Mails, passwords and calls of webhooks leave this machine encrypted.",
+   "smtp:\n  host: mail.example.com\n  tls: none\n", "smtp:\n  host: mail.example.com\n  tls: starttls\n", true},
+  {Code::bad_calendar, "opening hours that cannot be read",
+   "A line has days and hours, `mon-fri 09:00-18:00` or `sat,sun 10:00-14:00`, or hours alone for every day. Hours may "
+   "cross midnight.",
+   "calendars:\n  daytime: 9 to 5\n", "calendars:\n  daytime: 09:00-17:00\n", true},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const CodeRow> codes() { return table; }
+
+std::string name_of(Code code) { return fmt::format("R{:03}", static_cast<int>(code)); }
+
+const CodeRow* find_code(std::string_view name) {
+  if (starts_with_ignoring_case(name, "r")) name.remove_prefix(1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end != name.data() + name.size()) return nullptr;
+  const auto found = std::find_if(std::begin(table), std::end(table), [number](const CodeRow& row) {
+    return static_cast<int>(row.code) == number;
+  });
+  return found == std::end(table) ? nullptr : found;
+}
+
+}  // namespace retaind::language

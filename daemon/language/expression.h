@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/money.h"
+#include "base/zone.h"
+#include "language/plan.h"
+#include "language/report.h"
+#include "language/yaml.h"
+
+namespace retaind::language {
+
+/// What a condition may read, and in whose time and money.
+struct Scope {
+  std::vector<Subject> subjects;  ///< with exactly one row for each occurrence of the trigger
+  std::string trigger;            ///< for messages: "order.completed"
+  Currency currency;              ///< of every amount in the store; empty: the site has none
+  Zone zone = Zone::utc();        ///< in which a date begins
+};
+
+namespace expression_limits {
+inline constexpr std::size_t bytes = 4000;  ///< of one line
+inline constexpr int nesting = 32;          ///< of parentheses
+inline constexpr std::size_t list = 1000;   ///< values of an `in [...]`
+}  // namespace expression_limits
+
+/// Reads one condition and settles its types. Fields that it reads are added to `slots` unless they
+/// are there. Mistakes point at their own place in the file.
+std::optional<Condition> read_condition(Report& report, const YamlNode& scalar, const Scope& scope,
+                                        std::vector<Slot>& slots);
+
+/// The condition `is` of a shipped state, which reads only the row itself; empty when `since` alone
+/// decides.
+std::optional<Condition> state_condition(const StateKind& state, std::vector<Slot>& slots);
+
+}  // namespace retaind::language

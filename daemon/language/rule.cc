@@ -1,0 +1,282 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "language/check.h"
+#include "language/rule_parts.h"
+#include "language/spans.h"
+
+namespace retaind::language {
+namespace {
+
+constexpr std::array<std::string_view, 3> statuses{"draft", "live", "paused"};
+constexpr std::array<std::string_view, 4> purposes{"marketing", "feedback", "transactional",
+                                                   "internal"};
+constexpr std::array<std::string_view, 2> zones{"site", "customer"};
+constexpr int most_a_day = 100'000'000;
+constexpr int highest_priority = 1'000'000;
+constexpr std::size_t most_conditions = 200;
+
+class RuleReader {
+ public:
+  RuleReader(RuleContext& context, const YamlNode& root)
+      : report_(context.report), context_(context), map_(context.report, root, Keys::rule) {}
+
+  RuleFile run() {
+    RuleFile file;
+    rule_.file = report_.source().path;
+    if (const YamlNode* node =
+            map_.need("rule", "write `rule: thanks`: the permanent id of the rule")) {
+      rule_.id = read_name(report_, "rule", *node).value_or("");
+      file.id = rule_.id;
+      file.id_at = report_.where(node->at);
+    }
+    if (const YamlNode* node = map_.get("about"))
+      rule_.about = read_text(report_, "about", *node).value_or("");
+    if (const YamlNode* node = map_.get("status"))
+      rule_.status =
+          static_cast<RuleStatus>(read_choice(report_, "status", *node, statuses).value_or(0));
+    read_purpose();
+    if (const YamlNode* node =
+            map_.need("when", "write `when:` and below it `event: order.completed`"))
+      trigger_ = read_trigger(report_, *node);
+    read_conditions();
+    if (const YamlNode* node = map_.need("then", "write `then:` and below it `- email: thanks`"))
+      rule_.steps = read_steps(context_, *node, trigger_, purpose_);
+    read_frequency();
+    read_limits();
+    read_time();
+    check_together();
+    if (report_.failed()) return file;
+    rule_.trigger = std::move(*trigger_);
+    rule_.revision = revision_of(rule_);
+    file.rule = std::move(rule_);
+    return file;
+  }
+
+ private:
+  void read_purpose() {
+    const YamlNode* node =
+        map_.need("purpose", "write `purpose: marketing`, feedback, transactional or internal");
+    if (node == nullptr) return;
+    const auto index = read_choice(report_, "purpose", *node, purposes);
+    if (!index) return;
+    purpose_ = find_purpose(purposes[*index]);
+    rule_.purpose = *purpose_;
+  }
+
+  void read_conditions() {
+    const Scope scope = scope_of(trigger_, context_.site);
+    conditions("if", scope, rule_.if_all);
+    conditions("unless", scope, rule_.unless_any);
+    conditions("stop-if", scope, rule_.stop_if);
+    conditions("hold-while", scope, rule_.hold_while);
+  }
+
+  void conditions(std::string_view key, const Scope& scope, std::vector<Condition>& out) {
+    const YamlNode* node = map_.get(key);
+    if (node == nullptr) return;
+    if (node->kind == YamlNode::Kind::map ||
+        (node->kind != YamlNode::Kind::scalar && node->children.empty()))
+      return wrong_list(key, *node);
+    const auto lines = one_or_more(*node);
+    if (lines.size() > most_conditions)
+      return report_.error(Code::expression_too_large, node->at,
+                           fmt::format("`{}` has too many lines", key),
+                           fmt::format("at most {}: join some with `or`", most_conditions));
+    for (const YamlNode* line : lines) {
+      if (line->kind != YamlNode::Kind::scalar || trim(line->text).empty()) {
+        wrong_list(key, *line);
+      } else if (auto condition = read_condition(report_, *line, scope, rule_.slots)) {
+        out.push_back(std::move(*condition));
+      }
+    }
+  }
+
+  void wrong_list(std::string_view key, const YamlNode& node) {
+    report_.error(Code::wrong_kind, node.at,
+                  fmt::format("`{}` needs conditions, and this is {}", key, name_of(node.kind)),
+                  "write one a line, each behind a dash: `- customer.orders_count >= 2`");
+  }
+
+  void read_frequency() {
+    if (const YamlNode* node = map_.get("once-per")) read_scope(*node);
+    if (const YamlNode* node = map_.get("again-after")) {
+      rule_.again_after = read_positive(report_, "again-after", *node);
+      if (map_.get("once-per") == nullptr)
+        report_.error(Code::again_without_once, map_.key_at("again-after"),
+                      "`again-after` opens what `once-per` closes, and there is none",
+                      "add `once-per: customer`, or delete the line");
+    }
+    if (const YamlNode* node = map_.get("backlog")) read_backlog(*node);
+  }
+
+  void read_scope(const YamlNode& node) {
+    const auto name = read_text(report_, "once-per", node);
+    if (!name || !trigger_) return;
+    if (!has_row(*trigger_))
+      return report_.error(Code::scope_mismatch, map_.key_at("once-per"),
+                           "a schedule has nobody to count by", "delete the line");
+    std::vector<std::string_view> names{retaind::name_of(trigger_->subject)};
+    if (trigger_->subject != Subject::customer) names.push_back("customer");
+    rule_.once_per = find_subject(*name);
+    if (std::find(names.begin(), names.end(), *name) != names.end()) return;
+    report_.error(rule_.once_per ? Code::scope_mismatch : Code::unknown_subject, node.at,
+                  rule_.once_per
+                      ? fmt::format("`{}` has no one {} to count by", trigger_->name, *name)
+                      : fmt::format("`{}` is nothing to count by", *name),
+                  suggestion(*name, names));
+  }
+
+  void read_backlog(const YamlNode& node) {
+    if (node.text == "none") return;
+    if (node.text == "all") {
+      rule_.backlog.all = true;
+    } else if (const auto text = read_text(report_, "backlog", node)) {
+      const bool word = text->find_first_of("0123456789") == std::string::npos;
+      static constexpr std::array<std::string_view, 2> words{"none", "all"};
+      if (!word) {
+        rule_.backlog.within = read_positive(report_, "backlog", node);
+      } else {
+        const auto near = nearest(*text, words);
+        report_.error(Code::bad_word, node.at, fmt::format("`backlog` cannot be `{}`", *text),
+                      near ? suggestion(*text, words)
+                           : "write `none`, `all`, or a time back such as `30 days`");
+      }
+    }
+  }
+
+  void read_limits() {
+    if (const YamlNode* node = map_.get("limit")) read_limit(*node);
+    if (const YamlNode* node = map_.get("holdout")) {
+      rule_.holdout = read_share(report_, "holdout", *node).value_or(0);
+      if (purpose_ == Purpose::internal)
+        report_.error(Code::purpose_mismatch, map_.key_at("holdout"),
+                      "a holdout measures customers, and the rule's purpose is internal",
+                      "delete the line");
+      if (trigger_ && !has_row(*trigger_))
+        report_.error(Code::scope_mismatch, map_.key_at("holdout"),
+                      "a holdout needs customers, and a schedule has none", "delete the line");
+    }
+    if (const YamlNode* node = map_.get("priority"))
+      rule_.priority =
+          read_count(report_, "priority", *node, -highest_priority, highest_priority).value_or(0);
+    if (const YamlNode* node = map_.get("brake"))
+      rule_.brake = read_count(report_, "brake", *node, 1, most_a_day);
+  }
+
+  void read_limit(const YamlNode& node) {
+    const auto text = read_text(report_, "limit", node);
+    if (!text) return;
+    const std::size_t end = std::min(text->find_first_not_of("0123456789"), text->size());
+    const std::string number = text->substr(0, end);
+    const std::string_view rest = trim(std::string_view(*text).substr(end));
+    YamlNode count = node;
+    count.text = number;
+    if (!number.empty() && rest == "per day") {
+      rule_.limit_per_day = read_count(report_, "limit", count, 1, most_a_day);
+    } else if (!number.empty() && rest.empty()) {
+      report_.error(Code::no_unit, node.at, fmt::format("`{}` has no unit", *text),
+                    fmt::format("write `{} per day`", *text));
+    } else {
+      report_.error(Code::bad_number, node.at, fmt::format("`{}` is no limit", *text),
+                    "write `500 per day`");
+    }
+  }
+
+  void read_time() {
+    if (const YamlNode* node = map_.get("send-window")) {
+      const auto names = names_in(context_.site.calendars);
+      rule_.send_window =
+          read_known(report_, Code::unknown_name, "calendar", *node, names).value_or("");
+    }
+    if (const YamlNode* node = map_.get("timezone")) {
+      rule_.customer_zone = read_choice(report_, "timezone", *node, zones) == 1;
+      if (rule_.customer_zone && trigger_ && !has_row(*trigger_))
+        report_.error(Code::scope_mismatch, node->at,
+                      "a schedule has no customer whose time zone could count",
+                      "write `timezone: site`, or delete the line");
+    }
+    if (const int days = policy_of(rule_.purpose).late_limit_days; days > 0)
+      rule_.late_limit = Span{0, days, Duration{0}, false};
+    const YamlNode* node = map_.get("late-limit");
+    if (node == nullptr) return;
+    if (node->text == "none") {
+      rule_.late_limit.reset();
+    } else {
+      rule_.late_limit = read_positive(report_, "late-limit", *node);
+      warn_short_limit(*node);
+    }
+  }
+
+  void warn_short_limit(const YamlNode& node) {
+    const auto calendar = context_.site.calendars.find(rule_.send_window);
+    if (!rule_.late_limit || calendar == context_.site.calendars.end()) return;
+    const Duration gap = calendar->second.longest_gap();
+    if (at_least(*rule_.late_limit) >= gap) return;
+    const Span hours{0, 0, std::chrono::ceil<std::chrono::hours>(gap), false};
+    report_.warning(
+        Code::late_limit_short, node.at,
+        fmt::format("`{}` stays closed for {} at a stretch, longer than this limit",
+                    rule_.send_window, to_string(hours)),
+        fmt::format("write at least `{} hours`, or messages held overnight may never go",
+                    hours.elapsed / std::chrono::hours(1)));
+  }
+
+  void check_together() {
+    const bool mails = std::any_of(rule_.steps.begin(), rule_.steps.end(),
+                                   [](const Step& step) { return step.kind == StepKind::email; });
+    const bool needs_exit = purpose_ == Purpose::marketing || purpose_ == Purpose::feedback;
+    if (mails && needs_exit && context_.site.unsubscribe_url.empty() &&
+        context_.site.unsubscribe_mailto.empty())
+      report_.error(
+          Code::no_unsubscribe, map_.key_at("purpose"),
+          fmt::format(
+              "a {} mail needs a way to unsubscribe, and retaind.yaml names none: it is never sent",
+              retaind::name_of(*purpose_)),
+          "write `unsubscribe:` with `url:` or `mailto:` into retaind.yaml");
+  }
+
+  Report& report_;
+  RuleContext& context_;
+  MapReader map_;
+  Rule rule_;
+  std::optional<Trigger> trigger_;
+  std::optional<Purpose> purpose_;
+};
+
+}  // namespace
+
+std::vector<std::string_view> views(const std::vector<std::string>& names) {
+  return {names.begin(), names.end()};
+}
+
+RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
+                        const TemplateNames& templates, std::vector<Diagnostic>& diagnostics) {
+  Report report(std::move(source), diagnostics);
+  const auto root = read_yaml(report);
+  if (!root) return {};
+  if (root->kind == YamlNode::Kind::empty) {
+    report.error(Code::missing_key, {0, 1}, "the file says nothing",
+                 "write a rule, beginning with `rule: thanks`, or delete the file");
+    return {};
+  }
+  if (root->kind != YamlNode::Kind::map) {
+    report.error(Code::wrong_kind, root->at,
+                 fmt::format("a rule is keys with values, and this is {}", name_of(root->kind)),
+                 "begin with `rule: thanks`");
+    return {};
+  }
+  RuleContext context{report, site, templates};
+  return RuleReader(context, *root).run();
+}
+
+std::optional<Rule> check_rule(std::shared_ptr<const Source> source, const Site& site,
+                               const TemplateNames& templates,
+                               std::vector<Diagnostic>& diagnostics) {
+  return read_rule_file(std::move(source), site, templates, diagnostics).rule;
+}
+
+}  // namespace retaind::language

@@ -1,0 +1,56 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "language/check.h"
+#include "language/expression.h"
+#include "language/values.h"
+
+namespace retaind::language {
+
+/// What the parts of a rule are checked against.
+struct RuleContext {
+  Report& report;
+  const Site& site;
+  const TemplateNames& templates;
+};
+
+/// The map under `when:`.
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when);
+
+/// What the rule's conditions may read: the trigger's own row and its customer. Without a trigger,
+/// because it has a mistake, everything.
+Scope scope_of(const std::optional<Trigger>& trigger, const Site& site);
+
+/// The list under `then:`; coupons, surveys and waits are folded into the messages they belong to.
+std::vector<Step> read_steps(RuleContext& context, const YamlNode& then,
+                             const std::optional<Trigger>& trigger,
+                             const std::optional<Purpose>& purpose);
+
+/// A rule file as far as it could be read: the id is known although the rest has mistakes.
+struct RuleFile {
+  std::optional<Rule> rule;
+  std::string id;
+  Where id_at;
+};
+RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
+                        const TemplateNames& templates, std::vector<Diagnostic>& diagnostics);
+
+/// Whether each occurrence has a row of the store; a schedule has none.
+inline bool has_row(const Trigger& trigger) { return trigger.kind != TriggerKind::schedule; }
+
+/// SHA-256 of everything in the rule that decides what is sent, whom to, and when.
+std::string revision_of(const Rule& rule);
+
+std::vector<std::string_view> views(const std::vector<std::string>& names);
+
+template <class Map>
+std::vector<std::string_view> names_in(const Map& map) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : map) names.push_back(entry.first);
+  return names;
+}
+
+}  // namespace retaind::language

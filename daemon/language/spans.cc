@@ -1,0 +1,125 @@
+#include "language/spans.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace retaind::language {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct Unit {
+  std::string_view one;
+  std::string_view many;
+  std::string_view abbreviation;
+  int months = 0;
+  int days = 0;
+  Duration elapsed{0};
+};
+constexpr std::array<Unit, 7> units{{
+    {"second", "seconds", "s", 0, 0, seconds(1)},
+    {"minute", "minutes", "min", 0, 0, minutes(1)},
+    {"hour", "hours", "h", 0, 0, hours(1)},
+    {"day", "days", "d", 0, 1, Duration{0}},
+    {"week", "weeks", "w", 0, 7, Duration{0}},
+    {"month", "months", "mo", 1, 0, Duration{0}},
+    {"year", "years", "y", 12, 0, Duration{0}},
+}};
+
+/// Longer than any customer stays; keeps every sum of times far from the end of the calendar.
+constexpr int most_years = 100;
+
+const Unit* find_unit(std::string_view word) {
+  for (const auto& unit : units)
+    if (word == unit.one || word == unit.many) return &unit;
+  return nullptr;
+}
+
+/// What someone may have meant by a word that is no unit.
+std::string_view guess_unit(std::string_view word) {
+  const std::string lower = lower_ascii(word);
+  std::array<std::string_view, units.size()> names{};
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (lower == units[i].abbreviation || lower == units[i].one || lower == units[i].many)
+      return units[i].many;
+    names[i] = units[i].many;
+  }
+  return nearest(lower, names).value_or("");
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::nullopt_t refuse(Fault& fault, Code code, std::string message, std::string remedy) {
+  fault = {code, std::move(message), std::move(remedy)};
+  return std::nullopt;
+}
+
+std::optional<Span> multiply(const Unit& unit, std::string_view number, Fault& fault) {
+  int count = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+  const Duration year = hours(24 * 365);
+  const Duration one = unit.elapsed + hours(24) * (unit.days + 30 * unit.months);
+  if (error != std::errc{} || end != number.data() + number.size() ||
+      count > most_years * (year / one))
+    return refuse(fault, Code::bad_duration, fmt::format("`{} {}` is too long", number, unit.many),
+                  fmt::format("write at most {} years", most_years));
+  return Span{count * unit.months, count * unit.days, count * unit.elapsed, false};
+}
+
+}  // namespace
+
+bool is_unit(std::string_view word) { return find_unit(word) != nullptr; }
+
+std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault) {
+  const std::string whole = fmt::format("{} {}", number, unit);
+  if (unit.empty())
+    return refuse(fault, Code::no_unit, fmt::format("`{}` has no unit", number),
+                  fmt::format("{0} what? write `{0} days` or `{0} hours`", number));
+  if (unit == "business" || unit.starts_with("business "))
+    return refuse(fault, Code::not_available, "business hours are not known to this version",
+                  "write elapsed time, such as `48 hours`; `send-window:` keeps messages inside "
+                  "opening hours");
+  const Unit* found = find_unit(unit);
+  if (found == nullptr) {
+    const std::string_view guess = guess_unit(unit);
+    return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
+                  guess.empty() ? "write minutes, hours, days, weeks, months or years"
+                                : fmt::format("did you mean `{} {}`?", number, guess));
+  }
+  if (!all_digits(number))
+    return refuse(fault, Code::bad_duration, fmt::format("`{}` is no whole number", number),
+                  "write a whole number of a smaller unit, such as `36 hours`");
+  return multiply(*found, number, fault);
+}
+
+std::optional<Span> read_span(std::string_view text, Fault& fault) {
+  text = trim(text);
+  const std::size_t end = std::min(text.find_first_not_of("0123456789.,-+"), text.size());
+  const std::string_view number = text.substr(0, end);
+  const std::string_view rest = trim(text.substr(end));
+  if (number.empty())
+    return refuse(fault, Code::bad_duration, fmt::format("`{}` is no duration", text),
+                  "write a number and a unit, such as `7 days` or `48 hours`");
+  if (!rest.empty() && end < text.size() && text[end] != ' ') {
+    const std::string_view guess = guess_unit(rest);
+    return refuse(fault, Code::bad_duration, fmt::format("`{}` is no duration", text),
+                  fmt::format("write `{} {}`", number, guess.empty() ? "days" : guess));
+  }
+  return read_span(number, rest, fault);
+}
+
+Duration at_least(const Span& span) {
+  return span.elapsed + hours(24) * (span.days + 28 * span.months);
+}
+
+}  // namespace retaind::language

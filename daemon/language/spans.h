@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/zone.h"
+#include "language/codes.h"
+
+namespace retaind::language {
+
+/// What is wrong with a value, before anyone has said where it stands.
+struct Fault {
+  Code code = Code::bad_duration;
+  std::string message;
+  std::string remedy;
+};
+
+/// "7 days", "48 hours", "1 month": one whole number and one unit. Weeks are seven days, a year is
+/// twelve months.
+std::optional<Span> read_span(std::string_view text, Fault& fault);
+
+/// The same from its two parts; `unit` may be empty or no unit at all.
+std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault);
+
+/// Whether a word is a unit of time, singular or plural.
+bool is_unit(std::string_view word);
+
+/// A length for comparing settings with each other: a month is 28 days, a day 24 hours.
+Duration at_least(const Span& span);
+
+}  // namespace retaind::language

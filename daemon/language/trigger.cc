@@ -1,0 +1,232 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "language/rule_parts.h"
+
+namespace retaind::language {
+namespace {
+
+constexpr std::array<std::string_view, 10> days{"monday",  "tuesday",  "wednesday", "thursday",
+                                                "friday",  "saturday", "sunday",    "day",
+                                                "weekday", "month"};
+
+template <class Row>
+std::vector<std::string_view> names_of(std::span<const Row> rows) {
+  std::vector<std::string_view> names;
+  for (const auto& row : rows) names.push_back(row.name);
+  return names;
+}
+
+/// An event of the site's own may be called anything, except nearly like a shipped one: that is a
+/// slip, and the rule would wait for ever.
+std::optional<std::string_view> meant_event(std::string_view name) {
+  const std::string lower = lower_ascii(name);
+  const std::string first = lower.substr(0, lower.find('.'));
+  for (const auto& kind : event_kinds()) {
+    const auto subject = kind.name.substr(0, kind.name.find('.'));
+    if (edit_distance(lower, kind.name) <= 1) return kind.name;
+    if (edit_distance(first, subject) <= 1 && edit_distance(lower, kind.name) <= 3)
+      return kind.name;
+  }
+  return std::nullopt;
+}
+
+class TriggerReader {
+ public:
+  TriggerReader(Report& report, const YamlNode& when)
+      : report_(report), map_(report, when, Keys::trigger), when_(when) {}
+
+  std::optional<Trigger> run() {
+    const int before = report_.errors();
+    if (!find_kind()) return std::nullopt;
+    refuse_misplaced();
+    trigger_.where = report_.where(when_.at);
+    const YamlNode& value = *map_.get(kind_key_);
+    if (kind_ == "event") event(value);
+    if (kind_ == "state") state(value);
+    if (kind_ == "date") date(value);
+    if (kind_ == "every") schedule(value);
+    if (report_.errors() > before || map_.had_unknown_keys()) return std::nullopt;
+    return std::move(trigger_);
+  }
+
+ private:
+  bool find_kind() {
+    std::vector<const YamlNode::Key*> found;
+    for (const auto& key : when_.keys) {
+      const KeyRow* row = find_key(Keys::trigger, key.text);
+      if (row != nullptr && row->with.empty()) found.push_back(&key);
+    }
+    if (found.size() == 1) {
+      kind_key_ = found[0]->text;
+      kind_ = find_subject(kind_key_) && kind_key_ != "event" ? "state" : kind_key_;
+      return true;
+    }
+    if (found.empty() && map_.had_unknown_keys()) return false;
+    const Range at = found.empty() ? when_.at : found[1]->at;
+    report_.error(
+        Code::trigger_count, at,
+        found.empty()
+            ? std::string("`when` does not say what starts the rule")
+            : fmt::format("`{}` and `{}` are two triggers", found[0]->text, found[1]->text),
+        found.empty()
+            ? "write one of `event:`, `date:`, `every:` or a state such as `ticket: unresolved`"
+            : "keep one; a second trigger needs a rule of its own");
+    return false;
+  }
+
+  void refuse_misplaced() {
+    for (const auto& key : when_.keys) {
+      const KeyRow* row = find_key(Keys::trigger, key.text);
+      if (row == nullptr || row->with.empty() || goes_with(*row, kind_)) continue;
+      std::string right;
+      for (const auto& other : keys())
+        if (other.of == Keys::trigger && goes_with(other, kind_))
+          right += fmt::format("{}`{}:`", right.empty() ? "" : " or ", other.name);
+      report_.error(Code::misplaced_key, key.at,
+                    fmt::format("`{}` does not go with `{}`", key.text, kind_key_),
+                    fmt::format("with `{}` write {}", kind_key_, right));
+    }
+  }
+
+  std::optional<Span> optional_span(std::string_view key) {
+    const YamlNode* node = map_.get(key);
+    const KeyRow* row = find_key(Keys::trigger, key);
+    if (node == nullptr || !goes_with(*row, kind_)) return std::nullopt;
+    return read_duration(report_, key, *node);
+  }
+
+  void event(const YamlNode& value) {
+    trigger_.kind = TriggerKind::event;
+    trigger_.offset = optional_span("after").value_or(Span{});
+    const auto name = read_text(report_, "event", value);
+    if (!name) return;
+    trigger_.name = *name;
+    if (const EventKind* kind = find_event(*name)) {
+      trigger_.subject = kind->subject;
+      trigger_.column = kind->anchor;
+      return;
+    }
+    const auto subject = find_subject(name->substr(0, name->find('.')));
+    const auto meant = meant_event(*name);
+    if (subject || meant) return unknown_event(value, *name, meant);
+    trigger_.subject = Subject::event;
+    trigger_.column = "at";
+    trigger_.event_name = *name;
+  }
+
+  void unknown_event(const YamlNode& value, const std::string& name,
+                     std::optional<std::string_view> meant) {
+    const auto names = names_of(event_kinds());
+    if (!meant) meant = nearest(name, names);
+    const std::string subject = name.substr(0, name.find('.'));
+    std::vector<std::string_view> verbs;
+    for (const auto known : names)
+      if (known.starts_with(subject + ".")) verbs.push_back(known);
+    report_.error(Code::unknown_event, value.at, fmt::format("unknown event `{}`", name),
+                  meant ? fmt::format("did you mean `{}`?", *meant)
+                  : verbs.empty()
+                      ? "write the event's own name, such as `webinar.attended`"
+                      : fmt::format("there is {}; an event of your own begins with another word",
+                                    alternatives(verbs)));
+  }
+
+  void state(const YamlNode& value) {
+    trigger_.kind = TriggerKind::state;
+    trigger_.subject = *find_subject(kind_key_);
+    trigger_.offset = optional_span("for").value_or(Span{});
+    const auto name = read_text(report_, kind_key_, value);
+    if (!name) return;
+    trigger_.name = fmt::format("{}.{}", kind_key_, *name);
+    trigger_.state = find_state(trigger_.name);
+    if (trigger_.state != nullptr) {
+      trigger_.column = trigger_.state->since;
+      return;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& row : state_kinds())
+      if (row.subject == trigger_.subject) names.push_back(row.name.substr(kind_key_.size() + 1));
+    report_.error(
+        Code::unknown_state, value.at, fmt::format("unknown state `{}` of {}", *name, kind_key_),
+        names.empty() ? fmt::format("{} has no named states: write `event:` or `date:`", kind_key_)
+                      : suggestion(*name, names));
+  }
+
+  void date(const YamlNode& value) {
+    trigger_.kind = TriggerKind::date;
+    const auto before = optional_span("before");
+    const auto after = optional_span("after");
+    if (map_.get("before") != nullptr && map_.get("after") != nullptr)
+      report_.error(Code::misplaced_key, map_.key_at("after"),
+                    "`before` and `after` contradict each other", "keep one of them");
+    trigger_.offset = before ? before->negated() : after.value_or(Span{});
+    if (const YamlNode* at = map_.get("at")) {
+      trigger_.at_minute = read_time_of_day(report_, "at", *at);
+      if (trigger_.offset.elapsed.count() != 0)
+        report_.error(Code::misplaced_key, map_.key_at("at"),
+                      "`at` sets the time of day, and hours would move it again",
+                      "count in days, weeks or months, or delete `at`");
+    }
+    const auto name = read_text(report_, "date", value);
+    if (!name) return;
+    trigger_.name = *name;
+    trigger_.date = find_date(*name);
+    if (trigger_.date != nullptr) {
+      trigger_.subject = trigger_.date->subject;
+      trigger_.column = trigger_.date->column;
+      return;
+    }
+    report_.error(Code::unknown_date, value.at, fmt::format("unknown date `{}`", *name),
+                  suggestion(*name, names_of(date_kinds())));
+  }
+
+  void schedule(const YamlNode& value) {
+    trigger_.kind = TriggerKind::schedule;
+    if (const YamlNode* at = map_.need("at", "write `at: 10:00`"))
+      trigger_.at_minute = read_time_of_day(report_, "at", *at);
+    const auto day = read_choice(report_, "every", value, days);
+    if (!day) return;
+    trigger_.name = days[*day];
+    constexpr std::uint8_t all_days = 0x7f;
+    constexpr std::uint8_t working_days = 0x1f;
+    if (*day < 7) trigger_.weekdays = static_cast<std::uint8_t>(1U << *day);
+    if (trigger_.name == "day") trigger_.weekdays = all_days;
+    if (trigger_.name == "weekday") trigger_.weekdays = working_days;
+    if (trigger_.name == "month") trigger_.month_day = 1;
+  }
+
+  Report& report_;
+  MapReader map_;
+  const YamlNode& when_;
+  std::string kind_key_;  // as written: "ticket"
+  std::string kind_;      // as the table of keys calls it: "state"
+  Trigger trigger_;
+};
+
+}  // namespace
+
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when) {
+  if (!expect_map(report, "when", when, "event: order.completed")) return std::nullopt;
+  return TriggerReader(report, when).run();
+}
+
+Scope scope_of(const std::optional<Trigger>& trigger, const Site& site) {
+  Scope scope;
+  scope.currency = site.currency;
+  scope.zone = site.zone;
+  if (!trigger) {
+    scope.trigger = "this trigger";
+    for (int i = 0; i < subject_count; ++i) scope.subjects.push_back(static_cast<Subject>(i));
+    return scope;
+  }
+  scope.trigger = trigger->name;
+  if (!has_row(*trigger)) return scope;
+  scope.subjects.push_back(trigger->subject);
+  if (trigger->subject != Subject::customer) scope.subjects.push_back(Subject::customer);
+  return scope;
+}
+
+}  // namespace retaind::language
