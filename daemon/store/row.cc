@@ -1,0 +1,123 @@
+#include "store/row.h"
+
+#include <bit>
+
+namespace retaind::store {
+namespace {
+
+/// Fills a Row from optional fields: one without a value is not given.
+class Filled {
+ public:
+  explicit Filled(Subject subject) : row_(subject) {}
+
+  Filled& operator()(std::string_view column, const std::optional<std::string>& value) {
+    if (value) row_.set(column, Cell::of(std::string_view(*value)));
+    return *this;
+  }
+  Filled& operator()(std::string_view column, const std::optional<std::int64_t>& value) {
+    if (value) row_.set(column, Cell::of(*value));
+    return *this;
+  }
+  Filled& operator()(std::string_view column, const std::optional<double>& value) {
+    if (value) row_.set(column, Cell::of(*value));
+    return *this;
+  }
+  Filled& operator()(std::string_view column, const std::optional<Time>& value) {
+    if (value) row_.set(column, Cell::of(to_ms(*value)));
+    return *this;
+  }
+  Filled& operator()(std::string_view column, const std::string& value) {
+    row_.set(column, Cell::of(std::string_view(value)));
+    return *this;
+  }
+  Filled& key(std::string_view value) {
+    row_.set("key", Cell::of(value));
+    return *this;
+  }
+  Filled& reference(std::string_view column, const std::string& value, std::string_view Row::*target) {
+    row_.set(column, Cell{});
+    row_.*target = value;
+    return *this;
+  }
+  Filled& reference(std::string_view column, const std::optional<std::string>& value,
+                    std::string_view Row::*target) {
+    return value ? reference(column, *value, target) : *this;
+  }
+  Row cleared(std::uint64_t columns) {
+    for (; columns != 0; columns &= columns - 1) row_.set(std::countr_zero(columns), Cell{});
+    return row_;
+  }
+
+ private:
+  Row row_;
+};
+
+}  // namespace
+
+Row row_of(const CustomerFact& fact) {
+  return Filled(Subject::customer)
+      .key(fact.key)("email", fact.email)("first_name", fact.first_name)("last_name", fact.last_name)(
+          "locale", fact.locale)("time_zone", fact.time_zone)("country", fact.country)("city", fact.city)(
+          "currency", fact.currency)("created_at", fact.created_at)("birthday", fact.birthday)(
+          "attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const OrderFact& fact) {
+  return Filled(Subject::order)
+      .key(fact.key)
+      .reference("customer", fact.customer, &Row::customer)("number", fact.number)("status", fact.status)(
+          "total_minor", fact.total_minor)("currency", fact.currency)("placed_at", fact.placed_at)(
+          "paid_at", fact.paid_at)("shipped_at", fact.shipped_at)("completed_at", fact.completed_at)(
+          "cancelled_at", fact.cancelled_at)("refunded_at", fact.refunded_at)("attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const ItemFact& fact) {
+  return Filled(Subject::item)
+      .key(fact.key)
+      .reference("order", fact.order, &Row::order)("sku", fact.sku)("name", fact.name)("quantity", fact.quantity)(
+          "price_minor", fact.price_minor)("attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const SubscriptionFact& fact) {
+  return Filled(Subject::subscription)
+      .key(fact.key)
+      .reference("customer", fact.customer, &Row::customer)("plan", fact.plan)("status", fact.status)(
+          "price_minor", fact.price_minor)("currency", fact.currency)("started_at", fact.started_at)(
+          "renews_at", fact.renews_at)("cancelled_at", fact.cancelled_at)("ended_at", fact.ended_at)(
+          "attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const TicketFact& fact) {
+  return Filled(Subject::ticket)
+      .key(fact.key)
+      .reference("customer", fact.customer, &Row::customer)("number", fact.number)("subject", fact.subject)(
+          "status", fact.status)("priority", fact.priority)("assignee", fact.assignee)("team", fact.team)(
+          "url", fact.url)("opened_at", fact.opened_at)("first_response_at", fact.first_response_at)(
+          "solved_at", fact.solved_at)("closed_at", fact.closed_at)("as_of", fact.as_of)(
+          "attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const FeedbackFact& fact) {
+  return Filled(Subject::feedback)
+      .key(fact.key)
+      .reference("customer", fact.customer, &Row::customer)
+      .reference("order", fact.order, &Row::order)
+      .reference("ticket", fact.ticket, &Row::ticket)("kind", fact.kind)("score", fact.score)(
+          "comment", fact.comment)("received_at", fact.received_at)("attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+Row row_of(const EventFact& fact) {
+  return Filled(Subject::event)
+      .key(fact.key)
+      .reference("customer", fact.customer, &Row::customer)("name", fact.name)(
+          "at", std::optional(fact.at))("attributes", fact.attributes)
+      .cleared(fact.cleared);
+}
+
+}  // namespace retaind::store

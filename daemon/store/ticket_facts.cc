@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include "base/zone.h"
+#include "store/change_feed.h"
+#include "store/facts.h"
+#include "store/ticket_timeline.h"
+
+namespace retaind::store {
+namespace {
+
+constexpr std::uint64_t mask(std::string_view column) { return column_mask(Subject::ticket, column); }
+
+std::optional<Time> take_time(Row& row, std::string_view column) {
+  std::optional<Time> time;
+  if (row.has(column) && !row.cell(column).is_null()) time = from_ms(row.cell(column).integer);
+  row.drop(column);
+  return time;
+}
+
+}  // namespace
+
+/// A status that is only coming would have to wait for its time; a source that dates one tomorrow has a wrong zone or
+/// a wrong clock. A day is allowed, for sources that write local dates.
+Result<void> Facts::check_ticket(const Row& row) const {
+  for (const std::string_view column : {"as_of", "solved_at", "closed_at"}) {
+    if (!row.has(column) || row.cell(column).is_null()) continue;
+    const Time time = from_ms(row.cell(column).integer);
+    if (time <= now_ + std::chrono::hours(24)) continue;
+    return Error{ErrorKind::invalid, fmt::format("{} {} is dated after now: a status can only be told once it holds",
+                                                 column, to_iso(time))};
+  }
+  return {};
+}
+
+/// Compares all but the status, which is compared with its history: takes that out of the row.
+Facts::Found Facts::compare_ticket(Row& row, TicketWord& word) {
+  if (row.has("status")) word.status = row.cell("status").text;
+  row.drop("status");
+  word.solved_at = take_time(row, "solved_at");
+  word.closed_at = take_time(row, "closed_at");
+  if (row.has("as_of") && !row.cell("as_of").is_null()) word.as_of = from_ms(row.cell("as_of").integer);
+  else row.drop("as_of");
+  Found found = compare(row);
+  const int as_of = column_index(Subject::ticket, "as_of") + 1;
+  if (found.id != 0 && word.as_of && found.stored->maybe_time(as_of) > word.as_of) {
+    found.changed = 0;  // an older row only completes the history
+  }
+  return found;
+}
+
+bool Facts::ticket_would_change(Row row) {
+  TicketWord word;
+  const Found found = compare_ticket(row, word);
+  release(found);
+  return found.id == 0 || found.changed != 0 ||
+         !TicketTimeline(database_, now_, history_until_).agrees(found.id, word);
+}
+
+Written Facts::put_ticket(Row row) {
+  TicketWord word;
+  const Found found = compare_ticket(row, word);
+  TicketTimeline timeline(database_, now_, history_until_);
+  const bool is_new = found.id == 0;
+  if (!is_new && found.changed == 0 && timeline.agrees(found.id, word)) {
+    release(found);
+    return {Change::unchanged, found.id, 0};
+  }
+  const int customer_column = column_index(Subject::ticket, "customer") + 1;
+  const int status_column = column_index(Subject::ticket, "status") + 1;
+  const std::int64_t customer_before = is_new ? 0 : found.stored->integer(customer_column);
+  const bool open_before = !is_new && !is_resolved(found.stored->text(status_column));
+  const auto opened_before =
+      is_new ? std::nullopt : found.stored->maybe_time(column_index(Subject::ticket, "opened_at") + 1);
+
+  Written written{is_new ? Change::inserted : Change::updated, found.id,
+                  is_new ? all_columns(Subject::ticket) : found.changed};
+  if (is_new) {
+    written.row = insert(row);
+  } else if (found.changed != 0) {
+    keep_history(row, found);
+    update(row, found.id, found.changed);
+  }
+  const bool moved = (found.changed & (mask("customer") | mask("opened_at") | mask("first_response_at"))) != 0;
+  release(found);
+
+  timeline.add(written.row, word, is_new, opened_before);
+  if (is_new || moved || !word.status.empty()) written.columns |= timeline.settle(written.row);
+
+  Statement& after = database_.prepared("SELECT customer, status FROM tickets WHERE id = ?1");
+  after.bind(1, written.row).step();
+  const std::int64_t customer_after = after.integer(0);
+  const bool open_after = !is_resolved(after.text(1));
+  after.reset();
+  if (customer_before == customer_after) {
+    roll_ups_.open_tickets(customer_after, static_cast<int>(open_after) - static_cast<int>(open_before));
+  } else {
+    roll_ups_.open_tickets(customer_before, open_before ? -1 : 0);
+    roll_ups_.open_tickets(customer_after, open_after ? 1 : 0);
+  }
+  // When a row was last spoken of is no fact about the ticket.
+  if ((written.columns & ~mask("as_of")) != 0) {
+    note_change(database_, Subject::ticket, written.row, written.columns, now_);
+  }
+  return written;
+}
+
+}  // namespace retaind::store
