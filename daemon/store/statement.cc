@@ -18,8 +18,8 @@ Statement& Statement::bind(int index, double value) {
 
 Statement& Statement::bind(int index, std::string_view value) {
   // A null data pointer would bind NULL where an empty text is meant.
-  sqlite3_bind_text(handle_, index, value.data() == nullptr ? "" : value.data(), static_cast<int>(value.size()),
-                    SQLITE_STATIC);
+  sqlite3_bind_text(handle_, index, value.data() == nullptr ? "" : value.data(),
+                    static_cast<int>(value.size()), SQLITE_STATIC);
   return *this;
 }
 
@@ -61,7 +61,9 @@ int Statement::run() {
 
 void Statement::reset() { sqlite3_reset(handle_); }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
 

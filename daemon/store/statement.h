@@ -11,22 +11,28 @@ struct sqlite3_stmt;
 
 namespace retaind::store {
 
-/// A prepared statement of a Database, which caches it and outlives it. Reading a value is a plain call into SQLite:
-/// SQLiteCpp's Column copies a shared_ptr a value, which doubles the cost of reading a row.
+/// A prepared statement of a Database, which caches it and outlives it. Reading a value is a plain
+/// call into SQLite: SQLiteCpp's Column copies a shared_ptr a value, which doubles the cost of
+/// reading a row.
 ///
-/// Failures do not come back from each call: step() returns false and the Database remembers the first error of the
-/// transaction, which commit() then reports. So a chain of statements reads straight and nothing half-done is committed.
+/// Failures do not come back from each call: step() returns false and the Database remembers the
+/// first error of the transaction, which commit() then reports. So a chain of statements reads
+/// straight and nothing half-done is committed.
 class Statement {
  public:
-  Statement(sqlite3_stmt* handle, class Database& database) : handle_(handle), database_(&database) {}
+  Statement(sqlite3_stmt* handle, class Database& database)
+      : handle_(handle), database_(&database) {}
 
-  /// Parameters are numbered from 1. Text is bound without a copy and must live until the next reset.
+  /// Parameters are numbered from 1. Text is bound without a copy and must live until the next
+  /// reset.
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, int value) { return bind(index, std::int64_t{value}); }
   Statement& bind(int index, double value);
   Statement& bind(int index, std::string_view value);
   Statement& bind(int index, const char* value) { return bind(index, std::string_view(value)); }
-  Statement& bind(int index, const std::string& value) { return bind(index, std::string_view(value)); }
+  Statement& bind(int index, const std::string& value) {
+    return bind(index, std::string_view(value));
+  }
   Statement& bind(int index, Time value) { return bind(index, to_ms(value)); }
   Statement& bind(int index, std::optional<std::int64_t> value);
   Statement& bind(int index, std::optional<Time> value);

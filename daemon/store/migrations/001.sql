@@ -345,7 +345,8 @@ CREATE TABLE once (
   scope INTEGER NOT NULL,
   firing INTEGER NOT NULL,
   kept INTEGER NOT NULL,      -- 1: something was sent, unknown or held out; 0: the firing is open
-  first_at INTEGER,           -- first send
+  first_at INTEGER,           -- first send of the firing in kept_by
+  kept_by INTEGER,
   PRIMARY KEY (rule, draft, scope)
 ) STRICT, WITHOUT ROWID;
 

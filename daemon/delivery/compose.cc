@@ -1,0 +1,339 @@
+#include "delivery/compose.h"
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "render/mime.h"
+#include "store/snapshot.h"
+
+namespace retaind::delivery {
+namespace {
+
+using engine::Running;
+using language::Step;
+using language::StepKind;
+
+std::string_view text_member(const Value& object, std::string_view key) {
+  const Value* member = object.find(key);
+  const std::string* text = member == nullptr ? nullptr : member->as_text();
+  return text == nullptr ? std::string_view{} : std::string_view(*text);
+}
+
+// A row that is not there shows as one whose fields are all empty, so that a template's {% if %}
+// decides what to say.
+Value blank(Subject subject) {
+  Value::Object object;
+  for (const Field& field : fields()) {
+    if (field.subject == subject) object.emplace_back(std::string(field.name), Value{});
+  }
+  object.emplace_back("attributes", Value::Object{});
+  return object;
+}
+
+std::string fill(std::string text, std::string_view mark, std::string_view value) {
+  for (std::size_t at = text.find(mark); at != std::string::npos;
+       at = text.find(mark, at + value.size()))
+    text.replace(at, mark.size(), value);
+  return text;
+}
+
+std::string with_token(const std::string& url, std::string_view token) {
+  if (url.find("{token}") != std::string::npos) return fill(url, "{token}", token);
+  return fmt::format("{}{}t={}", url, url.find('?') == std::string::npos ? '?' : '&', token);
+}
+
+std::string url_escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string age_text(Duration age) {
+  using namespace std::chrono;
+  const auto total = std::max<std::int64_t>(0, duration_cast<minutes>(age).count());
+  const std::int64_t d = total / 1440;
+  const std::int64_t h = total / 60 % 24;
+  if (d > 0) return h > 0 ? counted(d, "day") + " " + counted(h, "hour") : counted(d, "day");
+  if (h > 0) return counted(h, "hour");
+  return counted(total, "minute");
+}
+
+Composer::Composer(store::Database& database, const Site& site,
+                   const render::TemplateSet& templates, std::string secret, std::string salt)
+    : database_(&database),
+      messages_(database),
+      site_(&site),
+      templates_(&templates),
+      secret_(std::move(secret)),
+      salt_(std::move(salt)) {}
+
+std::string Composer::sign(std::string_view what) const {
+  return base64url(hmac_sha256(secret_, what).substr(0, 16));
+}
+
+std::string Composer::message_id(std::int64_t message) const {
+  const std::size_t at = site_->sender.address.rfind('@');
+  const std::string domain =
+      at == std::string::npos ? "localhost" : site_->sender.address.substr(at + 1);
+  return fmt::format("{}.{}@{}", message, salt_, domain);
+}
+
+bool Composer::allowed(std::string_view address) const {
+  if (site_->only_to.empty()) return true;
+  const std::string key = email_key(address);
+  for (const std::string& entry : site_->only_to) {
+    const std::string wanted = lower_ascii(entry);
+    if (key == wanted || key == email_key(entry)) return true;
+    if (!wanted.empty() && wanted.front() == '@' && key.size() > wanted.size() &&
+        key.ends_with(wanted))
+      return true;
+  }
+  return false;
+}
+
+std::string Composer::unsubscribe_link(std::string_view customer_key) const {
+  if (site_->unsubscribe_url.empty()) return {};
+  const std::string token =
+      base64url(customer_key) + "." + sign("unsubscribe " + std::string(customer_key));
+  return with_token(fill(site_->unsubscribe_url, "{customer}", url_escape(customer_key)), token);
+}
+
+std::string Composer::survey_link(const store::SurveyRow& survey) const {
+  if (site_->survey_url.empty()) return {};
+  return with_token(fill(site_->survey_url, "{kind}", url_escape(survey.kind)), survey.token);
+}
+
+void Composer::mint(const Step& step, const Part& part, Rng& rng, Time now) {
+  if (step.coupon && !messages_.coupon(part.message.id)) {
+    store::CouponRow coupon;
+    coupon.code = rng.code(10);
+    coupon.message = part.message.id;
+    coupon.rule = part.message.rule;
+    coupon.customer = part.message.customer;
+    coupon.name = step.coupon->name;
+    if (step.coupon->amount_off) {
+      coupon.amount_minor = step.coupon->amount_off->minor;
+      coupon.currency = step.coupon->amount_off->currency.view();
+    } else {
+      coupon.percent_off = step.coupon->percent_off;
+    }
+    coupon.single_use = step.coupon->single_use;
+    if (!step.coupon->valid_for.is_zero())
+      coupon.valid_until = site_->zone.add(now, step.coupon->valid_for);
+    coupon.minted_at = now;
+    messages_.add_coupon(coupon);
+  }
+  if (!step.survey.empty() && !messages_.survey(part.message.id)) {
+    store::SurveyRow survey;
+    const std::string payload = fmt::format("s1.{}.{}", part.message.id, rng.code(8));
+    survey.token = payload + "." + sign(payload);
+    survey.message = part.message.id;
+    survey.rule = part.message.rule;
+    survey.customer = part.message.customer;
+    survey.kind = step.survey;
+    survey.subject = part.firing.subject;
+    survey.row = part.firing.row;
+    survey.minted_at = now;
+    messages_.add_survey(survey);
+  }
+}
+
+Value Composer::facts(const Firing& firing, Time now) {
+  Value context;
+  Value customer = firing.customer
+                       ? store::snapshot(*database_, Subject::customer, *firing.customer, now)
+                       : Value{};
+  context.set("customer", customer.is_null() ? blank(Subject::customer) : std::move(customer));
+  if (firing.subject != Subject::customer && firing.row != 0) {
+    Value subject = store::snapshot(*database_, firing.subject, firing.row, now);
+    context.set(name_of(firing.subject),
+                subject.is_null() ? blank(firing.subject) : std::move(subject));
+  }
+  if (firing.subject == Subject::order)
+    context.set("items", store::items_snapshot(*database_, firing.row));
+  return context;
+}
+
+std::string Composer::why(const Running& running, const Firing& firing) const {
+  const language::Trigger& trigger = running.rule->trigger;
+  const std::string since =
+      firing.anchor ? to_local_text(*firing.anchor, site_->zone) : std::string{};
+  switch (trigger.kind) {
+    case language::TriggerKind::state:
+      return fmt::format("{} for {}, since {}", trigger.name, to_string(trigger.offset), since);
+    case language::TriggerKind::event:
+      return trigger.offset.is_zero() ? fmt::format("{} at {}", trigger.name, since)
+                                      : fmt::format("{} after {}, at {}", to_string(trigger.offset),
+                                                    trigger.name, since);
+    case language::TriggerKind::date:
+      return fmt::format("{} of {}", trigger.name, since.substr(0, 10));
+    case language::TriggerKind::schedule: return fmt::format("every {}", trigger.name);
+  }
+  return {};
+}
+
+Value Composer::item(const Running& running, const Firing& firing, Time now) {
+  Value context = facts(firing, now);
+  if (firing.subject == Subject::ticket) {
+    Value ticket = *context.find("ticket");
+    std::string link{text_member(ticket, "url")};
+    if (link.empty() && !site_->ticket_url.empty())
+      link = fill(site_->ticket_url, "{number}", url_escape(text_member(ticket, "number")));
+    ticket.set("link", link.empty() ? Value{} : Value{link});
+    context.set("ticket", std::move(ticket));
+  }
+  context.set("age", firing.anchor ? age_text(now - *firing.anchor) : std::string{});
+  context.set("why", why(running, firing));
+  return context;
+}
+
+void Composer::add_minted(Value& context, const Part& part) {
+  if (const auto coupon = messages_.coupon(part.message.id)) {
+    Value value;
+    value.set("code", coupon->code);
+    value.set("name", coupon->name);
+    value.set("percent_off", coupon->percent_off ? Value{*coupon->percent_off} : Value{});
+    if (coupon->amount_minor) {
+      value.set("amount_off",
+                Value::Object{{"minor", *coupon->amount_minor}, {"currency", coupon->currency}});
+    } else {
+      value.set("amount_off", Value{});
+    }
+    value.set("valid_until", coupon->valid_until ? Value{to_iso(*coupon->valid_until)} : Value{});
+    context.set("coupon", std::move(value));
+  }
+  if (const auto survey = messages_.survey(part.message.id)) {
+    context.set("survey", Value::Object{{"link", survey_link(*survey)}, {"kind", survey->kind}});
+  }
+}
+
+std::vector<std::string> Composer::notified(const Step& step, const Firing& firing, Time now) {
+  std::string team = step.target;
+  if (step.target == "assignee") {
+    const Value ticket = store::snapshot(*database_, firing.subject, firing.row, now);
+    const std::string assignee{text_member(ticket, "assignee")};
+    if (parse_email(assignee)) return {assignee};
+    team = step.fallback;
+  }
+  const auto found = site_->teams.find(team);
+  return found == site_->teams.end() ? std::vector<std::string>{} : found->second.to;
+}
+
+Result<Outgoing> Composer::mail(const Running& running, const Step& step, const Message& carrier,
+                                const std::vector<Part>& parts, bool may_repeat, Time now) {
+  const Part& first = parts.front();
+  const bool to_team = step.kind == StepKind::notify;
+  Value context = to_team ? item(running, first.firing, now) : facts(first.firing, now);
+  context.set("site", Value::Object{{"name", site_->name},
+                                    {"postal_address", site_->sender.postal_address},
+                                    {"locale", site_->locale}});
+  context.set("sender", Value::Object{{"name", site_->sender.name},
+                                      {"address", site_->sender.address},
+                                      {"postal_address", site_->sender.postal_address}});
+  context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
+  context.set("why", why(running, first.firing));
+  const Value& customer = *context.find("customer");
+  const std::string customer_key{text_member(customer, "key")};
+  const std::string customer_locale{text_member(customer, "locale")};
+  const bool bulk =
+      running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
+  const std::string unsubscribe = bulk ? unsubscribe_link(customer_key) : std::string{};
+  context.set("unsubscribe",
+              Value::Object{{"link", unsubscribe.empty() ? Value{} : Value{unsubscribe}}});
+  if (to_team) {
+    Value::Array items;
+    for (const Part& part : parts) items.push_back(item(running, part.firing, now));
+    context.set("items", std::move(items));
+  } else {
+    add_minted(context, first);
+  }
+
+  render::Mail mail;
+  std::string locale = customer_locale.empty() ? site_->locale : customer_locale;
+  Outgoing out;
+  if (to_team) {
+    out.envelope_to = notified(step, first.firing, now);
+    const auto team = site_->teams.find(step.target);
+    locale = team != site_->teams.end() && !team->second.locale.empty() ? team->second.locale
+                                                                        : site_->locale;
+  } else {
+    out.envelope_to = {std::string(text_member(customer, "email"))};
+  }
+  if (out.envelope_to.empty())
+    return Error{
+        ErrorKind::not_found,
+        fmt::format("`{}` has no address: name it under teams in retaind.yaml", step.target)};
+  auto rendered = templates_->render(step.template_name, locale, site_->locale, context);
+  if (!rendered) return rendered.error();
+
+  const std::string name =
+      to_team ? std::string{}
+              : std::string(trim(fmt::format("{} {}", text_member(customer, "first_name"),
+                                             text_member(customer, "last_name"))));
+  for (const std::string& address : out.envelope_to) mail.to.push_back({name, address});
+  mail.from = {site_->sender.name, rendered->from.empty() ? site_->sender.address : rendered->from};
+  mail.reply_to = rendered->reply_to.empty() ? site_->sender.reply_to : rendered->reply_to;
+  mail.subject = rendered->subject;
+  mail.text = rendered->text;
+  mail.html = rendered->html;
+  mail.message_id = message_id(carrier.id);
+  mail.date = now;
+  mail.zone = site_->zone;
+  if (bulk) {
+    mail.list_unsubscribe_url = unsubscribe;
+    mail.list_unsubscribe_mailto = site_->unsubscribe_mailto;
+  } else {
+    mail.auto_generated = true;
+    // A reminder's escalations stand in its thread.
+    if (const auto earlier = messages_.first_handed(first.firing.id);
+        earlier && *earlier != first.message.id) {
+      const auto opening = messages_.find(*earlier);
+      if (opening) mail.in_reply_to = message_id(opening->envelope.value_or(opening->id));
+    }
+  }
+  mail.extra.emplace_back("X-Retaind-Rule", running.rule->id);
+  mail.extra.emplace_back("X-Retaind-Message", fmt::format("{}", carrier.id));
+  if (may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
+  auto built = render::build_mail(mail);
+  if (!built) return built.error();
+  out.id = carrier.id;
+  out.message_id = mail.message_id;
+  out.envelope_from = site_->sender.address;
+  out.needs_smtputf8 = built->needs_smtputf8;
+  out.bytes = std::move(built->bytes);
+  return out;
+}
+
+Result<Outgoing> Composer::webhook(const Running& running, const Step& step, const Part& part,
+                                   Time now) {
+  Outgoing out;
+  out.id = part.message.id;
+  out.message_id = fmt::format("msg_{}_{}", salt_, part.message.id);
+  out.endpoint = step.target;
+  // Every attempt carries the bytes of the first: a receiver that has seen the id compares them.
+  if (auto stored = messages_.body(part.message.id)) {
+    out.bytes = *std::move(stored);
+    return out;
+  }
+  Value data = item(running, part.firing, now);
+  data.set("rule", running.rule->id);
+  const Value body = Value::Object{{"type", "retaind." + running.rule->id},
+                                   {"timestamp", to_iso(now)},
+                                   {"data", std::move(data)}};
+  out.bytes = to_json(body);
+  messages_.save_body(part.message.id, now, out.bytes);
+  return out;
+}
+
+}  // namespace retaind::delivery

@@ -1,0 +1,65 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "delivery/transport.h"
+#include "engine/runs.h"
+#include "model/site.h"
+#include "render/template.h"
+
+namespace retaind::delivery {
+
+/// Makes the bytes of a message from the facts as they are now. What is minted for it (coupon,
+/// survey) is read from the store, so a retry carries the same.
+class Composer {
+ public:
+  /// `secret` signs survey and unsubscribe links; `salt` makes Message-IDs of this store unlike
+  /// those of others.
+  Composer(store::Database& database, const Site& site, const render::TemplateSet& templates,
+           std::string secret, std::string salt);
+
+  struct Part {
+    Message message;
+    Firing firing;
+  };
+  /// The mail of an `email` or `notify` step; several parts make a digest. `carrier` is the message
+  /// that travels: the part itself or the envelope.
+  Result<Outgoing> mail(const engine::Running& running, const language::Step& step,
+                        const Message& carrier, const std::vector<Part>& parts, bool may_repeat,
+                        Time now);
+  /// The body of a webhook: {type, timestamp, data} (Standard Webhooks 1.0.0).
+  Result<Outgoing> webhook(const engine::Running& running, const language::Step& step,
+                           const Part& part, Time now);
+
+  /// Mints what the step's message needs, once.
+  void mint(const language::Step& step, const Part& part, Rng& rng, Time now);
+  /// Stable over retries; without <>.
+  [[nodiscard]] std::string message_id(std::int64_t message) const;
+  /// Whether `only-to:` lets mail go to this address.
+  [[nodiscard]] bool allowed(std::string_view address) const;
+  /// Where a notify step goes; empty when neither the assignee nor the team has an address.
+  [[nodiscard]] std::vector<std::string> notified(const language::Step& step, const Firing& firing,
+                                                  Time now);
+
+ private:
+  [[nodiscard]] Value facts(const Firing& firing, Time now);
+  [[nodiscard]] Value item(const engine::Running& running, const Firing& firing, Time now);
+  void add_minted(Value& context, const Part& part);
+  [[nodiscard]] std::string unsubscribe_link(std::string_view customer_key) const;
+  [[nodiscard]] std::string survey_link(const store::SurveyRow& survey) const;
+  [[nodiscard]] std::string why(const engine::Running& running, const Firing& firing) const;
+  [[nodiscard]] std::string sign(std::string_view what) const;
+
+  store::Database* database_;
+  store::Messages messages_;
+  const Site* site_;
+  const render::TemplateSet* templates_;
+  std::string secret_;
+  std::string salt_;
+};
+
+/// "2 days 3 hours", "50 minutes".
+std::string age_text(Duration age);
+
+}  // namespace retaind::delivery

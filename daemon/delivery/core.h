@@ -1,0 +1,83 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "delivery/outbox.h"
+#include "engine/engine.h"
+#include "language/plan.h"
+#include "model/site.h"
+#include "render/template.h"
+
+namespace retaind::delivery {
+
+/// Everything that a site's files say, checked; what a reload replaces as one.
+struct SiteFiles {
+  Site site;
+  std::vector<language::Rule> rules;
+  render::TemplateSet templates;
+  std::string secret;  ///< signs links
+};
+
+/// The daemon without its loop: engine, outbox and the transactions around them. The same object
+/// runs live, in a story, in a backtest and in the simulation. Call run_due() at next_due(), when a
+/// transport has become ready or has finished a message, and when another process has written.
+class Core {
+ public:
+  /// Adopts the rules and finds out what an earlier process left half-done. The database outlives
+  /// the core.
+  static Result<std::unique_ptr<Core>> start(store::Database& database, const Clock& clock,
+                                             Rng& rng, SiteFiles files,
+                                             Outbox::Transports transports);
+
+  ~Core();
+
+  struct Pass {
+    bool wrote = false;
+    bool more = false;  ///< call again at once
+  };
+  /// One write transaction at most: outcomes, due occurrences, claims; after its durable commit the
+  /// claimed messages are handed over. An error (store locked or full) loses nothing: the same work
+  /// is found again.
+  Result<Pass> run_due();
+  /// When there will be work if nothing changes; empty: only a change makes some.
+  [[nodiscard]] std::optional<Time> next_due();
+
+  /// Swaps everything at once, or changes nothing.
+  Result<void> reload(SiteFiles files);
+  void stop_claiming();
+  [[nodiscard]] std::size_t in_flight() const;
+  /// The operator has seen the clock jump and says to go on.
+  void resume_after_jump();
+  [[nodiscard]] bool clock_held() const;
+
+  engine::Engine& engine();
+  Outbox& outbox();
+  engine::Checks& checks();
+  [[nodiscard]] const Site& site() const;
+
+ private:
+  struct Running;
+  Core(store::Database& database, const Clock& clock, Rng& rng, Outbox::Transports transports);
+  Result<void> adopt(SiteFiles files, bool first);
+  void watch_clock(Time now);
+  bool has_work(Time now);
+  std::string salt();
+
+  store::Database* database_;
+  const Clock* clock_;
+  Rng* rng_;
+  Outbox::Transports transports_;
+  store::Ledger ledger_;
+  std::unique_ptr<Running> running_;
+  std::int64_t feed_at_ = 0;
+  std::optional<Time> last_now_;
+  Duration last_elapsed_{0};
+  std::optional<Duration> steady_at_;  ///< elapsed() from which the clock counts as steady again
+};
+
+}  // namespace retaind::delivery

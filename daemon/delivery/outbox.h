@@ -1,0 +1,116 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "delivery/compose.h"
+#include "delivery/transport.h"
+#include "engine/engine.h"
+
+namespace retaind::delivery {
+
+/// Messages waiting to leave. Owns no thread and no timer. settle() and claim() belong to the
+/// caller's write transaction; hand_over() comes after its durable commit, so that a message is
+/// `handed` before its first byte may arrive. After a crash recover() finds `handed` messages
+/// without an outcome: those are `unknown`, and their purpose says what follows.
+class Outbox {
+ public:
+  struct Transports {
+    Transport* mail = nullptr;
+    Transport* webhook = nullptr;
+  };
+
+  Outbox(store::Database& database, engine::Engine& engine, engine::Checks& checks,
+         Composer& composer, const Site& site, Rng& rng, Transports transports);
+
+  /// At start, before anything else.
+  void recover(Time now);
+  /// Writes down the outcomes that have come in. True when there were any.
+  bool settle(Time now);
+  /// Checks messages that are due and claims as many as the transports take. True when more is due
+  /// right now and may be looked at.
+  bool claim(Time now, int limit = 500);
+  /// Gives the claimed messages to their transports.
+  void hand_over();
+  /// The transaction of settle() is durable: recipients are free for their next message.
+  void committed();
+  /// The transaction was rolled back: nothing was claimed, and the outcomes are to be settled
+  /// again.
+  void abandon();
+
+  [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  [[nodiscard]] std::optional<Time> next_due();
+  /// Draining: nothing new is claimed.
+  void stop_claiming() { stopped_ = true; }
+  [[nodiscard]] Transport* transport(Channel channel) const;
+  /// After a reload: messages on their way and outcomes not yet written are this outbox's now.
+  /// Their completions go to the shared mailbox, so none is lost with the old one.
+  void take_over(Outbox& old);
+
+ private:
+  struct Look;  // a message with everything that a decision about it needs
+  bool claim_channel(Channel channel, Time now, int& budget);
+  /// False when the message cannot be looked at now: its recipient has one on its way.
+  bool process(std::int64_t id, Time now);
+  std::optional<Look> look(const Message& message, Time now);
+  void hold(Look& look, const engine::Decision& decision, Time now);
+  void skip(Look& look, const engine::Decision& decision, Time now);
+  void fire(Look& look, const engine::Decision& decision, Time now);
+  void fire_effect(Look& look, Time now);
+  void join_digest(Look& look, Time now);
+  bool process_envelope(Message envelope, Time now);
+  void hand(engine::Running& running, Message& carrier, Result<Outgoing> composed, Time now);
+  void fail(engine::Running& running, Message& message, Reason reason, const std::string& because,
+            Time now);
+  void settle_one(std::int64_t id, const Outcome& outcome, Time now);
+  void after_unknown(engine::Running* running, Message& message, Time now);
+  void retry_later(engine::Running* running, Message& message, const Outcome& outcome, Time now);
+  void finish(engine::Running* running, Message& message, MessageState state, Reason reason,
+              Time now);
+  void finish_items(engine::Running* running, const Message& envelope, Time now);
+  void give_back_counts(const Message& message);
+  void orphan(Message& message, Time now);
+  void brake(engine::Running& running, Time now);
+  void trace(const Look& look, const engine::Decision& decision, Time now);
+
+  store::Database* database_;
+  store::Ledger ledger_;
+  store::Messages messages_;
+  engine::Engine* engine_;
+  engine::Checks* checks_;
+  Composer* composer_;
+  const Site* site_;
+  Rng* rng_;
+  Transports transports_;
+  bool stopped_ = false;
+
+  struct Claimed {
+    Channel channel;
+    Outgoing outgoing;
+    std::string recipient;
+  };
+  struct InFlight {
+    std::string recipient;
+    std::string body;
+  };
+  std::vector<Claimed> claimed_;
+  std::map<std::int64_t, InFlight> in_flight_;
+  std::set<std::string, std::less<>> busy_;  ///< recipients with a message on its way
+  using Mailbox = std::vector<std::pair<std::int64_t, Outcome>>;
+  std::shared_ptr<Mailbox> outcomes_ = std::make_shared<Mailbox>();
+  std::vector<std::pair<std::int64_t, Outcome>> settled_;  ///< written, not yet durable
+  std::set<Channel> waiting_for_room_;                     ///< the transport calls when it has some
+  int room_ = 0;                           ///< places left on the channel that is being claimed
+  std::optional<std::int64_t> customers_;  ///< for the default brake
+};
+
+/// Wait before the n-th retry (n from 1) of a message that the peer deferred: 5 min, 15 min, 30
+/// min, 1 h, 2 h, 4 h, 8 h, then 12 h, with 20 % of jitter either way.
+Duration retry_delay(int attempt, Rng& rng);
+
+}  // namespace retaind::delivery

@@ -1,0 +1,199 @@
+#include "engine/checks.h"
+
+#include <cmath>
+
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace retaind::engine {
+
+using language::Rule;
+using language::Step;
+using language::StepKind;
+
+bool Holds::refresh(store::Ledger& ledger, Time now) {
+  const std::int64_t stamp = ledger.hold_stamp();
+  if (stamp == stamp_ && (!next_end_ || now < *next_end_)) return false;
+  stamp_ = stamp;
+  rows_ = ledger.holds(now);
+  by_rule_.clear();
+  by_customer_.clear();
+  everything_.reset();
+  next_end_.reset();
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const store::HoldRow& hold = rows_[i];
+    if (hold.until && (!next_end_ || *hold.until < *next_end_)) next_end_ = hold.until;
+    if (hold.scope == "all") everything_ = i;
+    if (hold.scope == "rule") by_rule_[hold.target] = i;
+    if (hold.scope == "customer") {
+      if (const auto id = ledger.customer_by_key(hold.target)) by_customer_[*id] = i;
+    }
+  }
+  return true;
+}
+
+const store::HoldRow* Holds::find(std::string_view rule,
+                                  std::optional<std::int64_t> customer) const {
+  if (everything_) return &rows_[*everything_];
+  if (const auto found = by_rule_.find(rule); found != by_rule_.end()) return &rows_[found->second];
+  if (!customer) return nullptr;
+  const auto found = by_customer_.find(*customer);
+  return found == by_customer_.end() ? nullptr : &rows_[found->second];
+}
+
+Checks::Checks(store::Database& database, const Site& site)
+    : ledger_(database), messages_(database), site_(&site) {}
+
+int Checks::day_of(Time time) const { return number_of(site_->zone.date_of(time)); }
+
+bool Checks::in_holdout(const store::RuleRow& row, double share,
+                        std::string_view customer_key) const {
+  // The share is compared with the hash as a fraction of its whole range, so that raising the share
+  // keeps everyone who was held out before. The site's own holdout has its own hash and comes
+  // first.
+  const auto bucket = [&](std::string_view name, double part) {
+    if (part <= 0) return false;
+    std::string key{name};
+    key += '\0';
+    key += customer_key;
+    return static_cast<double>(stable_hash(key)) < part * std::ldexp(1.0, 64);
+  };
+  return bucket("", site_->holdout) || bucket(row.first_name, share);
+}
+
+std::string Checks::recipient(const Step& step, const store::Candidate* candidate) const {
+  switch (step.kind) {
+    case StepKind::email:
+      return candidate == nullptr ? std::string{} : std::string(candidate->address);
+    case StepKind::notify:
+    case StepKind::webhook: return step.target;
+    case StepKind::pause_marketing: break;
+  }
+  return {};
+}
+
+std::optional<Time> Checks::window_opening(const Rule& rule, Time time, const Zone& zone) const {
+  if (rule.send_window.empty()) return time;
+  const auto calendar = site_->calendars.find(rule.send_window);
+  if (calendar == site_->calendars.end()) return time;
+  return calendar->second.opening(time, zone);
+}
+
+std::optional<Time> Checks::late_at(const Rule& rule, Time late_from, const Zone& zone) const {
+  if (!rule.late_limit) return std::nullopt;
+  // Counted from the first opening at or after the due time (semantics 11).
+  const auto opening = window_opening(rule, late_from, zone);
+  return zone.add(opening.value_or(late_from), *rule.late_limit);
+}
+
+void Checks::check_windows(const Subject& subject, const Zone& zone, Situation& s) const {
+  s.late_at = late_at(*subject.rule, subject.late_from, zone);
+  if (subject.step->kind == StepKind::pause_marketing) return;
+  const auto opening = window_opening(*subject.rule, s.now, zone);
+  if (!opening) s.window_never_opens = true;
+  if (opening && *opening > s.now) s.opens = opening;
+}
+
+void Checks::check_holds(const Subject& subject, Situation& s) const {
+  // A live rule set back to draft leaves its planned messages waiting, not sent.
+  s.paused = subject.rule->status == language::RuleStatus::paused ||
+             (subject.rule->status == language::RuleStatus::draft && !subject.draft);
+  if (subject.rule->purpose == Purpose::marketing && subject.candidate != nullptr &&
+      subject.candidate->marketing_paused_until &&
+      *subject.candidate->marketing_paused_until > s.now &&
+      subject.step->kind != StepKind::pause_marketing) {
+    s.paused = true;
+    s.paused_until = subject.candidate->marketing_paused_until;
+  }
+  if (const store::HoldRow* hold = holds_.find(subject.rule->id, subject.customer)) {
+    s.hold = hold->cause == "brake" ? Reason::brake : Reason::on_hold;
+    s.hold_until = hold->until;
+  } else if (clock_hold_) {
+    s.hold = Reason::clock;
+    s.hold_until = clock_hold_;
+  }
+}
+
+void Checks::check_place(const Subject& subject, Situation& s) {
+  if (!subject.scope) return;
+  const auto place = ledger_.place(subject.row->id, subject.draft, *subject.scope);
+  if (!place || (subject.firing && place->firing == *subject.firing)) return;
+  if (place->kept && subject.rule->again_after && place->first_at) {
+    // Only a later occurrence is let through; one inside the period ends already-sent.
+    if (site_->zone.add(*place->first_at, *subject.rule->again_after) <= s.now) return;
+  }
+  s.place_taken = true;
+}
+
+void Checks::check_counts(const Subject& subject, Situation& s) {
+  if (subject.draft || subject.step->kind == StepKind::pause_marketing) return;
+  if (subject.rule->limit_per_day) {
+    const int today = day_of(s.now);
+    if (messages_.day(subject.row->id, today).used >= *subject.rule->limit_per_day) {
+      LocalDate date = site_->zone.date_of(s.now);
+      do {
+        date = LocalDate{std::chrono::sys_days{date} + std::chrono::days{1}};
+      } while (messages_.day(subject.row->id, number_of(date)).reserved >=
+               *subject.rule->limit_per_day);
+      s.limited_until = site_->zone.start_of(date);
+    }
+  }
+  const PurposeRow& policy = policy_of(subject.rule->purpose);
+  if (policy.counts_in_caps && subject.candidate != nullptr &&
+      subject.step->kind == StepKind::email) {
+    // The cap is reached while its n-th newest send counts, and frees a place when that one leaves
+    // the window.
+    const auto oldest = messages_.nth_newest_count(subject.candidate->address, site_->cap.messages);
+    if (!oldest) return;
+    const Time free = site_->zone.add(*oldest, site_->cap.within);
+    if (free > s.now) s.capped_until = free;
+  }
+}
+
+Situation Checks::situation(const Subject& subject, Time now) {
+  Situation s;
+  const Rule& rule = *subject.rule;
+  const store::Candidate* candidate = subject.candidate;
+  const PurposeRow& policy = policy_of(rule.purpose);
+  const Zone& zone = candidate != nullptr && subject.trigger != nullptr
+                         ? subject.trigger->zone_of(*candidate)
+                         : site_->zone;
+  s.now = now;
+  s.due = subject.due;
+  s.zone = &site_->zone;
+  s.draft = subject.draft;
+  s.rule_removed = subject.row->removed_at.has_value();
+  const bool scheduled = rule.trigger.kind == language::TriggerKind::schedule;
+  s.gone = candidate == nullptr && !scheduled && !subject.ended;
+  s.state_ended = subject.ended;
+  const bool to_customer = subject.step->kind == StepKind::email;
+  if (candidate != nullptr) {
+    s.cells = candidate->cells;
+    s.needs_address = to_customer;
+    s.has_address = candidate->has_address;
+    s.suppressed = to_customer && policy.suppression_applies && candidate->suppressed;
+    const bool basis = rule.purpose == Purpose::feedback && !site_->feedback_needs_consent;
+    s.needs_consent = to_customer && policy.needs_consent && !basis;
+    s.consented =
+        candidate->consent && (!candidate->consent_until || *candidate->consent_until > now);
+  }
+  check_windows(subject, zone, s);
+  check_holds(subject, s);
+  check_place(subject, s);
+  if (subject.firing && subject.message && rule.steps.size() > 1) {
+    s.overtaken = messages_.overtaken(*subject.firing, *subject.message, subject.due, now);
+  }
+  if (!subject.message) return s;
+  check_counts(subject, s);
+  const double share = rule.holdout;
+  if (to_customer && candidate != nullptr && (share > 0 || site_->holdout > 0) &&
+      rule.purpose != Purpose::internal) {
+    s.held_out = subject.held_out ? *subject.held_out
+                                  : in_holdout(*subject.row, share, candidate->customer_key);
+  } else if (subject.held_out) {
+    s.held_out = *subject.held_out;
+  }
+  return s;
+}
+
+}  // namespace retaind::engine

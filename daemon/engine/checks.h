@@ -1,0 +1,94 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/decide.h"
+#include "engine/trigger.h"
+#include "model/outbox.h"
+#include "model/site.h"
+#include "store/ledger.h"
+#include "store/messages.h"
+
+namespace retaind::engine {
+
+/// Holds that apply now, kept in memory and read again when the store's stamp of them changes.
+class Holds {
+ public:
+  /// True when something changed since the last call.
+  bool refresh(store::Ledger& ledger, Time now);
+  [[nodiscard]] const store::HoldRow* find(std::string_view rule,
+                                           std::optional<std::int64_t> customer) const;
+  [[nodiscard]] const std::vector<store::HoldRow>& all() const { return rows_; }
+
+ private:
+  std::vector<store::HoldRow> rows_;
+  std::map<std::string, std::size_t, std::less<>> by_rule_;
+  std::map<std::int64_t, std::size_t> by_customer_;
+  std::optional<std::size_t> everything_;
+  std::int64_t stamp_ = -1;
+  std::optional<Time> next_end_;
+};
+
+/// Gathers on one snapshot what decide() may look at. The same for the first look when a firing is
+/// made, for every look before a send and for a retry.
+class Checks {
+ public:
+  Checks(store::Database& database, const Site& site);
+
+  struct Subject {
+    const language::Rule* rule = nullptr;
+    const store::RuleRow* row = nullptr;
+    const language::Step* step = nullptr;
+    Trigger* trigger = nullptr;
+    const store::Candidate* candidate =
+        nullptr;  ///< as the facts are now; nullptr when the row is gone
+    Time due;
+    Time late_from;
+    std::optional<std::int64_t> scope;
+    std::optional<std::int64_t> firing;  ///< of a message that is looked at again
+    std::optional<std::int64_t> message;
+    std::optional<std::int64_t> customer;
+    bool draft = false;
+    bool ended = false;  ///< the episode is over
+    std::optional<bool> held_out;
+  };
+  /// Caps, limits and the holdout are looked at only for a message: the first look, at an
+  /// occurrence, leaves them to the claim.
+  Situation situation(const Subject& subject, Time now);
+
+  void refresh_holds(Time now) { holds_.refresh(ledger_, now); }
+  Holds& holds() { return holds_; }
+  /// The clock jumped: nothing leaves until it is steady.
+  void set_clock_hold(std::optional<Time> until) { clock_hold_ = until; }
+  [[nodiscard]] std::optional<Time> clock_hold() const { return clock_hold_; }
+
+  [[nodiscard]] bool in_holdout(const store::RuleRow& row, double share,
+                                std::string_view customer_key) const;
+  /// The address that a step's message goes to, keyed; empty when there is none.
+  [[nodiscard]] std::string recipient(const language::Step& step,
+                                      const store::Candidate* candidate) const;
+  /// When the rule's send window lets a message go at or after `time`; nullopt: never. An unknown
+  /// calendar is always open.
+  [[nodiscard]] std::optional<Time> window_opening(const language::Rule& rule, Time time,
+                                                   const Zone& zone) const;
+  [[nodiscard]] std::optional<Time> late_at(const language::Rule& rule, Time late_from,
+                                            const Zone& zone) const;
+  [[nodiscard]] int day_of(Time time) const;
+
+ private:
+  void check_windows(const Subject& subject, const Zone& zone, Situation& situation) const;
+  void check_holds(const Subject& subject, Situation& situation) const;
+  void check_place(const Subject& subject, Situation& situation);
+  void check_counts(const Subject& subject, Situation& situation);
+
+  store::Ledger ledger_;
+  store::Messages messages_;
+  const Site* site_;
+  Holds holds_;
+  std::optional<Time> clock_hold_;
+};
+
+}  // namespace retaind::engine

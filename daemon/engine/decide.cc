@@ -1,0 +1,109 @@
+#include "engine/decide.h"
+
+#include "engine/evaluate.h"
+
+namespace retaind::engine {
+namespace {
+
+using language::Condition;
+using language::Rule;
+
+Decision skip(Reason reason, int line = -1) {
+  return {Verdict::skip, reason, std::nullopt, line, false};
+}
+
+// If the next look lies after the late limit there is nothing to wait for.
+Decision hold(const Situation& s, Reason reason, std::optional<Time> until, int line = -1) {
+  if (until && s.late_at && *until > *s.late_at) return skip(Reason::late_limit);
+  return {Verdict::hold, reason, until, line, false};
+}
+
+std::optional<Decision> final_checks(const Rule& rule, const Situation& s) {
+  if (s.rule_removed) return skip(Reason::rule_removed);
+  if (s.erased) return skip(Reason::erased);
+  if (s.gone) return skip(Reason::gone);
+  if (s.needs_address && !s.has_address) return skip(Reason::no_address);
+  if (s.suppressed) return skip(Reason::suppressed);
+  if (s.needs_consent && !s.consented) return skip(Reason::no_consent);
+  if (s.state_ended) return skip(Reason::state_ended);
+  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size());
+  for (const Condition& condition : rule.stop_if) {
+    // Unknown stops: a run that nobody can vouch for does not go on.
+    if (evaluate(condition, s.cells, s.now, *s.zone) != Truth::no)
+      return skip(Reason::stopped, line);
+    ++line;
+  }
+  if (s.place_taken) return skip(Reason::already_sent);
+  if (s.overtaken || (s.late_at && s.now > *s.late_at)) return skip(Reason::late_limit);
+  return std::nullopt;
+}
+
+std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
+  if (s.now < s.due) return hold(s, Reason::none, s.due);
+  if (s.paused) return hold(s, Reason::paused, s.paused_until);
+  if (s.hold) return hold(s, *s.hold, s.hold_until);
+  if (s.window_never_opens)
+    return s.late_at ? skip(Reason::late_limit) : hold(s, Reason::outside_window, std::nullopt);
+  if (s.opens) return hold(s, Reason::outside_window, *s.opens);
+  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size() + rule.stop_if.size());
+  for (const Condition& condition : rule.hold_while) {
+    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    // Unknown never sends, so it holds; an internal message goes and says so.
+    const bool holds =
+        truth == Truth::yes || (truth == Truth::unknown && rule.purpose != Purpose::internal);
+    if (holds) return hold(s, Reason::hold_while, std::nullopt, line);
+    ++line;
+  }
+  return std::nullopt;
+}
+
+// `if` lines must all be true and `unless` lines all false. A false one is the reason before an
+// unknown one: it would stay false whatever the unknown value is.
+std::optional<Decision> conditions(const Rule& rule, const Situation& s, bool& unknown) {
+  int line = 0;
+  int unknown_line = -1;
+  for (const Condition& condition : rule.if_all) {
+    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    if (truth == Truth::no) return skip(Reason::condition_false, line);
+    if (truth == Truth::unknown && unknown_line < 0) unknown_line = line;
+    ++line;
+  }
+  for (const Condition& condition : rule.unless_any) {
+    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    if (truth == Truth::yes) return skip(Reason::condition_false, line);
+    if (truth == Truth::unknown && unknown_line < 0) unknown_line = line;
+    ++line;
+  }
+  if (unknown_line < 0) return std::nullopt;
+  unknown = true;
+  if (rule.purpose == Purpose::internal) return std::nullopt;
+  return skip(Reason::unknown_data, unknown_line);
+}
+
+}  // namespace
+
+Decision decide(const Rule& rule, const Situation& s) {
+  if (const auto decision = final_checks(rule, s)) return *decision;
+  if (const auto decision = waiting_checks(rule, s)) return *decision;
+  bool unknown = false;
+  if (const auto decision = conditions(rule, s, unknown)) return *decision;
+  if (s.draft) return skip(Reason::would_send);
+  if (s.limited_until) return hold(s, Reason::limit, *s.limited_until);
+  if (s.capped_until) return hold(s, Reason::capped, *s.capped_until);
+  if (s.held_out) return skip(Reason::held_out);
+  Decision fire;
+  fire.marked_unknown = unknown;
+  return fire;
+}
+
+const Condition* condition_at(const Rule& rule, int line) {
+  if (line < 0) return nullptr;
+  auto index = static_cast<std::size_t>(line);
+  for (const auto* list : {&rule.if_all, &rule.unless_any, &rule.stop_if, &rule.hold_while}) {
+    if (index < list->size()) return &(*list)[index];
+    index -= list->size();
+  }
+  return nullptr;
+}
+
+}  // namespace retaind::engine

@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/zone.h"
+#include "language/plan.h"
+#include "model/ledger.h"
+
+namespace retaind::engine {
+
+/// Everything that a decision about one message may look at, read on one snapshot. decide() reads
+/// nothing else.
+struct Situation {
+  Time now;
+  Time due;                     ///< planned time of the message
+  std::optional<Time> late_at;  ///< after this it does not go at all
+  bool rule_removed = false;
+  bool erased = false;
+  bool gone = false;  ///< the row or its anchor is no longer there
+  bool needs_address = false;
+  bool has_address = false;
+  bool suppressed = false;
+  bool needs_consent = false;
+  bool consented = false;
+  bool state_ended = false;
+  bool place_taken = false;  ///< once-per
+  bool overtaken = false;    ///< a later step of the same firing is due as well
+  bool paused = false;       ///< the rule, or the customer by pause-marketing
+  std::optional<Time> paused_until;
+  std::optional<Reason> hold;  ///< on_hold, brake or clock
+  std::optional<Time> hold_until;
+  std::optional<Time> opens;  ///< the send window is closed until then
+  bool window_never_opens = false;
+  std::optional<Time> limited_until;
+  std::optional<Time> capped_until;
+  bool held_out = false;
+  bool draft = false;
+  std::span<const Cell> cells;  ///< of the rule's slots
+  const Zone* zone = nullptr;   ///< for conditions about dates
+};
+
+enum class Verdict : std::uint8_t { fire, hold, skip };
+
+/// What happens to the message, and why. `line` numbers the condition that decided, counted through
+/// if, unless, stop-if and hold-while; -1 when none did. `until`: when a held message is looked at
+/// again without a change of the facts; empty: only when they change or at the late limit.
+struct Decision {
+  Verdict verdict = Verdict::fire;
+  Reason reason = Reason::none;
+  std::optional<Time> until;
+  int line = -1;
+  bool marked_unknown = false;  ///< internal: sent although a condition was unknown
+};
+
+/// One order of checks; the first hit names the reason (design, semantics 10). Pure.
+Decision decide(const language::Rule& rule, const Situation& situation);
+
+/// The condition with that number, or nullptr.
+const language::Condition* condition_at(const language::Rule& rule, int line);
+
+}  // namespace retaind::engine

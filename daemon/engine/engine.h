@@ -1,0 +1,73 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/checks.h"
+#include "engine/runs.h"
+#include "language/plan.h"
+#include "model/site.h"
+
+namespace retaind::engine {
+
+/// Turns facts into firings and planned messages. Passive: every call belongs to the caller's write
+/// transaction and does what is due at `now`; next_due() says when there is more. Its cost follows
+/// what became due and what changed.
+class Engine {
+ public:
+  Engine(store::Database& database, Checks& checks, const Site& site);
+
+  /// Takes over a checked set of rules: new ones are activated, edited ones get a new revision,
+  /// missing ones are removed, paused and resumed ones noted (semantics 1-4). Within the caller's
+  /// transaction.
+  void adopt(std::vector<language::Rule> rules, Time now);
+
+  /// At most about `limit` occurrences. True when more is due right now.
+  bool run_due(Time now, int limit = 1000);
+  [[nodiscard]] std::optional<Time> next_due() const;
+
+  /// The rule of a ledger row; nullptr when it no longer runs.
+  Running* find(std::int64_t rule);
+  [[nodiscard]] std::vector<std::unique_ptr<Running>>& running() { return running_; }
+  Runs& runs() { return runs_; }
+  /// What the last transaction learned in memory is void: it was rolled back.
+  void forget(Time now);
+
+  /// Whether the rule takes an occurrence, and whether as backlog.
+  enum class Admission : std::uint8_t { none, regular, backlog };
+  [[nodiscard]] Admission admission(const Running& running, const Occurrence& occurrence) const;
+
+ private:
+  void adopt_one(const language::Rule& rule, store::RuleRow* known, Time now);
+  void start_counting(store::RuleRow& row, const language::Rule& rule, Time now);
+  void retime(Running& running, Time now);
+  bool read_feed(Time now, int limit);
+  void handle(const store::Change& change, Time now);
+  void look_at_row(Running& running, std::int64_t row, Time now);
+  void wake(const store::Change& change, Time now);
+  void consider(Running& running, const Occurrence& occurrence, Time now);
+  void move(Running& running, const Firing& firing, const Occurrence& occurrence, Time now);
+  bool scan(Running& running, Time now, int limit);
+  void set_next(Running& running, std::optional<Time> next);
+  void set_wakes(Running& running);
+
+  store::Database* database_;
+  store::Ledger ledger_;
+  store::Messages messages_;
+  Checks* checks_;
+  const Site* site_;
+  Runs runs_;
+  std::vector<language::Rule> rules_;
+  std::vector<std::unique_ptr<Running>> running_;
+  std::set<std::pair<Time, Running*>> heads_;  ///< one next candidate a rule
+  std::int64_t feed_seen_ = 0;
+  bool feed_known_ = false;
+};
+
+/// How many occurrences due in (after, through] the facts hold and the rule left out as backlog.
+std::int64_t count_left_out(Trigger& trigger, TimeRange due, Time now);
+
+}  // namespace retaind::engine

@@ -1,0 +1,214 @@
+#include "engine/evaluate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace retaind::engine {
+namespace {
+
+using language::Condition;
+using language::Node;
+using language::Op;
+
+Truth from(bool value) { return value ? Truth::yes : Truth::no; }
+
+Truth negate(Truth truth) {
+  if (truth == Truth::unknown) return truth;
+  return truth == Truth::yes ? Truth::no : Truth::yes;
+}
+
+// The checker has settled that both sides have one type, so the kind of the stored value decides.
+std::optional<int> compare(const Cell& a, const Cell& b) {
+  if (a.is_null() || b.is_null()) return std::nullopt;
+  if (!(a.currency == b.currency)) return std::nullopt;  // EUR against USD is never guessed
+  if (a.kind == Cell::Kind::text || b.kind == Cell::Kind::text) {
+    if (a.kind != b.kind) return std::nullopt;
+    const int order = a.text.compare(b.text);
+    return order < 0 ? -1 : (order > 0 ? 1 : 0);
+  }
+  if (a.kind == Cell::Kind::integer && b.kind == Cell::Kind::integer) {
+    return a.integer < b.integer ? -1 : (a.integer > b.integer ? 1 : 0);
+  }
+  const double x = a.kind == Cell::Kind::integer ? static_cast<double>(a.integer) : a.real;
+  const double y = b.kind == Cell::Kind::integer ? static_cast<double>(b.integer) : b.real;
+  return x < y ? -1 : (x > y ? 1 : 0);
+}
+
+struct Evaluator {
+  const Condition& condition;
+  std::span<const Cell> cells;
+  Time now;
+  const Zone& zone;
+
+  const Node& node(std::uint16_t index) const { return condition.nodes[index]; }
+
+  Cell value(const Node& n) const {
+    switch (n.op) {
+      case Op::field: return cells[n.slot];
+      case Op::now: return Cell::of(to_ms(now));
+      case Op::constant: {
+        Cell cell = n.value;
+        if (n.type == Type::text || n.type == Type::enumeration || n.type == Type::date)
+          cell = Cell::of(std::string_view(n.text));
+        return cell;
+      }
+      default: {
+        const Truth truth = test(n);
+        if (truth == Truth::unknown) return {};
+        return Cell::of(std::int64_t{truth == Truth::yes});
+      }
+    }
+  }
+
+  // A date counts from the start of its day, a time as it is.
+  std::optional<Time> instant(const Node& n) const {
+    const Cell cell = value(n);
+    if (cell.is_null()) return std::nullopt;
+    if (cell.kind == Cell::Kind::text) {
+      const auto date = parse_date(cell.text);
+      if (!date) return std::nullopt;
+      return zone.start_of(*date);
+    }
+    return from_ms(cell.integer);
+  }
+
+  Truth equality(const Node& n, bool wanted) const {
+    const auto order = compare(operand(n, 0), operand(n, 1));
+    if (!order) return Truth::unknown;
+    return from((*order == 0) == wanted);
+  }
+
+  // A time against a date compares the local date of the time.
+  Cell operand(const Node& n, std::size_t side) const {
+    const Node& mine = node(n.children[side]);
+    const Node& other = node(n.children[1 - side]);
+    Cell cell = value(mine);
+    if (mine.type == Type::date && other.type == Type::time && !cell.is_null()) {
+      if (const auto at = instant(mine)) return Cell::of(to_ms(*at));
+    }
+    return cell;
+  }
+
+  Truth order(const Node& n) const {
+    const auto result = compare(operand(n, 0), operand(n, 1));
+    if (!result) return Truth::unknown;
+    switch (n.op) {
+      case Op::less: return from(*result < 0);
+      case Op::less_equal: return from(*result <= 0);
+      case Op::greater: return from(*result > 0);
+      default: return from(*result >= 0);
+    }
+  }
+
+  Truth member(const Node& n) const {
+    const Cell wanted = value(node(n.children[0]));
+    if (wanted.is_null()) return Truth::unknown;
+    bool unknown = false;
+    for (std::size_t i = 1; i < n.children.size(); ++i) {
+      const auto result = compare(wanted, value(node(n.children[i])));
+      if (!result) unknown = true;
+      if (result && *result == 0) return Truth::yes;
+    }
+    return unknown ? Truth::unknown : Truth::no;
+  }
+
+  Truth timing(const Node& n) const {
+    const auto at = instant(node(n.children[0]));
+    if (!at) return Truth::unknown;
+    switch (n.op) {
+      case Op::older_than: return from(*at < zone.add(now, n.span.negated()));
+      case Op::within_last: return from(*at <= now && *at >= zone.add(now, n.span.negated()));
+      default: return from(*at > now && *at <= zone.add(now, n.span));
+    }
+  }
+
+  Truth contains(const Node& n) const {
+    const Cell text = value(node(n.children[0]));
+    const Cell part = value(node(n.children[1]));
+    if (text.is_null() || part.is_null()) return Truth::unknown;
+    return from(text.text.find(part.text) != std::string_view::npos);
+  }
+
+  Truth combine(const Node& n, Truth decisive) const {
+    bool unknown = false;
+    for (const auto child : n.children) {
+      const Truth truth = test(node(child));
+      if (truth == decisive) return decisive;
+      if (truth == Truth::unknown) unknown = true;
+    }
+    return unknown ? Truth::unknown : negate(decisive);
+  }
+
+  Truth test(const Node& n) const {
+    switch (n.op) {
+      case Op::both: return combine(n, Truth::no);
+      case Op::either: return combine(n, Truth::yes);
+      case Op::negation: return negate(test(node(n.children[0])));
+      case Op::equal: return equality(n, true);
+      case Op::not_equal: return equality(n, false);
+      case Op::less:
+      case Op::less_equal:
+      case Op::greater:
+      case Op::greater_equal: return order(n);
+      case Op::in: return member(n);
+      case Op::not_in: return negate(member(n));
+      case Op::older_than:
+      case Op::within_last:
+      case Op::within_next: return timing(n);
+      case Op::is_empty:
+      case Op::is_not_empty: {
+        const Cell cell = value(node(n.children[0]));
+        const bool empty = cell.is_null() || (cell.kind == Cell::Kind::text && cell.text.empty());
+        return from(empty == (n.op == Op::is_empty));
+      }
+      case Op::contains: return contains(n);
+      default: {
+        const Cell cell = value(n);
+        if (cell.is_null()) return Truth::unknown;
+        return from(cell.integer != 0);
+      }
+    }
+  }
+};
+
+std::string show(const Field& field, const Cell& cell) {
+  if (cell.is_null()) return "unknown";
+  switch (field.type) {
+    case Type::boolean: return cell.integer != 0 ? "yes" : "no";
+    case Type::money:
+      return fmt::format("{} {}", decimal({cell.integer, cell.currency}), cell.currency.view());
+    case Type::time: return to_iso(from_ms(cell.integer));
+    default: break;
+  }
+  if (cell.kind == Cell::Kind::text) return std::string(cell.text);
+  if (cell.kind == Cell::Kind::real) return fmt::format("{}", cell.real);
+  return fmt::format("{}", cell.integer);
+}
+
+}  // namespace
+
+Truth evaluate(const Condition& condition, std::span<const Cell> cells, Time now,
+               const Zone& zone) {
+  const Evaluator evaluator{condition, cells, now, zone};
+  return evaluator.test(condition.nodes[condition.root]);
+}
+
+std::string describe_values(const Condition& condition, const std::vector<language::Slot>& slots,
+                            std::span<const Cell> cells) {
+  std::string text;
+  std::vector<std::uint16_t> seen;
+  for (const Node& node : condition.nodes) {
+    if (node.op != Op::field || std::find(seen.begin(), seen.end(), node.slot) != seen.end())
+      continue;
+    seen.push_back(node.slot);
+    const Field& field = *slots[node.slot].field;
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{}.{} = {}", name_of(field.subject), field.name,
+                        show(field, cells[node.slot]));
+  }
+  return text;
+}
+
+}  // namespace retaind::engine

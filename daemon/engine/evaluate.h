@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/zone.h"
+#include "language/plan.h"
+#include "model/cell.h"
+
+namespace retaind::engine {
+
+/// Kleene's three values.
+enum class Truth : std::uint8_t { no, yes, unknown };
+
+/// Whether a condition holds for the values that the rule's slots read. The only place where a
+/// condition is true or false. Times are compared to the millisecond; dates are local dates in
+/// `zone`; `within last 2 days` is now - 2 days
+/// <= value <= now by the zone's rules, `older than 2 days` is value < now - 2 days, `within next`
+/// now < value <= now + span.
+Truth evaluate(const language::Condition& condition, std::span<const Cell> cells, Time now,
+               const Zone& zone);
+
+/// "customer.orders_count = 3, order.refunded = no": the values that the condition read, for people
+/// who ask why.
+std::string describe_values(const language::Condition& condition,
+                            const std::vector<language::Slot>& slots, std::span<const Cell> cells);
+
+}  // namespace retaind::engine

@@ -1,0 +1,251 @@
+#include "engine/trigger.h"
+
+#include <algorithm>
+
+#include "store/columns.h"
+
+namespace retaind::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using language::TriggerKind;
+
+// With `timezone: customer` a scan asks for the earliest possible due: UTC's less a lead that no
+// zone exceeds. A time of day on a local date comes up to 24 hours earlier than on the date in UTC
+// (UTC-1, just before its midnight); wall time kept over a change of offset moves a due by less
+// than three hours.
+constexpr Duration lead_of_dates = 26h;
+constexpr Duration lead_of_spans = 3h;
+
+LocalDate add_days(LocalDate date, int days) {
+  return LocalDate{std::chrono::sys_days{date} + std::chrono::days{days}};
+}
+
+LocalDate add_span(LocalDate date, const Span& span) {
+  LocalDate moved = date + std::chrono::months{span.months};
+  if (!moved.ok()) moved = moved.year() / moved.month() / std::chrono::last;
+  return add_days(moved, span.days);
+}
+
+}  // namespace
+
+int number_of(LocalDate date) {
+  return static_cast<int>(date.year()) * 10000 +
+         static_cast<int>(static_cast<unsigned>(date.month())) * 100 +
+         static_cast<int>(static_cast<unsigned>(date.day()));
+}
+
+std::vector<int> birthdays_on(LocalDate date) {
+  const int month_day = number_of(date) % 10000;
+  if (month_day == 228 && !date.year().is_leap()) return {228, 229};
+  return {month_day};
+}
+
+store::Watch watch_of(const language::Rule& rule) {
+  store::Watch watch;
+  watch.subject = rule.trigger.subject;
+  watch.column = rule.trigger.column;
+  watch.event_name = rule.trigger.event_name;
+  watch.state = rule.trigger.state;
+  for (const language::Slot& slot : rule.slots) watch.fields.push_back(slot.field);
+  watch.addressed = rule.purpose != Purpose::internal;
+  if (rule.purpose == Purpose::marketing) watch.consent = "marketing";
+  if (rule.purpose == Purpose::feedback) watch.consent = "feedback";
+  watch.customer_zone = rule.customer_zone;
+  return watch;
+}
+
+Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zone& site)
+    : rule_(&rule), site_(site), rows_(database, watch_of(rule)) {
+  const language::Trigger& trigger = rule.trigger;
+  if (trigger.kind == TriggerKind::schedule) return;
+  columns_ = store::column_mask(trigger.subject, trigger.column);
+  if (trigger.state == nullptr) return;
+  if (!trigger.state->episode.empty())
+    columns_ |= store::column_mask(trigger.subject, trigger.state->episode);
+  for (const Field& field : fields()) {
+    // `is` of a shipped state names its columns in SQL; a column that is a part of another's name
+    // only wakes too often.
+    if (field.subject == trigger.subject &&
+        trigger.state->is_sql.find(field.column) != std::string_view::npos) {
+      columns_ |= store::column_mask(trigger.subject, field.column);
+    }
+  }
+}
+
+Time Trigger::due_on(LocalDate date, const Zone& zone) const {
+  const LocalDate day = add_span(date, rule_->trigger.offset);
+  return zone.to_time(LocalTime{std::chrono::local_days{day}} +
+                      std::chrono::minutes{rule_->trigger.at_minute.value_or(0)});
+}
+
+Time Trigger::due_of(Time anchor, const Zone& zone) const {
+  if (rule_->trigger.at_minute) return due_on(zone.date_of(anchor), zone);
+  return zone.add(anchor, rule_->trigger.offset);
+}
+
+const Zone& Trigger::zone_of(const store::Candidate& candidate) const {
+  if (!rule_->customer_zone || candidate.zone.empty()) return site_;
+  if (!customer_zone_ || zone_name_ != candidate.zone) {
+    zone_name_ = candidate.zone;
+    auto found = Zone::find(candidate.zone);
+    customer_zone_ = found ? *found : site_;
+  }
+  return *customer_zone_;
+}
+
+Duration Trigger::lead() const {
+  if (!rule_->customer_zone) return Duration{0};
+  return rule_->trigger.at_minute ? lead_of_dates : lead_of_spans;
+}
+
+TimeRange Trigger::widened(TimeRange due) const {
+  return {due.after + lead(), due.through + lead()};
+}
+
+std::vector<LocalDate> Trigger::dates(TimeRange due, const Zone& zone) const {
+  // The offset's inverse on dates is off by at most a month's end, so a few days around are tried;
+  // due_on() decides.
+  const Span back = rule_->trigger.offset.negated();
+  const LocalDate first = add_days(add_span(zone.date_of(due.after), back), -4);
+  const LocalDate last = add_days(add_span(zone.date_of(due.through), back), 4);
+  std::vector<LocalDate> found;
+  for (LocalDate date = first; date <= last; date = add_days(date, 1)) {
+    const Time at = due_on(date, zone);
+    if (at > due.after && at <= due.through) found.push_back(date);
+  }
+  return found;
+}
+
+std::vector<TimeRange> Trigger::anchors(TimeRange due) const {
+  const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
+  const TimeRange wide = widened(due);
+  if (!rule_->trigger.at_minute) return zone.inverse(wide, rule_->trigger.offset);
+  std::vector<TimeRange> ranges;
+  for (const LocalDate date : dates(wide, zone)) {
+    TimeRange range{zone.start_of(date) - Duration{1},
+                    zone.start_of(add_days(date, 1)) - Duration{1}};
+    if (!ranges.empty() && ranges.back().through >= range.after) {
+      ranges.back().through = range.through;
+    } else {
+      ranges.push_back(range);
+    }
+  }
+  return ranges;
+}
+
+std::vector<Time> Trigger::slots(TimeRange due) const {
+  const language::Trigger& trigger = rule_->trigger;
+  std::vector<Time> found;
+  const LocalDate last = add_days(site_.date_of(due.through), 1);
+  for (LocalDate date = add_days(site_.date_of(due.after), -1); date <= last;
+       date = add_days(date, 1)) {
+    const unsigned weekday = std::chrono::weekday{std::chrono::sys_days{date}}.iso_encoding();
+    const bool on = trigger.month_day != 0 ? static_cast<unsigned>(date.day()) ==
+                                                 static_cast<unsigned>(trigger.month_day)
+                                           : (trigger.weekdays >> (weekday - 1) & 1) != 0;
+    if (!on) continue;
+    const Time at = site_.to_time(LocalTime{std::chrono::local_days{date}} +
+                                  std::chrono::minutes{trigger.at_minute.value_or(0)});
+    if (at > due.after && at <= due.through) found.push_back(at);
+  }
+  return found;
+}
+
+Occurrence Trigger::make(const store::Candidate& candidate) const {
+  Occurrence occurrence;
+  const Zone& zone = zone_of(candidate);
+  occurrence.row = candidate.row;
+  occurrence.customer = candidate.customer;
+  occurrence.anchor = candidate.anchor;
+  occurrence.due = due_of(*candidate.anchor, zone);
+  occurrence.history_until = candidate.history_until;
+  occurrence.candidate = &candidate;
+  if (rule_->trigger.kind == TriggerKind::state) occurrence.part = candidate.episode;
+  if (rule_->trigger.kind == TriggerKind::date)
+    occurrence.part = number_of(zone.date_of(*candidate.anchor));
+  return occurrence;
+}
+
+Occurrence Trigger::make_birthday(const store::Candidate& candidate, LocalDate date) const {
+  Occurrence occurrence;
+  const Zone& zone = zone_of(candidate);
+  occurrence.row = candidate.row;
+  occurrence.part = number_of(date);
+  occurrence.customer = candidate.customer;
+  occurrence.anchor = zone.start_of(date);
+  occurrence.due = due_on(date, zone);
+  occurrence.history_until = candidate.history_until;
+  occurrence.candidate = &candidate;
+  return occurrence;
+}
+
+Occurrence Trigger::make_ended(const store::EndedEpisode& ended) const {
+  Occurrence occurrence;
+  occurrence.row = ended.row;
+  occurrence.part = ended.episode;
+  occurrence.customer = ended.customer;
+  occurrence.anchor = ended.since;
+  occurrence.due = due_of(ended.since, site_);
+  occurrence.history_until = ended.history_until;
+  occurrence.ended = true;
+  return occurrence;
+}
+
+std::vector<Occurrence> Trigger::of_row(std::int64_t row, Time now) {
+  std::vector<Occurrence> found;
+  const language::Trigger& trigger = rule_->trigger;
+  if (trigger.kind == TriggerKind::schedule) return found;
+  for (const store::EndedEpisode& ended : rows_.ended_of(row)) {
+    const Occurrence occurrence = make_ended(ended);
+    if (ended.until > occurrence.due) found.push_back(occurrence);
+  }
+  const store::Candidate* candidate = rows_.by_row(row, now);
+  if (candidate == nullptr) return found;
+  if (trigger.kind == TriggerKind::date && trigger.date->yearly) {
+    const auto birthday = rows_.birthday(row);
+    if (!birthday) return found;
+    const int year = static_cast<int>(site_.date_of(now).year());
+    for (int y = year - 1; y <= year + 1; ++y) {
+      LocalDate date = std::chrono::year{y} / birthday->month() / birthday->day();
+      if (!date.ok()) date = std::chrono::year{y} / birthday->month() / std::chrono::last;
+      found.push_back(make_birthday(*candidate, date));
+    }
+    return found;
+  }
+  if (candidate->anchor && candidate->in_state) found.push_back(make(*candidate));
+  return found;
+}
+
+std::optional<Time> Trigger::next_after(Time time) {
+  const language::Trigger& trigger = rule_->trigger;
+  constexpr auto horizon = std::chrono::days{400};
+  const TimeRange ahead{time, time + horizon};
+  if (trigger.kind == TriggerKind::schedule) {
+    const auto found = slots({time, time + std::chrono::days{32}});
+    return found.empty() ? std::nullopt : std::optional(found.front());
+  }
+  if (trigger.kind == TriggerKind::date && trigger.date->yearly) {
+    const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
+    const auto days = dates(widened({time, time + std::chrono::days{2}}), zone);
+    LocalDate date = days.empty() ? zone.date_of(time) : days.front();
+    const auto month_day =
+        rows_.next_month_day(number_of(date) % 10000 == 228 ? 228 : number_of(date) % 10000);
+    if (!month_day) return std::nullopt;
+    for (int i = 0; i <= 366; ++i, date = add_days(date, 1)) {
+      const auto here = birthdays_on(date);
+      if (std::find(here.begin(), here.end(), *month_day) == here.end()) continue;
+      const Time at = due_on(date, zone) - lead();
+      if (at > time) return at;
+    }
+    return time + std::chrono::days{1};
+  }
+  const auto ranges = anchors(ahead);
+  if (ranges.empty()) return time + horizon;
+  const auto anchor = rows_.first_after(ranges.front().after);
+  if (!anchor) return std::nullopt;
+  const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
+  return std::max(due_of(*anchor, zone) - lead(), time + Duration{1});
+}
+
+}  // namespace retaind::engine

@@ -1,0 +1,133 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "base/zone.h"
+#include "language/plan.h"
+#include "store/occurrences.h"
+
+namespace retaind::engine {
+
+/// One reason to fire, as the facts have it now.
+struct Occurrence {
+  std::int64_t row = 0;
+  std::int64_t part = 0;  ///< episode, local date yyyymmdd or slot; 0 for an event
+  std::optional<std::int64_t> customer;
+  std::optional<Time> anchor;
+  Time due;
+  std::optional<Time> history_until;
+  bool ended = false;  ///< of a state: it is over again
+  const store::Candidate* candidate =
+      nullptr;  ///< what the checks read; nullptr for an ended episode or a schedule
+};
+
+/// Finds the occurrences of one rule in the facts, by the trigger alone: index ranges, never a walk
+/// over customers. The ledger is made from it and balanced against it.
+class Trigger {
+ public:
+  /// `site` is the zone of rules without `timezone: customer`. The rule outlives this object.
+  Trigger(store::Database& database, const language::Rule& rule, const Zone& site);
+
+  /// Where a scan that was cut goes on.
+  struct Cursor {
+    std::size_t range = 0;
+    store::Occurrences::Cursor rows;
+    bool ended_done = false;
+  };
+
+  /// Occurrences due in the range, at most about `limit`; true when there is more behind `cursor`.
+  /// With `timezone: customer` the range is of the earliest possible due (anywhere on Earth) and
+  /// Occurrence::due is exact, up to a day and more later.
+  template <class Visit>
+  bool scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& visit);
+
+  /// The occurrences of one row: the current one, ended episodes, and the next yearly date on both
+  /// sides of `now`.
+  std::vector<Occurrence> of_row(std::int64_t row, Time now);
+
+  /// The earliest due after `time` that the facts hold; may be too early (then a scan finds
+  /// nothing), never too late.
+  std::optional<Time> next_after(Time time);
+
+  /// Due of an anchor; for birthdays the anchor is the start of the occurrence's local day.
+  [[nodiscard]] Time due_of(Time anchor, const Zone& zone) const;
+  /// Columns (bits of store/columns.h) whose change makes the trigger look at the row again.
+  [[nodiscard]] std::uint64_t columns() const { return columns_; }
+  [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const;
+  store::Occurrences& rows() { return rows_; }
+
+ private:
+  [[nodiscard]] std::vector<TimeRange> anchors(TimeRange due) const;
+  [[nodiscard]] Duration lead() const;
+  [[nodiscard]] TimeRange widened(TimeRange due) const;
+  [[nodiscard]] Time due_on(LocalDate date, const Zone& zone) const;
+  [[nodiscard]] std::vector<LocalDate> dates(TimeRange due, const Zone& zone) const;
+  [[nodiscard]] std::vector<Time> slots(TimeRange due) const;
+  Occurrence make(const store::Candidate& candidate) const;
+  Occurrence make_birthday(const store::Candidate& candidate, LocalDate date) const;
+  Occurrence make_ended(const store::EndedEpisode& ended) const;
+
+  const language::Rule* rule_;
+  Zone site_;
+  store::Occurrences rows_;
+  std::uint64_t columns_ = 0;
+  mutable std::string zone_name_;
+  mutable std::optional<Zone> customer_zone_;
+};
+
+/// The days of a birthday that `mmdd` stands for on a date: itself, and 29 February on the 28th of
+/// a common year.
+std::vector<int> birthdays_on(LocalDate date);
+int number_of(LocalDate date);
+/// What the checks of a rule read, for the store.
+store::Watch watch_of(const language::Rule& rule);
+
+template <class Visit>
+bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& visit) {
+  using language::TriggerKind;
+  const language::Trigger& trigger = rule_->trigger;
+  if (trigger.kind == TriggerKind::schedule) {
+    for (const Time slot : slots(due)) {
+      Occurrence occurrence;
+      occurrence.due = slot;
+      occurrence.part =
+          std::chrono::duration_cast<std::chrono::minutes>(site_.to_local(slot).time_since_epoch())
+              .count();
+      visit(occurrence);
+    }
+    return false;
+  }
+  if (trigger.kind == TriggerKind::date && trigger.date->yearly) {
+    std::vector<std::pair<LocalDate, int>> days;
+    for (const LocalDate date : dates(widened(due), rule_->customer_zone ? Zone::utc() : site_)) {
+      for (const int month_day : birthdays_on(date)) days.emplace_back(date, month_day);
+    }
+    for (; cursor.range < days.size(); ++cursor.range, cursor.rows = {}) {
+      const auto [date, month_day] = days[cursor.range];
+      const bool more = rows_.scan_month_day(
+          month_day, cursor.rows, limit, now,
+          [&](const store::Candidate& candidate) { visit(make_birthday(candidate, date)); });
+      if (more) return true;
+    }
+    return false;
+  }
+  const std::vector<TimeRange> ranges = anchors(due);
+  if (trigger.state != nullptr && !cursor.ended_done) {
+    for (const TimeRange& range : ranges) {
+      for (const store::EndedEpisode& ended : rows_.ended(range)) {
+        const Occurrence occurrence = make_ended(ended);
+        if (ended.until > occurrence.due) visit(occurrence);
+      }
+    }
+    cursor.ended_done = true;
+  }
+  for (; cursor.range < ranges.size(); ++cursor.range, cursor.rows = {}) {
+    const bool more =
+        rows_.scan(ranges[cursor.range], cursor.rows, limit, now,
+                   [&](const store::Candidate& candidate) { visit(make(candidate)); });
+    if (more) return true;
+  }
+  return false;
+}
+
+}  // namespace retaind::engine

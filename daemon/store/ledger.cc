@@ -1,0 +1,427 @@
+#include "store/ledger.h"
+
+namespace retaind::store {
+namespace {
+
+constexpr const char* rule_columns =
+    "id, name, first_name, status, revision, timing, activated_at, revised_at, counts_from, "
+    "evaluated, left_out, removed_at";
+
+RuleRow read_rule(const Statement& row) {
+  RuleRow rule;
+  rule.id = row.integer(0);
+  rule.name = row.text(1);
+  rule.first_name = row.text(2);
+  rule.status = static_cast<int>(row.integer(3));
+  rule.revision = row.text(4);
+  rule.timing = row.text(5);
+  rule.activated_at = row.maybe_time(6);
+  rule.revised_at = row.time(7);
+  rule.counts_from = row.maybe_time(8);
+  rule.evaluated = row.maybe_time(9);
+  rule.left_out = row.integer(10);
+  rule.removed_at = row.maybe_time(11);
+  return rule;
+}
+
+constexpr const char* firing_columns =
+    "id, rule, draft, \"trigger\", subject, row, part, customer, anchor, due, planned, open, "
+    "reason, line, scope, held_out";
+
+Firing read_firing(const Statement& row) {
+  Firing f;
+  f.id = row.integer(0);
+  f.rule = row.integer(1);
+  f.draft = row.integer(2) != 0;
+  f.trigger = row.integer(3);
+  f.subject = static_cast<Subject>(row.integer(4));
+  f.row = row.integer(5);
+  f.part = row.integer(6);
+  f.customer = row.maybe_integer(7);
+  f.anchor = row.maybe_time(8);
+  f.due = row.time(9);
+  f.planned = row.time(10);
+  f.open = row.integer(11) != 0;
+  f.reason = static_cast<Reason>(row.integer(12));
+  f.line = static_cast<int>(row.integer(13));
+  f.scope = row.maybe_integer(14);
+  if (const auto held_out = row.maybe_integer(15)) f.held_out = *held_out != 0;
+  return f;
+}
+
+}  // namespace
+
+std::vector<RuleRow> Ledger::rules() {
+  static const std::string sql = std::string("SELECT ") + rule_columns + " FROM rule ORDER BY id";
+  Statement& rows = database_->prepared(sql);
+  std::vector<RuleRow> rules;
+  while (rows.step()) rules.push_back(read_rule(rows));
+  return rules;
+}
+
+std::int64_t Ledger::add_rule(const RuleRow& rule, std::string_view text) {
+  database_
+      ->prepared(
+          "INSERT INTO rule (name, first_name, status, revision, timing, activated_at, revised_at, "
+          "counts_from, evaluated, left_out)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+      .bind(1, rule.name)
+      .bind(2, rule.first_name)
+      .bind(3, rule.status)
+      .bind(4, rule.revision)
+      .bind(5, rule.timing)
+      .bind(6, rule.activated_at)
+      .bind(7, rule.revised_at)
+      .bind(8, rule.counts_from)
+      .bind(9, rule.evaluated)
+      .bind(10, rule.left_out)
+      .run();
+  const std::int64_t id = database_->last_insert_id();
+  add_revision(id, rule.revised_at, rule.revision, text);
+  return id;
+}
+
+void Ledger::save_rule(const RuleRow& rule) {
+  database_
+      ->prepared(
+          "UPDATE rule SET status = ?2, revision = ?3, timing = ?4, activated_at = ?5, revised_at "
+          "= ?6, counts_from = ?7,"
+          " evaluated = ?8, left_out = ?9, removed_at = ?10 WHERE id = ?1")
+      .bind(1, rule.id)
+      .bind(2, rule.status)
+      .bind(3, rule.revision)
+      .bind(4, rule.timing)
+      .bind(5, rule.activated_at)
+      .bind(6, rule.revised_at)
+      .bind(7, rule.counts_from)
+      .bind(8, rule.evaluated)
+      .bind(9, rule.left_out)
+      .bind(10, rule.removed_at)
+      .run();
+}
+
+void Ledger::add_revision(std::int64_t rule, Time at, std::string_view revision,
+                          std::string_view text) {
+  database_
+      ->prepared(
+          "INSERT OR REPLACE INTO rule_revision (rule, at, revision, text) VALUES (?1, ?2, ?3, ?4)")
+      .bind(1, rule)
+      .bind(2, at)
+      .bind(3, revision)
+      .bind(4, text)
+      .run();
+}
+
+void Ledger::set_evaluated(std::int64_t rule, Time through) {
+  database_->prepared("UPDATE rule SET evaluated = ?2 WHERE id = ?1")
+      .bind(1, rule)
+      .bind(2, through)
+      .run();
+}
+
+std::int64_t Ledger::trigger_id(std::string_view name) {
+  database_->prepared("INSERT OR IGNORE INTO trigger_name (name) VALUES (?1)").bind(1, name).run();
+  Statement& row = database_->prepared("SELECT id FROM trigger_name WHERE name = ?1").bind(1, name);
+  const std::int64_t id = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return id;
+}
+
+std::int64_t Ledger::feed_seen() {
+  const auto value = setting("feed_seen");
+  return value ? std::stoll(*value) : 0;
+}
+
+void Ledger::set_feed_seen(std::int64_t seq) { set_setting("feed_seen", std::to_string(seq)); }
+
+std::vector<Change> Ledger::changes_after(std::int64_t seq, int limit) {
+  Statement& rows = database_->prepared(
+      "SELECT seq, subject, row, columns FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+  rows.bind(1, seq).bind(2, limit);
+  std::vector<Change> changes;
+  while (rows.step()) {
+    changes.push_back({rows.integer(0), static_cast<Subject>(rows.integer(1)), rows.integer(2),
+                       static_cast<std::uint64_t>(rows.integer(3))});
+  }
+  return changes;
+}
+
+std::int64_t Ledger::last_change() {
+  Statement& row = database_->prepared("SELECT coalesce(max(seq), 0) FROM change");
+  const std::int64_t seq = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return seq;
+}
+
+std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
+  const int added =
+      database_
+          ->prepared(
+              "INSERT OR IGNORE INTO firing (rule, draft, \"trigger\", subject, row, part, "
+              "customer, anchor, due,"
+              " planned, open, reason, line, scope, held_out)"
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")
+          .bind(1, f.rule)
+          .bind(2, int{f.draft})
+          .bind(3, f.trigger)
+          .bind(4, static_cast<int>(f.subject))
+          .bind(5, f.row)
+          .bind(6, f.part)
+          .bind(7, f.customer)
+          .bind(8, f.anchor)
+          .bind(9, f.due)
+          .bind(10, f.planned)
+          .bind(11, int{f.open})
+          .bind(12, static_cast<int>(f.reason))
+          .bind(13, f.line)
+          .bind(14, f.scope)
+          .bind(15, f.held_out ? std::optional<std::int64_t>(*f.held_out) : std::nullopt)
+          .run();
+  if (added == 0) return std::nullopt;
+  return database_->last_insert_id();
+}
+
+std::optional<Firing> Ledger::firing(std::int64_t id) {
+  static const std::string sql =
+      std::string("SELECT ") + firing_columns + " FROM firing WHERE id = ?1";
+  Statement& row = database_->prepared(sql).bind(1, id);
+  if (!row.step()) return std::nullopt;
+  Firing found = read_firing(row);
+  row.reset();
+  return found;
+}
+
+std::optional<Firing> Ledger::find_firing(const Firing& key) {
+  static const std::string sql =
+      std::string("SELECT ") + firing_columns +
+      " FROM firing WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = ?3 AND row = ?4 AND part = ?5";
+  Statement& row = database_->prepared(sql);
+  row.bind(1, key.rule)
+      .bind(2, int{key.draft})
+      .bind(3, key.trigger)
+      .bind(4, key.row)
+      .bind(5, key.part);
+  if (!row.step()) return std::nullopt;
+  Firing found = read_firing(row);
+  row.reset();
+  return found;
+}
+
+std::vector<std::int64_t> Ledger::open_firings(Subject subject, std::int64_t row) {
+  Statement& rows = database_->prepared(
+      "SELECT id FROM firing WHERE subject = ?1 AND row = ?2 AND open = 1 ORDER BY id");
+  rows.bind(1, static_cast<int>(subject)).bind(2, row);
+  std::vector<std::int64_t> ids;
+  while (rows.step()) ids.push_back(rows.integer(0));
+  return ids;
+}
+
+std::vector<std::int64_t> Ledger::open_firings_of_rule(std::int64_t rule, bool draft,
+                                                       std::int64_t after, int limit) {
+  Statement& rows = database_->prepared(
+      "SELECT id FROM firing WHERE rule = ?1 AND draft = ?2 AND open = 1 AND id > ?3 ORDER BY id "
+      "LIMIT ?4");
+  rows.bind(1, rule).bind(2, int{draft}).bind(3, after).bind(4, limit);
+  std::vector<std::int64_t> ids;
+  while (rows.step()) ids.push_back(rows.integer(0));
+  return ids;
+}
+
+std::vector<Firing> Ledger::firings_of_row(std::int64_t rule, bool draft, std::int64_t trigger,
+                                           std::int64_t row) {
+  static const std::string sql =
+      std::string("SELECT ") + firing_columns +
+      " FROM firing WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = ?3 AND row = ?4 ORDER BY part";
+  Statement& rows = database_->prepared(sql);
+  rows.bind(1, rule).bind(2, int{draft}).bind(3, trigger).bind(4, row);
+  std::vector<Firing> found;
+  while (rows.step()) found.push_back(read_firing(rows));
+  return found;
+}
+
+void Ledger::move_firing(std::int64_t id, std::optional<Time> anchor, Time due) {
+  database_->prepared("UPDATE firing SET anchor = ?2, due = ?3, withdrawn = 0 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, anchor)
+      .bind(3, due)
+      .run();
+}
+
+void Ledger::withdraw_firing(std::int64_t id) {
+  database_->prepared("UPDATE firing SET withdrawn = 1 WHERE id = ?1").bind(1, id).run();
+}
+
+void Ledger::set_held_out(std::int64_t id, bool held_out) {
+  database_->prepared("UPDATE firing SET held_out = ?2 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, int{held_out})
+      .run();
+}
+
+void Ledger::close_firing(std::int64_t id, Reason reason, int line) {
+  database_->prepared("UPDATE firing SET open = 0, reason = ?2, line = ?3 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, static_cast<int>(reason))
+      .bind(3, line)
+      .run();
+}
+
+void Ledger::add_decision(std::optional<std::int64_t> firing, std::optional<std::int64_t> message,
+                          Time at, Reason reason, std::string_view values) {
+  database_
+      ->prepared(
+          "INSERT INTO decision (firing, message, at, reason, \"values\") VALUES (?1, ?2, ?3, ?4, "
+          "?5)")
+      .bind(1, firing)
+      .bind(2, message)
+      .bind(3, at)
+      .bind(4, static_cast<int>(reason))
+      .bind_or_null(5, values)
+      .run();
+}
+
+std::optional<Ledger::Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t scope) {
+  Statement& row = database_->prepared(
+      "SELECT firing, kept, first_at FROM once WHERE rule = ?1 AND draft = ?2 AND scope = ?3");
+  row.bind(1, rule).bind(2, int{draft}).bind(3, scope);
+  if (!row.step()) return std::nullopt;
+  Place place{row.integer(0), row.integer(1) != 0, row.maybe_time(2)};
+  row.reset();
+  return place;
+}
+
+void Ledger::take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing) {
+  // After `again-after` a later occurrence takes over a kept place; until it sends, first_at stays
+  // what it was.
+  database_
+      ->prepared(
+          "INSERT INTO once (rule, draft, scope, firing, kept) VALUES (?1, ?2, ?3, ?4, 0)"
+          " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing")
+      .bind(1, rule)
+      .bind(2, int{draft})
+      .bind(3, scope)
+      .bind(4, firing)
+      .run();
+}
+
+void Ledger::keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
+                        Time first_at) {
+  database_
+      ->prepared(
+          "UPDATE once SET kept = 1, first_at = ?5, kept_by = ?4 WHERE rule = ?1 AND draft = ?2 "
+          "AND scope = ?3 AND firing = ?4"
+          " AND (kept_by IS NULL OR kept_by <> ?4)")
+      .bind(1, rule)
+      .bind(2, int{draft})
+      .bind(3, scope)
+      .bind(4, firing)
+      .bind(5, first_at)
+      .run();
+}
+
+void Ledger::give_back_place(std::int64_t rule, bool draft, std::int64_t scope,
+                             std::int64_t firing) {
+  database_
+      ->prepared(
+          "DELETE FROM once WHERE rule = ?1 AND draft = ?2 AND scope = ?3 AND firing = ?4 AND kept "
+          "= 0")
+      .bind(1, rule)
+      .bind(2, int{draft})
+      .bind(3, scope)
+      .bind(4, firing)
+      .run();
+}
+
+std::vector<HoldRow> Ledger::holds(Time now) {
+  Statement& rows = database_->prepared(
+      "SELECT id, scope, target, cause, until, because, author, at FROM hold"
+      " WHERE released_at IS NULL AND (until IS NULL OR until > ?1) ORDER BY id");
+  rows.bind(1, now);
+  std::vector<HoldRow> holds;
+  while (rows.step()) {
+    holds.push_back({rows.integer(0), std::string(rows.text(1)), std::string(rows.text(2)),
+                     std::string(rows.text(3)), rows.maybe_time(4), std::string(rows.text(5)),
+                     std::string(rows.text(6)), rows.time(7)});
+  }
+  return holds;
+}
+
+std::int64_t Ledger::add_hold(const HoldRow& hold) {
+  database_
+      ->prepared(
+          "INSERT INTO hold (scope, target, cause, until, because, author, at) VALUES (?1, ?2, ?3, "
+          "?4, ?5, ?6, ?7)")
+      .bind(1, hold.scope)
+      .bind(2, hold.target)
+      .bind(3, hold.cause)
+      .bind(4, hold.until)
+      .bind(5, hold.because)
+      .bind(6, hold.author)
+      .bind(7, hold.at)
+      .run();
+  return database_->last_insert_id();
+}
+
+int Ledger::release(std::string_view scope, std::string_view target, Time now) {
+  return database_
+      ->prepared(
+          "UPDATE hold SET released_at = ?3 WHERE scope = ?1 AND target = ?2 AND released_at IS "
+          "NULL AND (until IS NULL OR until > ?3)")
+      .bind(1, scope)
+      .bind(2, target)
+      .bind(3, now)
+      .run();
+}
+
+std::optional<Time> Ledger::brake_released(std::string_view rule) {
+  Statement& row = database_->prepared(
+      "SELECT max(released_at) FROM hold WHERE scope = 'rule' AND target = ?1 AND cause = 'brake'");
+  row.bind(1, rule);
+  std::optional<Time> at;
+  if (row.step()) at = row.maybe_time(0);
+  row.reset();
+  return at;
+}
+
+std::int64_t Ledger::hold_stamp() {
+  Statement& row =
+      database_->prepared("SELECT coalesce(max(id), 0) * 1000003 + count(released_at) FROM hold");
+  const std::int64_t stamp = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return stamp;
+}
+
+std::optional<std::string> Ledger::setting(std::string_view key) {
+  Statement& row = database_->prepared("SELECT value FROM meta WHERE key = ?1").bind(1, key);
+  if (!row.step()) return std::nullopt;
+  std::string value{row.text(0)};
+  row.reset();
+  return value;
+}
+
+void Ledger::set_setting(std::string_view key, std::string_view value) {
+  database_
+      ->prepared(
+          "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = "
+          "excluded.value")
+      .bind(1, key)
+      .bind(2, value)
+      .run();
+}
+
+std::int64_t Ledger::customers() {
+  Statement& row = database_->prepared("SELECT count(*) FROM customers");
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
+}
+
+std::optional<std::int64_t> Ledger::customer_by_key(std::string_view key) {
+  Statement& row = database_->prepared("SELECT id FROM customers WHERE key = ?1").bind(1, key);
+  if (!row.step()) return std::nullopt;
+  const std::int64_t id = row.integer(0);
+  row.reset();
+  return id;
+}
+
+}  // namespace retaind::store

@@ -1,0 +1,119 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/outbox.h"
+#include "store/database.h"
+
+namespace retaind::store {
+
+/// A rule as the ledger knows it.
+struct RuleRow {
+  std::int64_t id = 0;
+  std::string name;
+  std::string first_name;
+  int status = 0;
+  std::string revision;
+  std::string timing;
+  std::optional<Time> activated_at;
+  Time revised_at;
+  std::optional<Time> counts_from;
+  std::optional<Time> evaluated;
+  std::int64_t left_out = 0;
+  std::optional<Time> removed_at;
+};
+
+struct HoldRow {
+  std::int64_t id = 0;
+  std::string scope;  ///< all, rule, customer
+  std::string target;
+  std::string cause;  ///< operator, brake, clock, restored
+  std::optional<Time> until;
+  std::string because;
+  std::string author;
+  Time at;
+};
+
+struct Change {
+  std::int64_t seq = 0;
+  Subject subject = Subject::customer;
+  std::int64_t row = 0;  ///< 0: any
+  std::uint64_t columns = 0;
+};
+
+/// Rules, firings, once-per places and holds. Every call belongs to the caller's transaction; what
+/// was sent is a fact here and is never recomputed.
+class Ledger {
+ public:
+  explicit Ledger(Database& database) : database_(&database) {}
+
+  // Rules
+  std::vector<RuleRow> rules();
+  std::int64_t add_rule(const RuleRow& rule, std::string_view text);
+  void save_rule(const RuleRow& rule);
+  void add_revision(std::int64_t rule, Time at, std::string_view revision, std::string_view text);
+  void set_evaluated(std::int64_t rule, Time through);
+  std::int64_t trigger_id(std::string_view name);
+
+  // Change feed
+  std::int64_t feed_seen();
+  void set_feed_seen(std::int64_t seq);
+  std::vector<Change> changes_after(std::int64_t seq, int limit);
+  std::int64_t last_change();
+
+  // Firings
+  /// The new firing's id, or nullopt when the occurrence has one already.
+  std::optional<std::int64_t> add_firing(const Firing& firing);
+  std::optional<Firing> firing(std::int64_t id);
+  std::optional<Firing> find_firing(const Firing& key);
+  /// Ids of a row's firings that still run.
+  std::vector<std::int64_t> open_firings(Subject subject, std::int64_t row);
+  std::vector<std::int64_t> open_firings_of_rule(std::int64_t rule, bool draft, std::int64_t after,
+                                                 int limit);
+  /// All firings of a rule for a row, over and running.
+  std::vector<Firing> firings_of_row(std::int64_t rule, bool draft, std::int64_t trigger,
+                                     std::int64_t row);
+  void move_firing(std::int64_t id, std::optional<Time> anchor, Time due);
+  void withdraw_firing(std::int64_t id);
+  void set_held_out(std::int64_t id, bool held_out);
+  void close_firing(std::int64_t id, Reason reason, int line);
+  void add_decision(std::optional<std::int64_t> firing, std::optional<std::int64_t> message,
+                    Time at, Reason reason, std::string_view values);
+
+  // once-per
+  struct Place {
+    std::int64_t firing = 0;
+    bool kept = false;
+    std::optional<Time> first_at;
+  };
+  std::optional<Place> place(std::int64_t rule, bool draft, std::int64_t scope);
+  void take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
+  /// The firing has sent: the place stays, and again-after counts from its first send.
+  void keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
+                  Time first_at);
+  void give_back_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
+
+  // Holds
+  std::vector<HoldRow> holds(Time now);
+  std::int64_t add_hold(const HoldRow& hold);
+  /// How many holds were released.
+  int release(std::string_view scope, std::string_view target, Time now);
+  /// When a brake of this rule was last released.
+  std::optional<Time> brake_released(std::string_view rule);
+  /// Changes whenever a hold is added or released.
+  std::int64_t hold_stamp();
+
+  // Small settings of the store itself
+  std::optional<std::string> setting(std::string_view key);
+  void set_setting(std::string_view key, std::string_view value);
+  std::int64_t customers();
+  std::optional<std::int64_t> customer_by_key(std::string_view key);
+
+ private:
+  Database* database_;
+};
+
+}  // namespace retaind::store

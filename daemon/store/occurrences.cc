@@ -1,0 +1,219 @@
+#include "store/occurrences.h"
+
+#include <fmt/format.h>
+
+namespace retaind::store {
+namespace {
+
+// Tickets are reminded of even when nobody knows who wrote them; every other subject without a
+// customer is never matched.
+bool needs_customer(Subject subject) {
+  return subject != Subject::ticket && subject != Subject::customer;
+}
+
+std::string customer_of(const Watch& watch) {
+  if (watch.subject == Subject::customer) return "s.id";
+  return "s.customer";
+}
+
+std::string source_of(const Watch& watch) {
+  const std::string table{table_of(watch.subject)};
+  if (watch.subject == Subject::customer) return table + " s";
+  return fmt::format("{} s {} customers c ON c.id = s.customer", table,
+                     needs_customer(watch.subject) ? "JOIN" : "LEFT JOIN");
+}
+
+std::string filter_of(const Watch& watch) {
+  std::string filter;
+  if (!watch.event_name.empty()) filter += " AND s.name = ?6";
+  return filter;
+}
+
+std::string state_of(const Watch& watch) {
+  if (watch.state == nullptr || watch.state->is_sql.empty()) return "1";
+  return fmt::format("({})", watch.state->is_sql);
+}
+
+std::string episode_of(const Watch& watch) {
+  if (watch.state == nullptr) return "0";
+  if (watch.state->episode.empty()) return "1";
+  return fmt::format("s.{}", watch.state->episode);
+}
+
+std::string suppressed(std::string_view customer, std::string_view consent) {
+  return fmt::format(
+      "EXISTS (SELECT 1 FROM suppression p WHERE p.email_key = {}.email_key AND p.lifted_at IS "
+      "NULL AND p.scope IN ('all'{}))",
+      customer, consent.empty() ? "" : fmt::format(", '{}'", consent));
+}
+
+std::string columns_of(const Watch& watch) {
+  const std::string_view c = watch.subject == Subject::customer ? "s" : "c";
+  std::string columns = fmt::format("s.id, s.{}, {}, {}, s.history_until", watch.column,
+                                    episode_of(watch), customer_of(watch));
+  if (watch.addressed) {
+    columns += fmt::format(", {0}.email_key, {1}, {0}.marketing_paused_until, {0}.key", c,
+                           suppressed(c, watch.consent));
+    columns += watch.consent.empty()
+                   ? ", 1, NULL"
+                   : fmt::format(", {0}.consent_{1}, {0}.consent_{1}_until", c, watch.consent);
+  }
+  if (watch.customer_zone) columns += fmt::format(", {}.time_zone", c);
+  for (const Field* field : watch.fields) {
+    const std::string_view alias = field->subject == watch.subject ? "s" : "c";
+    columns += fmt::format(", {}.{}", alias, field->column);
+    if (field->type == Type::money) columns += fmt::format(", {}.currency", alias);
+  }
+  return columns;
+}
+
+}  // namespace
+
+Occurrences::Occurrences(Database& database, Watch watch)
+    : database_(&database), watch_(std::move(watch)) {
+  const std::string columns = columns_of(watch_);
+  const std::string source = source_of(watch_);
+  const std::string filter = filter_of(watch_);
+  const std::string state = state_of(watch_);
+  const std::string anchor = "s." + watch_.column;
+  const std::string table{table_of(watch_.subject)};
+  const std::string in_state = state == "1" ? "" : " AND " + state;
+  sql_.scan = fmt::format(
+      "SELECT {0} FROM {1} WHERE {2} >= ?1 AND {2} <= ?2 AND ({2} > ?1 OR s.id > ?3){3}{4} ORDER "
+      "BY {2}, s.id LIMIT ?5",
+      columns, source, anchor, filter, in_state);
+  // The last column says whether the row is in the state: by_row is asked about rows that may have
+  // left it.
+  sql_.by_row =
+      fmt::format("SELECT {0}, {3} FROM {1} WHERE s.id = ?1{2}", columns, source, filter, state);
+  sql_.month_day = fmt::format(
+      "SELECT {0} FROM {1} WHERE s.birth_month_day = ?1 AND s.id > ?2 ORDER BY s.id LIMIT ?3",
+      columns, source);
+  sql_.first_after =
+      fmt::format("SELECT min({0}) FROM {1} s WHERE {0} > ?1{2}", anchor, table, filter);
+  sql_.next_month_day =
+      "SELECT coalesce((SELECT min(birth_month_day) FROM customers WHERE birth_month_day >= ?1),"
+      " (SELECT min(birth_month_day) FROM customers WHERE birth_month_day IS NOT NULL))";
+  const std::string owner = watch_.subject == Subject::customer ? "e.row" : "s.customer";
+  const std::string ended = fmt::format(
+      "SELECT e.row, e.episode, {0}, e.since, e.until, e.history_until FROM ended_episode e JOIN "
+      "{1} s ON s.id = e.row"
+      " WHERE e.state = ?1{2} AND ",
+      owner, table, needs_customer(watch_.subject) ? " AND s.customer IS NOT NULL" : "");
+  sql_.ended = ended + "e.since > ?2 AND e.since <= ?3 ORDER BY e.since, e.row, e.episode";
+  sql_.ended_of = ended + "e.row = ?2 ORDER BY e.episode";
+}
+
+Statement& Occurrences::start(TimeRange anchors, const Cursor& cursor, int limit) {
+  const std::int64_t from = std::max(to_ms(anchors.after) + 1, cursor.anchor);
+  const std::int64_t row = cursor.anchor >= to_ms(anchors.after) + 1 ? cursor.row : -1;
+  Statement& statement = database_->prepared(sql_.scan);
+  statement.bind(1, from).bind(2, anchors.through).bind(3, row).bind(5, limit);
+  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
+  return statement;
+}
+
+Statement& Occurrences::start_month_day(int month_day, const Cursor& cursor, int limit) {
+  return database_->prepared(sql_.month_day).bind(1, month_day).bind(2, cursor.row).bind(3, limit);
+}
+
+void Occurrences::read(const Statement& row, Time now) {
+  Candidate& c = current_;
+  int at = 0;
+  c.row = row.integer(at++);
+  // A birthday is a text; its anchor is settled by the caller.
+  c.anchor.reset();
+  if (watch_.column != "birthday") c.anchor = row.maybe_time(at);
+  ++at;
+  c.episode = row.integer(at++);
+  c.customer = row.maybe_integer(at++);
+  c.history_until = row.maybe_time(at++);
+  if (watch_.addressed) {
+    c.address = row.text(at++);
+    c.has_address = !c.address.empty();
+    c.suppressed = row.integer(at++) != 0;
+    c.marketing_paused_until = row.maybe_time(at++);
+    c.customer_key = row.text(at++);
+    c.consent = row.integer(at++) != 0;
+    c.consent_until = row.maybe_time(at++);
+  }
+  if (watch_.customer_zone) c.zone = row.text(at++);
+  c.cells.resize(watch_.fields.size());
+  for (std::size_t i = 0; i < watch_.fields.size(); ++i) {
+    const Field& field = *watch_.fields[i];
+    Cell cell = row.cell(at++);
+    if (field.derivation == Derivation::dated_flag)
+      cell = Cell::of(std::int64_t{!cell.is_null() && cell.integer <= to_ms(now)});
+    if (field.type == Type::money) {
+      if (const auto currency = find_currency(row.text(at++))) cell.currency = *currency;
+    }
+    c.cells[i] = cell;
+  }
+  c.in_state = true;
+}
+
+const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
+  Statement& statement = database_->prepared(sql_.by_row).bind(1, row);
+  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
+  // Not stepped to the end: the texts of the candidate stay valid until the statement is used
+  // again.
+  statement.reset();
+  if (!statement.step()) return nullptr;
+  read(statement, now);
+  int last = 5 + (watch_.addressed ? 6 : 0) + (watch_.customer_zone ? 1 : 0);
+  for (const Field* field : watch_.fields) last += field->type == Type::money ? 2 : 1;
+  current_.in_state = watch_.state == nullptr || (current_.anchor && statement.integer(last) != 0);
+  return &current_;
+}
+
+std::optional<Time> Occurrences::first_after(Time after) {
+  Statement& statement = database_->prepared(sql_.first_after).bind(1, after);
+  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
+  std::optional<Time> first;
+  if (statement.step()) first = statement.maybe_time(0);
+  statement.reset();
+  return first;
+}
+
+std::optional<int> Occurrences::next_month_day(int month_day) {
+  Statement& statement = database_->prepared(sql_.next_month_day).bind(1, month_day);
+  std::optional<int> next;
+  if (statement.step() && !statement.is_null(0)) next = static_cast<int>(statement.integer(0));
+  statement.reset();
+  return next;
+}
+
+std::optional<LocalDate> Occurrences::birthday(std::int64_t customer) {
+  Statement& statement =
+      database_->prepared("SELECT birthday FROM customers WHERE id = ?1").bind(1, customer);
+  std::optional<LocalDate> date;
+  if (statement.step()) date = parse_date(statement.text(0));
+  statement.reset();
+  return date;
+}
+
+namespace {
+std::vector<EndedEpisode> collect(Statement& rows) {
+  std::vector<EndedEpisode> ended;
+  while (rows.step()) {
+    ended.push_back({rows.integer(0), rows.integer(1), rows.maybe_integer(2), rows.time(3),
+                     rows.time(4), rows.maybe_time(5)});
+  }
+  return ended;
+}
+}  // namespace
+
+std::vector<EndedEpisode> Occurrences::ended(TimeRange since) {
+  if (watch_.state == nullptr) return {};
+  return collect(database_->prepared(sql_.ended)
+                     .bind(1, watch_.state->name)
+                     .bind(2, since.after)
+                     .bind(3, since.through));
+}
+
+std::vector<EndedEpisode> Occurrences::ended_of(std::int64_t row) {
+  if (watch_.state == nullptr) return {};
+  return collect(database_->prepared(sql_.ended_of).bind(1, watch_.state->name).bind(2, row));
+}
+
+}  // namespace retaind::store

@@ -1,0 +1,123 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/zone.h"
+#include "model/cell.h"
+#include "model/fields.h"
+#include "store/database.h"
+
+namespace retaind::store {
+
+/// What a rule watches: the rows whose anchor makes occurrences, and what its checks read of each.
+struct Watch {
+  Subject subject = Subject::customer;
+  std::string column;                ///< the anchor
+  std::string event_name;            ///< rows of `events` with this name; empty: every row
+  const StateKind* state = nullptr;  ///< only rows that are in the state
+  std::vector<const Field*> fields;  ///< of the subject or of its customer
+  std::string consent;     ///< "marketing" or "feedback": read consent too; empty: none needed
+  bool addressed = false;  ///< read address and suppression
+  bool customer_zone = false;
+};
+
+/// A row that the trigger found, with what the checks read. Texts live until the next row is read.
+struct Candidate {
+  std::int64_t row = 0;
+  std::int64_t episode = 0;
+  std::optional<std::int64_t> customer;
+  std::optional<Time> anchor;
+  std::optional<Time> history_until;  ///< imported as history at this time
+  bool in_state = true;
+  bool has_address = false;
+  bool suppressed = false;
+  bool consent = false;
+  std::optional<Time> consent_until;
+  std::optional<Time> marketing_paused_until;
+  std::string_view zone;
+  std::string_view address;  ///< keyed
+  std::string_view customer_key;
+  std::vector<Cell> cells;  ///< as Watch::fields, derivations applied
+};
+
+/// An episode that is over: the state held in [since, until).
+struct EndedEpisode {
+  std::int64_t row = 0;
+  std::int64_t episode = 0;
+  std::optional<std::int64_t> customer;
+  Time since;
+  Time until;
+  std::optional<Time> history_until;
+};
+
+/// The index ranges behind the engine: which rows became due. Cost follows the rows returned.
+class Occurrences {
+ public:
+  Occurrences(Database& database, Watch watch);
+
+  /// Where a scan goes on; the next one returns rows after it.
+  struct Cursor {
+    std::int64_t anchor = INT64_MIN;
+    std::int64_t row = -1;
+  };
+
+  /// Rows with an anchor in the range, in (anchor, id) order, at most `limit`; `visit` gets each.
+  /// False when the range is exhausted, true when `cursor` says where to go on.
+  template <class Visit>
+  bool scan(TimeRange anchors, Cursor& cursor, int limit, Time now, Visit&& visit) {
+    Statement& rows = start(anchors, cursor, limit);
+    int seen = 0;
+    while (rows.step()) {
+      read(rows, now);
+      cursor = {to_ms(*current_.anchor), current_.row};
+      visit(current_);
+      ++seen;
+    }
+    return seen == limit;
+  }
+  /// Rows with a birthday on month and day (mmdd), by id after `cursor.row`.
+  template <class Visit>
+  bool scan_month_day(int month_day, Cursor& cursor, int limit, Time now, Visit&& visit) {
+    Statement& rows = start_month_day(month_day, cursor, limit);
+    int seen = 0;
+    while (rows.step()) {
+      read(rows, now);
+      cursor.row = current_.row;
+      visit(current_);
+      ++seen;
+    }
+    return seen == limit;
+  }
+
+  /// One row as it is now, in the state or not; nullptr when it is gone.
+  const Candidate* by_row(std::int64_t row, Time now);
+  /// The smallest anchor after `after`; ignores the state.
+  std::optional<Time> first_after(Time after);
+  /// The next mmdd at or after the given one, else the smallest.
+  std::optional<int> next_month_day(int month_day);
+  /// Episodes of the watched state with `since` in the range that lasted longer than until `since`,
+  /// ascending.
+  std::vector<EndedEpisode> ended(TimeRange since);
+  /// Ended episodes of one row.
+  std::vector<EndedEpisode> ended_of(std::int64_t row);
+  /// A customer's birthday; empty when unknown or no date.
+  std::optional<LocalDate> birthday(std::int64_t customer);
+
+  [[nodiscard]] const Watch& watch() const { return watch_; }
+
+ private:
+  Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
+  Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
+  void read(const Statement& row, Time now);
+
+  struct Sql {
+    std::string scan, by_row, month_day, first_after, next_month_day, ended, ended_of;
+  };
+  Database* database_;
+  Watch watch_;
+  Sql sql_;
+  Candidate current_;
+};
+
+}  // namespace retaind::store

@@ -1,0 +1,97 @@
+#include "store/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/money.h"
+#include "base/zone.h"
+
+namespace retaind::store {
+namespace {
+
+struct Select {
+  std::string sql;
+  std::vector<const Field*> fields;
+};
+
+Select make_select(Subject subject) {
+  Select select;
+  std::string columns = "s.attributes";
+  for (const Field& field : fields()) {
+    if (field.subject != subject) continue;
+    select.fields.push_back(&field);
+    columns += fmt::format(", s.{}", field.column);
+  }
+  const bool has_currency =
+      subject == Subject::customer || subject == Subject::order || subject == Subject::subscription;
+  columns += has_currency ? ", s.currency" : ", NULL";
+  select.sql = fmt::format("SELECT {} FROM {} s WHERE s.{}", columns, table_of(subject),
+                           subject == Subject::item ? "\"order\" = ?1 ORDER BY s.id" : "id = ?1");
+  return select;
+}
+
+const Select& select_for(Subject subject) {
+  static const std::array<Select, subject_count> selects = [] {
+    std::array<Select, subject_count> made;
+    for (int i = 0; i < subject_count; ++i)
+      made[static_cast<std::size_t>(i)] = make_select(static_cast<Subject>(i));
+    return made;
+  }();
+  return selects[static_cast<std::size_t>(subject)];
+}
+
+Value value_of(const Field& field, const Statement& row, int column, std::string_view currency,
+               Time now) {
+  if (field.derivation == Derivation::dated_flag)
+    return !row.is_null(column) && row.integer(column) <= to_ms(now);
+  if (row.is_null(column)) return {};
+  switch (field.type) {
+    case Type::time: return to_iso(row.time(column));
+    case Type::boolean: return row.integer(column) != 0;
+    case Type::money: return Value::Object{{"minor", row.integer(column)}, {"currency", currency}};
+    default: break;
+  }
+  const Cell cell = row.cell(column);
+  if (cell.kind == Cell::Kind::text) return cell.text;
+  if (cell.kind == Cell::Kind::real) return cell.real;
+  return cell.integer;
+}
+
+Value read_row(const Select& select, const Statement& row, Time now) {
+  Value::Object object;
+  object.reserve(select.fields.size() + 1);
+  const std::string_view currency = row.text(static_cast<int>(select.fields.size()) + 1);
+  int column = 1;
+  for (const Field* field : select.fields) {
+    object.emplace_back(std::string(field->name), value_of(*field, row, column, currency, now));
+    ++column;
+  }
+  Value attributes = Value::Object{};
+  if (!row.is_null(0)) {
+    if (auto parsed = parse_json(row.text(0))) attributes = *std::move(parsed);
+  }
+  object.emplace_back("attributes", std::move(attributes));
+  return object;
+}
+
+}  // namespace
+
+Value snapshot(Database& database, Subject subject, std::int64_t row, Time now) {
+  const Select& select = select_for(subject);
+  Statement& statement = database.prepared(select.sql).bind(1, row);
+  if (!statement.step()) return {};
+  Value value = read_row(select, statement, now);
+  statement.reset();
+  return value;
+}
+
+Value items_snapshot(Database& database, std::int64_t order) {
+  const Select& select = select_for(Subject::item);
+  Statement& statement = database.prepared(select.sql).bind(1, order);
+  Value::Array items;
+  while (statement.step()) items.push_back(read_row(select, statement, from_ms(INT64_MAX / 2)));
+  return items;
+}
+
+}  // namespace retaind::store
