@@ -136,7 +136,14 @@ TEST_CASE("Business hours count open time only") {
   CHECK(later(tokyo, "2026-03-07 12:00", hours{9}) == "2026-03-09 18:00");
   CHECK(later(tokyo, "2026-03-02 09:00", hours{16}) == "2026-03-03 16:00");
   CHECK(later(tokyo, "2026-03-07 12:00", hours{0}) == "2026-03-07 12:00");
-  CHECK(later(tokyo, "2026-03-02 09:00", hours{9 * 5 * 100}) == "2028-01-28 18:00");
+  // 150 weeks: further than the two years that a search for the next opening looks ahead.
+  CHECK(later(tokyo, "2026-03-02 09:00", hours{9 * 5 * 150}) == "2029-01-12 18:00");
+  const TimeRange due{at("2029-01-12 17:59", tokyo), at("2029-01-12 18:00", tokyo)};
+  const auto anchors = office.inverse_open(due, hours{9 * 5 * 150}, tokyo);
+  REQUIRE(anchors.size() == 1);
+  // Until 09:00 on Monday no open time is lost.
+  CHECK(to_local_text(anchors[0].after, tokyo) == "2026-02-27 17:59");
+  CHECK(to_local_text(anchors[0].through, tokyo) == "2026-03-02 09:00");
 }
 
 TEST_CASE(
