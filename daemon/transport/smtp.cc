@@ -71,7 +71,8 @@ Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
                  std::function<void()> ready, const Clock& clock)
     : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop) {
   while (credential.ends_with('\n') || credential.ends_with('\r')) credential.remove_suffix(1);
-  policy_ = {std::move(settings), std::string(credential)};
+  policy_.settings = std::move(settings);
+  policy_.password = credential;
   tls_ = make_smtp_tls(policy_.settings, misconfigured_);
 }
 

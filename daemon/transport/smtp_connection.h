@@ -11,8 +11,8 @@ namespace retaind::transport {
 
 /// The certificate check of one SMTP host, shared by its connections.
 class SmtpTls;
-/// `problem` tells, with the remedy, why there is none (an unreadable `ca-file`); empty when all is
-/// well.
+/// Null without TLS. `problem` tells, with the remedy, why there is none (an unreadable `ca-file`);
+/// empty when all is well.
 std::shared_ptr<SmtpTls> make_smtp_tls(const SmtpSettings& settings, std::string& problem);
 
 /// A session with its socket: resolves, connects, speaks TLS, keeps the time-outs. Destroying it

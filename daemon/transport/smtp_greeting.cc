@@ -22,10 +22,10 @@ void note_auth(std::string_view mechanisms, SmtpExtensions& out) {
 
 }  // namespace
 
-Duration time_limit(SmtpWait wait, Duration configured) {
+Duration time_limit(SmtpWait wait, const SmtpPolicy& policy) {
   if (wait == SmtpWait::quit) return seconds{10};
-  if (wait == SmtpWait::work) return seconds{60};
-  if (configured.count() > 0) return configured;
+  if (wait == SmtpWait::work) return policy.idle;
+  if (policy.settings.timeout.count() > 0) return policy.settings.timeout;
   switch (wait) {
     case SmtpWait::connection: return seconds{30};
     case SmtpWait::handshake: return minutes{2};

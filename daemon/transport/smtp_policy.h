@@ -10,6 +10,7 @@ namespace retaind::transport {
 struct SmtpPolicy {
   SmtpSettings settings;
   std::string password;  ///< text of the credential file, without its line end; empty: no AUTH
+  Duration idle{std::chrono::seconds{60}};  ///< how long an unused connection is kept
 };
 
 /// What a connection is waiting for; decides how long it may.
@@ -27,6 +28,6 @@ enum class SmtpWait : std::uint8_t {
 
 /// RFC 5321 4.5.3.2 unless `settings.timeout` says otherwise (not for `quit` and `work`, which are
 /// ours).
-Duration time_limit(SmtpWait wait, Duration configured);
+Duration time_limit(SmtpWait wait, const SmtpPolicy& policy);
 
 }  // namespace retaind::transport

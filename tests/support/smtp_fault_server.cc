@@ -58,7 +58,8 @@ void SmtpScript::say_line(std::string_view line) {
 void SmtpScript::say(std::string_view verb, std::string_view usual) {
   const int n = used_[std::string(verb)]++;
   std::string reply = faults_.answer ? faults_.answer(verb, n) : std::string();
-  if (reply == "-") return;
+  if (reply == "-") silent_ = true;
+  if (silent_) return;
   if (reply.empty()) reply = usual;
   if (verb == "MAIL") mail_ = reply.starts_with('2');
   if (verb == "RCPT" && !reply.starts_with('2') && !current_.to.empty()) current_.to.pop_back();

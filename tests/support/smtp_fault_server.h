@@ -79,6 +79,7 @@ class SmtpScript {
   bool data_ = false;
   bool wants_tls_ = false;
   bool dropped_ = false;
+  bool silent_ = false;
   bool refuse_all_ = false;
   int login_step_ = 0;  ///< 1: user awaited, 2: password, 3: PLAIN
   long read_ = 0;

@@ -668,11 +668,13 @@ TEST_CASE("the wait that runs is the one for the oldest answer", "[transport]") 
 
 TEST_CASE("time limits are those of RFC 5321 unless configured", "[transport]") {
   using std::chrono::minutes;
-  CHECK(time_limit(SmtpWait::banner, Duration{0}) == minutes{5});
-  CHECK(time_limit(SmtpWait::command, Duration{0}) == minutes{5});
-  CHECK(time_limit(SmtpWait::data, Duration{0}) == minutes{2});
-  CHECK(time_limit(SmtpWait::block, Duration{0}) == minutes{3});
-  CHECK(time_limit(SmtpWait::end_of_data, Duration{0}) == minutes{10});
-  CHECK(time_limit(SmtpWait::end_of_data, Duration{2500}) == Duration{2500});
-  CHECK(time_limit(SmtpWait::work, Duration{1}) == minutes{1});
+  SmtpPolicy policy;
+  CHECK(time_limit(SmtpWait::banner, policy) == minutes{5});
+  CHECK(time_limit(SmtpWait::command, policy) == minutes{5});
+  CHECK(time_limit(SmtpWait::data, policy) == minutes{2});
+  CHECK(time_limit(SmtpWait::block, policy) == minutes{3});
+  CHECK(time_limit(SmtpWait::end_of_data, policy) == minutes{10});
+  policy.settings.timeout = Duration{2500};
+  CHECK(time_limit(SmtpWait::end_of_data, policy) == Duration{2500});
+  CHECK(time_limit(SmtpWait::work, policy) == minutes{1});
 }

@@ -1,0 +1,183 @@
+// The awaitable header does not compile under g++ 12 in C++20.
+#ifndef BOOST_ASIO_DISABLE_CO_AWAIT
+#define BOOST_ASIO_DISABLE_CO_AWAIT
+#endif
+#include "live.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace retaind::testing {
+
+struct Live::State {
+  boost::asio::io_context loop;
+};
+
+Live::Live() : state_(std::make_unique<State>()) {}
+Live::~Live() = default;
+transport::Loop& Live::loop() { return state_->loop; }
+
+bool Live::run_until(const std::function<bool()>& done, std::chrono::milliseconds limit) {
+  const Duration end = clock_.elapsed() + limit;
+  while (!done()) {
+    if (clock_.elapsed() >= end) return false;
+    state_->loop.restart();
+    state_->loop.run_one_for(std::chrono::milliseconds{10});
+  }
+  return true;
+}
+
+void Live::run_for(std::chrono::milliseconds time) {
+  run_until([] { return false; }, time);
+}
+
+void Feed::run() {
+  transport_->want(static_cast<int>(waiting_.size()));
+  while (!waiting_.empty() && transport_->capacity() > 0) {
+    delivery::Outgoing message = std::move(waiting_.front());
+    waiting_.pop_front();
+    transport_->send(std::move(message), [this](std::int64_t id, delivery::Outcome outcome) {
+      outcomes[id].push_back(std::move(outcome));
+    });
+  }
+}
+
+int Feed::count(delivery::OutcomeKind kind) const {
+  return static_cast<int>(
+      std::count_if(outcomes.begin(), outcomes.end(), [kind](const auto& entry) {
+        return entry.second.size() == 1 && entry.second[0].kind == kind;
+      }));
+}
+
+delivery::Outgoing test_mail(std::int64_t id, std::size_t size) {
+  delivery::Outgoing message;
+  message.id = id;
+  message.message_id = "m" + std::to_string(id) + "@shop.test";
+  message.envelope_from = "shop@shop.test";
+  message.envelope_to = {"customer" + std::to_string(id) + "@x.test"};
+  message.bytes = "Message-ID: <" + message.message_id + ">\r\nSubject: number " +
+                  std::to_string(id) + "\r\n\r\n.a line with a dot\r\nthe end\r\n";
+  while (message.bytes.size() < size)
+    message.bytes += "A line of the length that people write, with a full stop.\r\n";
+  return message;
+}
+
+const Certificates* certificates() {
+  static const TemporaryDirectory directory;
+  static const Certificates made = [] {
+    const std::string at = directory.path().string();
+    const std::string quiet = " >/dev/null 2>&1";
+    const std::string make = "cd " + at +
+                             " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+                             "-nodes -days 2 -subj /CN=ca "
+                             "-keyout ca.key -out ca.pem" +
+                             quiet +
+                             " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                             "-subj /CN=localhost -keyout server.key "
+                             "-out server.csr" +
+                             quiet +
+                             " && printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' >server.ext"
+                             " && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key "
+                             "-CAcreateserial -days 2 -extfile server.ext "
+                             "-out server.pem" +
+                             quiet;
+    if (std::system(make.c_str()) != 0) return Certificates{};
+    return Certificates{at + "/ca.pem", at + "/server.pem", at + "/server.key"};
+  }();
+  if (!made.authority.empty()) return &made;
+  std::puts("skipped: no openssl(1) to make certificates with");
+  return nullptr;
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "retaind-test-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) std::abort();
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Peer::Peer(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ == 0) {
+    const int nowhere = ::open("/dev/null", O_RDWR);
+    ::dup2(nowhere, 0);
+    ::dup2(nowhere, 1);
+    if (std::getenv("RETAIND_TEST_LOUD") == nullptr) ::dup2(nowhere, 2);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+}
+
+Peer::~Peer() { stop(); }
+
+bool Peer::running() {
+  if (process_ < 0) return false;
+  if (::waitpid(process_, nullptr, WNOHANG) == 0) return true;
+  process_ = -1;
+  return false;
+}
+
+void Peer::stop() {
+  if (process_ < 0) return;
+  ::kill(process_, SIGTERM);
+  ::waitpid(process_, nullptr, 0);
+  process_ = -1;
+}
+
+namespace {
+
+sockaddr_in loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  return address;
+}
+
+}  // namespace
+
+bool Peer::listens(int port) {
+  const sockaddr_in address = loopback(port);
+  for (int i = 0; i < 400 && running(); ++i) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool open =
+        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (open) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{25});
+  }
+  return false;
+}
+
+int free_port() {
+  static int next = 20000 + static_cast<int>(::getpid() % 10000);
+  for (;; ++next) {
+    if (next >= 32000) next = 20000;
+    const sockaddr_in address = loopback(next);
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool free =
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (free) return next++;
+  }
+}
+
+}  // namespace retaind::testing
