@@ -46,6 +46,7 @@ Result<std::unique_ptr<Core>> Core::start(store::Database& database, const Clock
   std::unique_ptr<Core> core{
       new Core(database, clock, rng,
                transports)};  // NOLINT(cppcoreguidelines-owning-memory): private constructor
+  core->identity_ = identity;
   if (auto adopted = core->adopt(std::move(files), true); !adopted) return adopted.error();
   return core;
 }
@@ -120,6 +121,7 @@ Result<Core::Pass> Core::run_due() {
   // Everything due is planned before anything is claimed, so that priority decides among messages
   // of one moment; a backlog that takes many passes does not hold up what is due besides it.
   pass.more = outbox.claim(now) || pass.more;
+  if (identity_ != nullptr) identity_->advance(now);
   if (auto committed = transaction->commit(); !committed) {
     outbox.abandon();
     running_->engine.forget(now);
@@ -127,6 +129,9 @@ Result<Core::Pass> Core::run_due() {
   }
   feed_at_ = last;
   pass.wrote = true;
+  if (identity_ != nullptr) {
+    if (auto noted = identity_->note(); !noted) log::warning(noted.error().message);
+  }
   outbox.committed();
   outbox.hand_over();
   return pass;

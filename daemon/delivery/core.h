@@ -12,6 +12,7 @@
 #include "language/plan.h"
 #include "model/site.h"
 #include "render/template.h"
+#include "store/identity.h"
 
 namespace retaind::delivery {
 
@@ -71,6 +72,7 @@ class Core {
   store::Database* database_;
   const Clock* clock_;
   Rng* rng_;
+  store::Identity* identity_ = nullptr;
   Outbox::Transports transports_;
   store::Ledger ledger_;
   std::unique_ptr<Running> running_;

@@ -322,13 +322,13 @@ bool Engine::read_feed(Time now, int limit) {
   }
   const auto changes = ledger_.changes_after(feed_seen_, limit);
   if (changes.empty()) return false;
-  for (const store::Change& change : changes) handle(change, now);
+  for (const store::FeedRow& change : changes) handle(change, now);
   feed_seen_ = changes.back().seq;
   ledger_.set_feed_seen(feed_seen_);
   return static_cast<int>(changes.size()) == limit;
 }
 
-void Engine::handle(const store::Change& change, Time now) {
+void Engine::handle(const store::FeedRow& change, Time now) {
   for (const auto& running : running_) {
     const language::Trigger& trigger = running->rule->trigger;
     if (trigger.subject != change.subject || trigger.kind == TriggerKind::schedule) continue;
@@ -378,7 +378,7 @@ void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   }
 }
 
-void Engine::wake(const store::Change& change, Time now) {
+void Engine::wake(const store::FeedRow& change, Time now) {
   const auto touched = [&](std::int64_t rule) {
     const Running* running = find(rule);
     return running != nullptr &&

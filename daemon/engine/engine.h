@@ -45,9 +45,9 @@ class Engine {
   void start_counting(store::RuleRow& row, const language::Rule& rule, Time now);
   void retime(Running& running, Time now);
   bool read_feed(Time now, int limit);
-  void handle(const store::Change& change, Time now);
+  void handle(const store::FeedRow& change, Time now);
   void look_at_row(Running& running, std::int64_t row, Time now);
-  void wake(const store::Change& change, Time now);
+  void wake(const store::FeedRow& change, Time now);
   void consider(Running& running, const Occurrence& occurrence, Time now);
   void move(Running& running, const Firing& firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit);

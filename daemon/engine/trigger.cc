@@ -180,7 +180,7 @@ Occurrence Trigger::make_birthday(const store::Candidate& candidate, LocalDate d
   return occurrence;
 }
 
-Occurrence Trigger::make_ended(const store::EndedEpisode& ended) const {
+Occurrence Trigger::make_ended(const store::PastEpisode& ended) const {
   Occurrence occurrence;
   occurrence.row = ended.row;
   occurrence.part = ended.episode;
@@ -196,7 +196,7 @@ std::vector<Occurrence> Trigger::of_row(std::int64_t row, Time now) {
   std::vector<Occurrence> found;
   const language::Trigger& trigger = rule_->trigger;
   if (trigger.kind == TriggerKind::schedule) return found;
-  for (const store::EndedEpisode& ended : rows_.ended_of(row)) {
+  for (const store::PastEpisode& ended : rows_.ended_of(row)) {
     const Occurrence occurrence = make_ended(ended);
     if (ended.until > occurrence.due) found.push_back(occurrence);
   }

@@ -65,7 +65,7 @@ class Trigger {
   [[nodiscard]] std::vector<Time> slots(TimeRange due) const;
   Occurrence make(const store::Candidate& candidate) const;
   Occurrence make_birthday(const store::Candidate& candidate, LocalDate date) const;
-  Occurrence make_ended(const store::EndedEpisode& ended) const;
+  Occurrence make_ended(const store::PastEpisode& ended) const;
 
   const language::Rule* rule_;
   Zone site_;
@@ -114,7 +114,7 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
   const std::vector<TimeRange> ranges = anchors(due);
   if (trigger.state != nullptr && !cursor.ended_done) {
     for (const TimeRange& range : ranges) {
-      for (const store::EndedEpisode& ended : rows_.ended(range)) {
+      for (const store::PastEpisode& ended : rows_.ended(range)) {
         const Occurrence occurrence = make_ended(ended);
         if (ended.until > occurrence.due) visit(occurrence);
       }

@@ -134,11 +134,11 @@ std::int64_t Ledger::feed_seen() {
 
 void Ledger::set_feed_seen(std::int64_t seq) { set_setting("feed_seen", std::to_string(seq)); }
 
-std::vector<Change> Ledger::changes_after(std::int64_t seq, int limit) {
+std::vector<FeedRow> Ledger::changes_after(std::int64_t seq, int limit) {
   Statement& rows = database_->prepared(
       "SELECT seq, subject, row, columns FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2");
   rows.bind(1, seq).bind(2, limit);
-  std::vector<Change> changes;
+  std::vector<FeedRow> changes;
   while (rows.step()) {
     changes.push_back({rows.integer(0), static_cast<Subject>(rows.integer(1)), rows.integer(2),
                        static_cast<std::uint64_t>(rows.integer(3))});

@@ -37,7 +37,7 @@ struct HoldRow {
   Time at;
 };
 
-struct Change {
+struct FeedRow {
   std::int64_t seq = 0;
   Subject subject = Subject::customer;
   std::int64_t row = 0;  ///< 0: any
@@ -61,7 +61,7 @@ class Ledger {
   // Change feed
   std::int64_t feed_seen();
   void set_feed_seen(std::int64_t seq);
-  std::vector<Change> changes_after(std::int64_t seq, int limit);
+  std::vector<FeedRow> changes_after(std::int64_t seq, int limit);
   std::int64_t last_change();
 
   // Firings

@@ -193,8 +193,8 @@ std::optional<LocalDate> Occurrences::birthday(std::int64_t customer) {
 }
 
 namespace {
-std::vector<EndedEpisode> collect(Statement& rows) {
-  std::vector<EndedEpisode> ended;
+std::vector<PastEpisode> collect(Statement& rows) {
+  std::vector<PastEpisode> ended;
   while (rows.step()) {
     ended.push_back({rows.integer(0), rows.integer(1), rows.maybe_integer(2), rows.time(3),
                      rows.time(4), rows.maybe_time(5)});
@@ -203,7 +203,7 @@ std::vector<EndedEpisode> collect(Statement& rows) {
 }
 }  // namespace
 
-std::vector<EndedEpisode> Occurrences::ended(TimeRange since) {
+std::vector<PastEpisode> Occurrences::ended(TimeRange since) {
   if (watch_.state == nullptr) return {};
   return collect(database_->prepared(sql_.ended)
                      .bind(1, watch_.state->name)
@@ -211,7 +211,7 @@ std::vector<EndedEpisode> Occurrences::ended(TimeRange since) {
                      .bind(3, since.through));
 }
 
-std::vector<EndedEpisode> Occurrences::ended_of(std::int64_t row) {
+std::vector<PastEpisode> Occurrences::ended_of(std::int64_t row) {
   if (watch_.state == nullptr) return {};
   return collect(database_->prepared(sql_.ended_of).bind(1, watch_.state->name).bind(2, row));
 }

@@ -42,7 +42,7 @@ struct Candidate {
 };
 
 /// An episode that is over: the state held in [since, until).
-struct EndedEpisode {
+struct PastEpisode {
   std::int64_t row = 0;
   std::int64_t episode = 0;
   std::optional<std::int64_t> customer;
@@ -98,9 +98,9 @@ class Occurrences {
   std::optional<int> next_month_day(int month_day);
   /// Episodes of the watched state with `since` in the range that lasted longer than until `since`,
   /// ascending.
-  std::vector<EndedEpisode> ended(TimeRange since);
+  std::vector<PastEpisode> ended(TimeRange since);
   /// Ended episodes of one row.
-  std::vector<EndedEpisode> ended_of(std::int64_t row);
+  std::vector<PastEpisode> ended_of(std::int64_t row);
   /// A customer's birthday; empty when unknown or no date.
   std::optional<LocalDate> birthday(std::int64_t customer);
 
