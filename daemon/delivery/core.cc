@@ -42,7 +42,8 @@ Core::Core(store::Database& database, const Clock& clock, Rng& rng, Outbox::Tran
 Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::start(store::Database& database, const Clock& clock, Rng& rng,
-                                          SiteFiles files, Outbox::Transports transports) {
+                                          SiteFiles files, Outbox::Transports transports,
+                                          store::Identity* identity) {
   std::unique_ptr<Core> core{
       new Core(database, clock, rng,
                transports)};  // NOLINT(cppcoreguidelines-owning-memory): private constructor
