@@ -31,9 +31,12 @@ class Core {
  public:
   /// Adopts the rules and finds out what an earlier process left half-done. The database outlives
   /// the core.
+  /// `identity` counts the ledger's commits so that a restored copy is recognised; nullptr in a
+  /// virtual world.
   static Result<std::unique_ptr<Core>> start(store::Database& database, const Clock& clock,
                                              Rng& rng, SiteFiles files,
-                                             Outbox::Transports transports);
+                                             Outbox::Transports transports,
+                                             store::Identity* identity = nullptr);
 
   ~Core();
 
