@@ -48,7 +48,10 @@ void Run::set(std::string_view name, const Datum& value) { put(top_.assigned, na
 
 bool Run::render(std::string& out, Fault& fault) {
   out_ = &out;
-  steps(0, static_cast<Index>(tree_->nodes.size()));
+  if (tree_->broken)
+    fail(0, 1, "the template has mistakes and cannot be rendered; mend it first");
+  else
+    steps(0, static_cast<Index>(tree_->nodes.size()));
   if (failed_) fault = std::move(fault_);
   return !failed_;
 }

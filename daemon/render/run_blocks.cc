@@ -171,6 +171,11 @@ Run::Flow Run::partial(const Node& node) {
                      wanted));
     return Flow::failed;
   }
+  if (found->second->broken) {
+    fail(expression.at, expression.length,
+         fmt::format("the partial `{}` has mistakes; mend it first", wanted));
+    return Flow::failed;
+  }
   if (partial_depth_ == limits::partial_depth) {
     fail(expression.at, expression.length,
          fmt::format("partials are nested deeper than {}; does `{}` include itself?",

@@ -16,14 +16,15 @@ namespace retaind::render {
 struct Rendered {
   std::string subject;
   std::string preheader;
-  std::string from;       ///< empty: the site's sender
-  std::string reply_to;   ///< empty: the site's
-  std::string html;       ///< empty: a text-only mail
+  std::string from;      ///< empty: the site's sender
+  std::string reply_to;  ///< empty: the site's
+  std::string html;      ///< empty: a text-only mail
   std::string text;
-  std::string locale;     ///< of the file that was used
+  std::string locale;  ///< of the file that was used
 };
 
-/// A located mistake in a template: path:line:column, with the excerpt in `message` as the rule checker shows it.
+/// A located mistake in a template: path:line:column, with the excerpt in `message` as the rule
+/// checker shows it.
 struct TemplateError {
   std::string path;
   std::size_t line = 0;
@@ -31,9 +32,26 @@ struct TemplateError {
   std::string message;
 };
 
-class ParsedTemplate;
-
-/// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload builds a new set aside.
+/// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload
+/// builds a new set aside.
+///
+///     ---
+///     subject: Order {{ order.number }} is on its way      (required; each value is one line of
+///     Liquid) preheader, from, reply-to: …                          (Liquid too; a value may stand
+///     in quotes) format: html                                          (or text: the body is the
+///     text part, nothing is escaped) layout: base                                          (the
+///     partial _base; `{{ content }}` is the body)
+///     ---
+///     body
+///     --- text ---                                          (optional)
+///     text part; without it the text is made from the HTML
+///
+/// _<name>.liquid and _<name>.<locale>.liquid are partials for `render` and `include`; they have no
+/// front matter, and `render` sees the context but not the variables of its template. The preheader
+/// is put behind <body …>, hidden, unless a body or layout prints `{{ preheader }}` itself. In HTML
+/// every value is escaped; `| raw` opts out. Times are shown in the context's customer.timezone,
+/// else timezone, else UTC; `now` is the context's now. An unknown variable stops the mail, except
+/// in a condition and in front of `| default:`; null is known and prints nothing.
 class TemplateSet {
  public:
   TemplateSet();
@@ -42,12 +60,14 @@ class TemplateSet {
   TemplateSet& operator=(TemplateSet&&) noexcept;
 
   /// Reads and parses every template; the errors of all files come back at once.
-  static TemplateSet load(const std::filesystem::path& directory, std::vector<TemplateError>& errors);
+  static TemplateSet load(const std::filesystem::path& directory,
+                          std::vector<TemplateError>& errors);
 
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::vector<std::string> locales(std::string_view name) const;
 
-  /// Locale chain: exact ("pt-BR") -> language ("pt") -> `site_locale` -> its language -> the only one there is.
+  /// Locale chain: exact ("pt-BR") -> language ("pt") -> `site_locale` -> its language -> the only
+  /// one there is.
   [[nodiscard]] Result<Rendered> render(std::string_view name, std::string_view locale,
                                         std::string_view site_locale, const Value& context) const;
 

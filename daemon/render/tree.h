@@ -141,6 +141,7 @@ struct Partial {
 /// A parsed template: flat tables, literal text as views into the source.
 struct Tree {
   const Source* source = nullptr;
+  bool broken = false;  ///< has faults and must not be run
   std::vector<Node> nodes;
   std::vector<Expression> expressions;
   std::vector<Segment> segments;

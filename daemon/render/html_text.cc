@@ -1,0 +1,310 @@
+#include "render/html_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/text.h"
+#include "render/lexer.h"
+
+namespace retaind::render {
+namespace {
+
+enum class Effect { none, line, paragraph, cell, hidden };
+
+struct TagEffect {
+  std::string_view name;
+  Effect effect;
+};
+// Sorted by name.
+constexpr TagEffect tag_effects[] = {
+    {"address", Effect::line},    {"article", Effect::line}, {"blockquote", Effect::paragraph},
+    {"caption", Effect::line},    {"dd", Effect::line},      {"div", Effect::line},
+    {"dl", Effect::paragraph},    {"dt", Effect::line},      {"footer", Effect::line},
+    {"form", Effect::line},       {"h1", Effect::paragraph}, {"h2", Effect::paragraph},
+    {"h3", Effect::paragraph},    {"h4", Effect::paragraph}, {"h5", Effect::paragraph},
+    {"h6", Effect::paragraph},    {"head", Effect::hidden},  {"header", Effect::line},
+    {"hr", Effect::paragraph},    {"li", Effect::line},      {"main", Effect::line},
+    {"ol", Effect::paragraph},    {"p", Effect::paragraph},  {"pre", Effect::paragraph},
+    {"script", Effect::hidden},   {"section", Effect::line}, {"style", Effect::hidden},
+    {"table", Effect::paragraph}, {"td", Effect::cell},      {"template", Effect::hidden},
+    {"th", Effect::cell},         {"title", Effect::hidden}, {"tr", Effect::line},
+    {"ul", Effect::paragraph},
+};
+
+Effect effect_of(std::string_view name) {
+  const auto found = std::lower_bound(
+      std::begin(tag_effects), std::end(tag_effects), name,
+      [](const TagEffect& one, std::string_view wanted) { return one.name < wanted; });
+  return found != std::end(tag_effects) && found->name == name ? found->effect : Effect::none;
+}
+
+bool is_void_tag(std::string_view name) {
+  static constexpr std::string_view names[] = {"area",  "br",   "col",  "hr",     "img",
+                                               "input", "link", "meta", "source", "wbr"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+/// `<name …>` or `</name>`.
+struct Tag {
+  std::array<char, 16> letters{};  // lower case; longer names have no effect
+  std::size_t letter_count = 0;
+  bool closes = false;
+  std::string_view whole;  // from < to >
+  [[nodiscard]] std::string_view name() const { return {letters.data(), letter_count}; }
+};
+
+// The end of a start tag: the first > outside quotes.
+std::size_t tag_end(std::string_view html, std::size_t at) {
+  char quote = 0;
+  for (std::size_t i = at + 1; i < html.size(); ++i) {
+    const char c = html[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '>') {
+      return i + 1;
+    }
+  }
+  // A quote that never ends: the next > it is.
+  const std::size_t plain = html.find('>', at);
+  return plain == std::string_view::npos ? html.size() : plain + 1;
+}
+
+bool hides(std::string_view tag) {
+  std::string style = lower_ascii(attribute_of(tag, "style"));
+  std::erase(style, ' ');
+  return style.find("display:none") != std::string::npos;
+}
+
+class TextWriter {
+ public:
+  void text(std::string_view html) {
+    const bool has_entities = html.find('&') != std::string_view::npos;
+    const std::string decoded = has_entities ? decode_entities(html) : std::string();
+    const std::string_view shown = has_entities ? std::string_view(decoded) : html;
+    if (pre_ > 0) return verbatim(shown);
+    for (std::size_t i = 0; i < shown.size();) {
+      std::size_t n = 0;
+      while (i + n < shown.size() && !is_space(shown[i + n])) ++n;
+      if (n > 0) word(shown.substr(i, n));
+      i += n;
+      if (i < shown.size()) space_ = true;
+      while (i < shown.size() && is_space(shown[i])) ++i;
+    }
+  }
+  void word(std::string_view shown) {
+    begin();
+    out_ += shown;
+  }
+  void line(std::size_t newlines) {
+    newlines_ = std::max(newlines_, newlines);
+    space_ = false;
+  }
+  void break_line() {
+    // Two <br> are an empty line; the writer itself never makes more than one.
+    newlines_ = std::min<std::size_t>(newlines_ + 1, 2);
+    space_ = false;
+  }
+  void cell() { space_ = true; }
+  void enter_pre() { ++pre_; }
+  void leave_pre() { pre_ -= pre_ > 0 ? 1 : 0; }
+  /// Where the next text will stand.
+  [[nodiscard]] std::size_t mark() const { return out_.size(); }
+  [[nodiscard]] std::string_view since(std::size_t mark) const {
+    return std::string_view(out_).substr(std::min(mark, out_.size()));
+  }
+  std::string finish() {
+    if (!out_.empty()) out_ += '\n';
+    return std::move(out_);
+  }
+
+ private:
+  void begin() {
+    if (out_.empty()) newlines_ = 0;
+    if (newlines_ > 0)
+      out_.append(newlines_, '\n');
+    else if (space_ && !out_.empty() && out_.back() != ' ' && out_.back() != '\n')
+      out_ += ' ';
+    newlines_ = 0;
+    space_ = false;
+  }
+  void verbatim(std::string_view shown) {
+    if (strip(shown).empty()) return;
+    begin();
+    out_ += shown;
+  }
+
+  std::string out_;
+  std::size_t newlines_ = 0;
+  bool space_ = false;
+  int pre_ = 0;
+};
+
+class Converter {
+ public:
+  explicit Converter(std::string_view html) : html_(html) {}
+
+  std::string convert() {
+    while (at_ < html_.size()) {
+      const std::size_t open = std::min(html_.find('<', at_), html_.size());
+      if (open > at_) writer_.text(html_.substr(at_, open - at_));
+      at_ = open;
+      if (at_ < html_.size()) markup();
+    }
+    return writer_.finish();
+  }
+
+ private:
+  void markup() {
+    const std::string_view rest = html_.substr(at_);
+    if (rest.substr(0, 4) == "<!--") {
+      const std::size_t end = rest.find("-->", 4);
+      at_ = end == std::string_view::npos ? html_.size() : at_ + end + 3;
+      return;
+    }
+    Tag tag;
+    if (!read(tag)) {
+      writer_.word("<");
+      ++at_;
+      return;
+    }
+    at_ += tag.whole.size();
+    if (!tag.closes && (effect_of(tag.name()) == Effect::hidden || hides(tag.whole))) {
+      if (!is_void_tag(tag.name())) skip(tag.name());
+      return;
+    }
+    inline_tag(tag);
+    block_tag(tag);
+  }
+
+  bool read(Tag& tag) const {
+    std::size_t i = at_ + 1;
+    if (i < html_.size() && html_[i] == '/') {
+      tag.closes = true;
+      ++i;
+    }
+    const bool named = i < html_.size() && ((html_[i] | 0x20) >= 'a' && (html_[i] | 0x20) <= 'z');
+    if (!named && !(i < html_.size() && (html_[i] == '!' || html_[i] == '?'))) return false;
+    for (; i < html_.size() && !is_space(html_[i]) && html_[i] != '>' && html_[i] != '/'; ++i) {
+      if (tag.letter_count == tag.letters.size()) {
+        tag.letter_count = 0;
+        break;
+      }
+      const char c = html_[i];
+      tag.letters[tag.letter_count++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    }
+    tag.whole = html_.substr(at_, tag_end(html_, at_) - at_);
+    return true;
+  }
+
+  // Passes over the inside of a hidden element.
+  void skip(std::string_view name) {
+    const std::string wanted(name);
+    for (std::size_t depth = 1; depth > 0 && at_ < html_.size();) {
+      at_ = std::min(html_.find('<', at_), html_.size());
+      Tag tag;
+      if (at_ == html_.size()) return;
+      if (!read(tag)) {
+        ++at_;
+        continue;
+      }
+      at_ += tag.whole.size();
+      if (tag.name() != wanted) continue;
+      if (tag.closes)
+        --depth;
+      else
+        ++depth;
+    }
+  }
+
+  void inline_tag(const Tag& tag) {
+    if (tag.name() == "br") return writer_.break_line();
+    if (tag.name() == "img") {
+      const std::string alt = decode_entities(attribute_of(tag.whole, "alt"));
+      if (!strip(alt).empty()) writer_.text(alt);
+      return;
+    }
+    if (tag.name() != "a") return;
+    if (!tag.closes) {
+      link_ = decode_entities(attribute_of(tag.whole, "href"));
+      link_mark_ = writer_.mark();
+      return;
+    }
+    const std::string_view shown = strip(writer_.since(link_mark_));
+    const bool says_it = link_ == shown || link_ == "mailto:" + std::string(shown) ||
+                         link_ == "tel:" + std::string(shown);
+    if (!link_.empty() && link_.front() != '#' && !says_it) {
+      if (!shown.empty()) writer_.cell();
+      writer_.word("<" + link_ + ">");
+    }
+    link_.clear();
+  }
+
+  void block_tag(const Tag& tag) {
+    const Effect effect = effect_of(tag.name());
+    if (effect == Effect::none) return;
+    if (effect == Effect::cell) return writer_.cell();
+    const bool list = tag.name() == "ul" || tag.name() == "ol";
+    if (list && tag.closes && !lists_.empty()) lists_.pop_back();
+    // A list in a list is no paragraph of its own.
+    writer_.line(effect == Effect::paragraph && !(list && !lists_.empty()) ? 2 : 1);
+    if (list && !tag.closes && lists_.size() < 20) lists_.push_back(tag.name() == "ol" ? 1 : 0);
+    if (tag.name() == "pre") tag.closes ? writer_.leave_pre() : writer_.enter_pre();
+    if (tag.name() == "hr") {
+      writer_.word("----");
+      writer_.line(2);
+    }
+    if (tag.name() == "li" && !tag.closes) bullet();
+  }
+
+  void bullet() {
+    const std::size_t depth = lists_.empty() ? 0 : lists_.size() - 1;
+    const int number = lists_.empty() ? 0 : lists_.back();
+    if (number > 0) ++lists_.back();
+    writer_.word(std::string(2 * depth, ' ') + (number > 0 ? fmt::format("{}. ", number) : "- "));
+  }
+
+  std::string_view html_;
+  std::size_t at_ = 0;
+  TextWriter writer_;
+  std::string link_;
+  std::size_t link_mark_ = 0;
+  std::vector<int> lists_;  // next number of each open list, 0 for bullets
+};
+
+}  // namespace
+
+std::string_view attribute_of(std::string_view tag, std::string_view name) {
+  std::size_t i = 1;
+  while (i < tag.size() && !is_space(tag[i]) && tag[i] != '>') ++i;
+  while (i < tag.size()) {
+    while (i < tag.size() && (is_space(tag[i]) || tag[i] == '/')) ++i;
+    const std::size_t begin = i;
+    while (i < tag.size() && !is_space(tag[i]) && tag[i] != '=' && tag[i] != '>') ++i;
+    const std::string_view key = tag.substr(begin, i - begin);
+    while (i < tag.size() && is_space(tag[i])) ++i;
+    std::string_view value;
+    if (i < tag.size() && tag[i] == '=') {
+      ++i;
+      while (i < tag.size() && is_space(tag[i])) ++i;
+      const char quote = i < tag.size() && (tag[i] == '"' || tag[i] == '\'') ? tag[i] : '\0';
+      const std::size_t from = quote != 0 ? ++i : i;
+      while (i < tag.size() && (quote != 0 ? tag[i] != quote : !is_space(tag[i]) && tag[i] != '>'))
+        ++i;
+      value = tag.substr(from, i - from);
+      if (quote != 0 && i < tag.size()) ++i;
+    } else if (i == begin) {
+      ++i;
+    }
+    if (key.size() == name.size() && starts_with_ignoring_case(key, name)) return value;
+  }
+  return {};
+}
+
+std::string html_to_text(std::string_view html) { return Converter(html).convert(); }
+
+}  // namespace retaind::render

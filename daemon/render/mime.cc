@@ -1,0 +1,327 @@
+#include "render/mime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "render/header.h"
+#include "render/lexer.h"
+#include "render/transfer.h"
+
+namespace retaind::render {
+namespace {
+
+// RFC 5322 2.1.1, less the name of the longest header.
+constexpr std::size_t longest_token = 900;
+
+Error invalid(std::string message) { return {ErrorKind::invalid, std::move(message)}; }
+
+Result<void> refuse_breaks(std::string_view what, std::string_view text) {
+  if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return {};
+  return invalid(
+      fmt::format("the {} holds a line break or NUL, which would forge headers; remove it from the "
+                  "template or the data",
+                  what));
+}
+
+bool is_graphic(char c) { return c > ' ' && c < 0x7F; }
+bool is_graphic(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_graphic(c); });
+}
+
+struct Address {
+  std::string name;
+  EmailAddress address;
+};
+
+/// Everything that becomes a header, checked.
+struct Checked {
+  Address from;
+  std::vector<Address> to;
+  std::optional<Address> reply_to;
+  std::string unsubscribe_mailto;
+  bool needs_smtputf8 = false;
+};
+
+Result<Address> check_mailbox(std::string_view what, const Mailbox& mailbox) {
+  if (auto fine = refuse_breaks(fmt::format("{} name", what), mailbox.name); !fine)
+    return fine.error();
+  if (auto fine = refuse_breaks(fmt::format("{} address", what), mailbox.address); !fine)
+    return fine.error();
+  const auto address = parse_email(mailbox.address);
+  if (!address)
+    return invalid(fmt::format("the {} address is no e-mail address; correct it", what));
+  return Address{mailbox.name, *address};
+}
+
+Result<void> check_addresses(const Mail& mail, Checked& checked) {
+  auto from = check_mailbox("from", mail.from);
+  if (!from) return from.error();
+  checked.from = std::move(*from);
+  if (mail.to.empty()) return invalid("the mail has no recipient; give one");
+  for (const Mailbox& one : mail.to) {
+    auto to = check_mailbox("to", one);
+    if (!to) return to.error();
+    checked.to.push_back(std::move(*to));
+  }
+  if (!mail.reply_to.empty()) {
+    if (auto fine = refuse_breaks("reply-to address", mail.reply_to); !fine) return fine;
+    const auto mailbox = read_mailbox(mail.reply_to);
+    if (!mailbox) return invalid("the reply-to address is no e-mail address; correct it");
+    auto reply_to = check_mailbox("reply-to", *mailbox);
+    if (!reply_to) return reply_to.error();
+    checked.reply_to = std::move(*reply_to);
+  }
+  const auto utf8 = [](const Address& one) { return one.address.needs_smtputf8(); };
+  checked.needs_smtputf8 = utf8(checked.from) ||
+                           std::any_of(checked.to.begin(), checked.to.end(), utf8) ||
+                           (checked.reply_to && utf8(*checked.reply_to));
+  return {};
+}
+
+Result<void> check_message_id(std::string_view what, std::string_view id, bool may_be_empty) {
+  if (id.empty() && may_be_empty) return {};
+  const bool fine = is_graphic(id) && id.find_first_of("<>") == std::string_view::npos &&
+                    id.size() <= longest_token && id.find('@') != std::string_view::npos &&
+                    id.front() != '@' && id.back() != '@';
+  if (fine) return {};
+  return invalid(
+      fmt::format("the {} is no message id; write left@right in ASCII, without <>", what));
+}
+
+bool is_list_url(std::string_view url) {
+  return (starts_with_ignoring_case(url, "https://") ||
+          starts_with_ignoring_case(url, "http://")) &&
+         is_graphic(url) && url.find_first_of("<>\"") == std::string_view::npos &&
+         url.size() <= longest_token;
+}
+
+// RFC 6068: what is no plain address character is percent-encoded.
+Result<std::string> mailto_of(std::string_view text) {
+  const std::size_t query = std::min(text.find('?'), text.size());
+  const auto address = parse_email(text.substr(0, query));
+  if (!address || address->needs_smtputf8() || !is_graphic(text.substr(query)) ||
+      text.find_first_of("<>", query) != std::string_view::npos) {
+    return invalid(
+        "the unsubscribe address is no ASCII e-mail address; correct it in the settings");
+  }
+  std::string out = "mailto:";
+  for (const char c : address->envelope()) {
+    const bool plain =
+        is_graphic(c) && std::string_view("\"%<>\\[]").find(c) == std::string_view::npos;
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out + std::string(text.substr(query));
+}
+
+Result<void> check_list(const Mail& mail, Checked& checked) {
+  if (!mail.list_unsubscribe_url.empty() && !is_list_url(mail.list_unsubscribe_url)) {
+    return invalid("the unsubscribe link is no http URL in ASCII; percent-encode what is not");
+  }
+  if (!mail.list_unsubscribe_mailto.empty()) {
+    auto mailto = mailto_of(mail.list_unsubscribe_mailto);
+    if (!mailto) return mailto.error();
+    checked.unsubscribe_mailto = std::move(*mailto);
+  }
+  const bool dotted =
+      is_graphic(mail.list_id) && mail.list_id.find_first_of("<>\"(),:;@[]\\") == std::string::npos;
+  if (!dotted || mail.list_id.size() > 255)
+    return invalid("the list id is no dotted name; write one such as news.example.com");
+  // Gmail reads at most four fields.
+  const bool fields = is_graphic(mail.feedback_id) &&
+                      std::count(mail.feedback_id.begin(), mail.feedback_id.end(), ':') <= 3;
+  if (!fields || mail.feedback_id.size() > 255)
+    return invalid("the feedback id is not up to four ASCII fields with `:` between them");
+  return {};
+}
+
+Result<void> check_extra(std::string_view name, std::string_view value) {
+  static constexpr std::array<std::string_view, 22> ours = {"date",
+                                                            "from",
+                                                            "to",
+                                                            "cc",
+                                                            "bcc",
+                                                            "sender",
+                                                            "reply-to",
+                                                            "subject",
+                                                            "message-id",
+                                                            "in-reply-to",
+                                                            "references",
+                                                            "list-unsubscribe",
+                                                            "list-unsubscribe-post",
+                                                            "list-id",
+                                                            "feedback-id",
+                                                            "auto-submitted",
+                                                            "mime-version",
+                                                            "content-type",
+                                                            "content-transfer-encoding",
+                                                            "return-path",
+                                                            "received",
+                                                            "dkim-signature"};
+  const bool is_name = !name.empty() && name.size() <= 76 && is_graphic(name) &&
+                       name.find(':') == std::string_view::npos;
+  if (!is_name) return invalid("an extra header has no valid name; use letters and -");
+  if (std::find(ours.begin(), ours.end(), lower_ascii(name)) != ours.end()) {
+    return invalid(
+        fmt::format("the header {} is the builder's own; it cannot be given twice", name));
+  }
+  std::size_t word = 0;
+  for (const char c : value) {
+    word = c == ' ' ? 0 : word + 1;
+    if ((!is_graphic(c) && c != ' ') || word > longest_token)
+      return invalid(fmt::format("the header {} is not printable ASCII; encode it", name));
+  }
+  if (value.empty() || value.front() == ' ' || value.back() == ' ')
+    return invalid(fmt::format("the header {} has no value, or spaces around it", name));
+  return {};
+}
+
+Result<Checked> check(const Mail& mail) {
+  Checked checked;
+  if (auto fine = check_addresses(mail, checked); !fine) return fine.error();
+  if (auto fine = refuse_breaks("subject", mail.subject); !fine) return fine.error();
+  if (auto fine = check_message_id("message id", mail.message_id, false); !fine)
+    return fine.error();
+  if (auto fine = check_message_id("id of the mail it replies to", mail.in_reply_to, true); !fine)
+    return fine.error();
+  if (auto fine = check_list(mail, checked); !fine) return fine.error();
+  for (const auto& [name, value] : mail.extra) {
+    if (auto fine = check_extra(name, value); !fine) return fine.error();
+  }
+  return checked;
+}
+
+void token_header(HeaderWriter& header, std::string_view name, std::string_view token) {
+  header.begin(name);
+  header.token(token);
+  header.end();
+}
+
+void list_headers(HeaderWriter& header, const Mail& mail, const Checked& checked) {
+  const bool url = !mail.list_unsubscribe_url.empty();
+  if (url || !checked.unsubscribe_mailto.empty()) {
+    header.begin("List-Unsubscribe");
+    if (url)
+      header.token(fmt::format("<{}>{}", mail.list_unsubscribe_url,
+                               checked.unsubscribe_mailto.empty() ? "" : ","));
+    if (!checked.unsubscribe_mailto.empty()) header.token("<" + checked.unsubscribe_mailto + ">");
+    header.end();
+  }
+  // RFC 8058 3.1: only with an https URI.
+  if (starts_with_ignoring_case(mail.list_unsubscribe_url, "https://"))
+    token_header(header, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  if (!mail.list_id.empty()) token_header(header, "List-Id", "<" + mail.list_id + ">");
+  if (!mail.feedback_id.empty()) token_header(header, "Feedback-ID", mail.feedback_id);
+}
+
+void headers(std::string& out, const Mail& mail, const Checked& checked) {
+  HeaderWriter header(out);
+  token_header(header, "Date", to_rfc5322(mail.date, mail.zone));
+  header.begin("From");
+  header.mailbox(checked.from.name, checked.from.address, true);
+  header.end();
+  header.begin("To");
+  for (const Address& one : checked.to)
+    header.mailbox(one.name, one.address, &one == &checked.to.back());
+  header.end();
+  if (checked.reply_to) {
+    header.begin("Reply-To");
+    header.mailbox(checked.reply_to->name, checked.reply_to->address, true);
+    header.end();
+  }
+  header.text("Subject", to_valid_utf8(mail.subject));
+  token_header(header, "Message-ID", "<" + mail.message_id + ">");
+  if (!mail.in_reply_to.empty()) {
+    token_header(header, "In-Reply-To", "<" + mail.in_reply_to + ">");
+    token_header(header, "References", "<" + mail.in_reply_to + ">");
+  }
+  list_headers(header, mail, checked);
+  if (mail.auto_generated) token_header(header, "Auto-Submitted", "auto-generated");
+  for (const auto& [name, value] : mail.extra) header.text(name, value);
+  out += "MIME-Version: 1.0\r\n";
+}
+
+void part(std::string& out, std::string_view type, std::string_view text) {
+  const Transfer transfer = transfer_for(text);
+  out += "Content-Type: ";
+  out += type;
+  out += "; charset=utf-8\r\nContent-Transfer-Encoding: ";
+  out += transfer_name(transfer);
+  out += "\r\n\r\n";
+  append_encoded(out, text, transfer);
+  // In a multipart the break in front of the boundary belongs to the boundary (RFC 2046 5.1.1).
+  if (transfer == Transfer::quoted_printable) out += "\r\n";
+}
+
+void single(std::string& out, std::string_view type, std::string text) {
+  if (text.empty() || (text.back() != '\n' && text.back() != '\r')) text += '\n';
+  const std::size_t begin = out.size();
+  part(out, type, text);
+  // The text ends its own last line here.
+  if (out.size() >= begin + 4 && out.compare(out.size() - 4, 4, "\r\n\r\n") == 0)
+    out.resize(out.size() - 2);
+}
+
+std::string valid_copy(const std::string& text) {
+  return is_valid_utf8(text) ? text : to_valid_utf8(text);
+}
+
+void bodies(std::string& out, const Mail& mail) {
+  if (mail.html.empty()) return single(out, "text/plain", valid_copy(mail.text));
+  if (mail.text.empty()) return single(out, "text/html", valid_copy(mail.html));
+  // No part can hold the boundary: neither "=_" nor "--=" comes out of either encoding.
+  const std::string boundary = "=_" + hex(sha256(mail.message_id)).substr(0, 32);
+  out += fmt::format("Content-Type: multipart/alternative;\r\n boundary=\"{}\"\r\n\r\n", boundary);
+  for (const auto& [type, text] :
+       {std::pair<std::string_view, const std::string&>{"text/plain", mail.text},
+        {"text/html", mail.html}}) {
+    out += fmt::format("--{}\r\n", boundary);
+    if (is_valid_utf8(text))
+      part(out, type, text);
+    else
+      part(out, type, to_valid_utf8(text));
+  }
+  out += fmt::format("--{}--\r\n", boundary);
+}
+
+}  // namespace
+
+std::optional<Mailbox> read_mailbox(std::string_view text) {
+  text = strip(text);
+  Mailbox mailbox;
+  if (text.empty() || text.back() != '>') {
+    mailbox.address = std::string(text);
+  } else {
+    const std::size_t open = text.rfind('<');
+    if (open == std::string_view::npos) return std::nullopt;
+    mailbox.address = std::string(text.substr(open + 1, text.size() - open - 2));
+    std::string_view name = strip(text.substr(0, open));
+    const bool in_quotes = name.size() >= 2 && name.front() == '"' && name.back() == '"';
+    if (in_quotes) name = name.substr(1, name.size() - 2);
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      if (in_quotes && name[i] == '\\' && i + 1 < name.size()) ++i;
+      mailbox.name += name[i];
+    }
+  }
+  if (!parse_email(mailbox.address)) return std::nullopt;
+  return mailbox;
+}
+
+Result<BuiltMail> build_mail(const Mail& mail) {
+  const auto checked = check(mail);
+  if (!checked) return checked.error();
+  BuiltMail built;
+  built.needs_smtputf8 = checked->needs_smtputf8;
+  built.bytes.reserve(1024 + (mail.text.size() + mail.html.size()) * 3 / 2);
+  headers(built.bytes, mail, *checked);
+  bodies(built.bytes, mail);
+  return built;
+}
+
+}  // namespace retaind::render

@@ -1,0 +1,56 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "render/front_matter.h"
+#include "render/run.h"
+#include "render/template.h"
+
+namespace retaind::render {
+
+struct ParsedPartial {
+  std::string locale;  ///< key; empty: for all
+  Source source;
+  Tree tree;
+};
+
+/// One file templates/<name>.<locale>.liquid. Neither copied nor moved: its trees point into its
+/// source.
+class ParsedTemplate {
+ public:
+  ParsedTemplate(std::string path, std::string text, std::string locale);
+  ParsedTemplate(const ParsedTemplate&) = delete;
+  ParsedTemplate& operator=(const ParsedTemplate&) = delete;
+
+  void parse(Faults& faults);
+  /// Looks up layout and the partials that are named outright. To be called once all files are
+  /// parsed.
+  void link(Partials partials, Faults& faults);
+  [[nodiscard]] Result<Rendered> render(const Value& context) const;
+  [[nodiscard]] const std::string& locale() const { return locale_; }
+
+ private:
+  [[nodiscard]] bool piece(const Tree& tree, const Value& context, bool html,
+                           std::string_view preheader, std::string_view content, std::string& out,
+                           Fault& fault) const;
+  [[nodiscard]] bool value(FrontKey key, const Value& context, std::string& out,
+                           Fault& fault) const;
+  [[nodiscard]] bool body(const Value& context, Rendered& mail, Fault& fault) const;
+  void check_partials(const Tree& tree, Faults& faults) const;
+
+  Source source_;
+  std::string locale_;
+  FrontMatter front_;
+  std::array<Tree, front_keys.size()> values_;
+  Tree body_;
+  Tree text_;
+  bool html_ = true;
+  bool shows_preheader_ = false;  // body or layout print it themselves
+  const Tree* layout_ = nullptr;
+  Partials partials_;
+};
+
+}  // namespace retaind::render

@@ -1,0 +1,211 @@
+#include "render/template.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "render/locale_chain.h"
+#include "render/parsed_template.h"
+
+namespace retaind::render {
+namespace {
+
+// Gmail clips mails over 102 KB; a template has no reason to be larger than this.
+constexpr std::size_t largest_file = 1U << 20U;
+constexpr std::string_view suffix = ".liquid";
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+TemplateError error_of(const Fault& fault) {
+  const Place place = place_of(*fault.source, fault.at);
+  return {fault.source->path, place.line, place.column, with_excerpt(fault)};
+}
+
+/// A file of the directory: "thanks.en.liquid" or "_footer.liquid".
+struct File {
+  std::filesystem::path path;
+  std::string name;    // without "_"
+  std::string locale;  // as written
+  bool partial = false;
+};
+
+std::vector<std::filesystem::path> liquid_files(const std::filesystem::path& directory,
+                                                std::vector<TemplateError>& errors) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator i(directory, failed), end; !failed && i != end;
+       i.increment(failed)) {
+    const std::string name = i->path().filename().string();
+    if (name.size() > suffix.size() && name.front() != '.' &&
+        name.substr(name.size() - suffix.size()) == suffix)
+      paths.push_back(i->path());
+  }
+  if (failed)
+    errors.push_back(
+        {directory.string(), 0, 0,
+         fmt::format("cannot read the templates: {}; check the directory and its permissions",
+                     failed.message())});
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// False, with an error, when the file's name is not name.locale.liquid.
+bool read_name(const std::filesystem::path& path, File& file, std::vector<TemplateError>& errors) {
+  std::string stem = path.filename().string();
+  stem.resize(stem.size() - suffix.size());
+  file.path = path;
+  file.partial = stem.front() == '_';
+  if (file.partial) stem.erase(0, 1);
+  const std::size_t dot = std::min(stem.find('.'), stem.size());
+  file.name = stem.substr(0, dot);
+  file.locale = dot < stem.size() ? stem.substr(dot + 1) : "";
+  const auto refuse = [&](std::string message) {
+    errors.push_back({path.string(), 0, 0, std::move(message)});
+    return false;
+  };
+  if (!is_name(file.name))
+    return refuse(
+        "a template's name is letters, digits, - and _; rename the file to name.locale.liquid");
+  if (file.locale.empty() && file.partial) return true;
+  if (file.locale.empty())
+    return refuse(fmt::format(
+        "the name has no locale; rename the file to {}.en.liquid, or whatever its language is",
+        file.name));
+  if (!is_locale(file.locale))
+    return refuse(fmt::format("`{}` is no locale; write one such as en, ja or pt-BR", file.locale));
+  return true;
+}
+
+}  // namespace
+
+struct TemplateSet::Impl {
+  using ByLocale = std::map<std::string, std::unique_ptr<ParsedTemplate>, std::less<>>;
+  std::map<std::string, ByLocale, std::less<>> templates;  // name, locale key
+  std::map<std::string, std::vector<std::unique_ptr<ParsedPartial>>, std::less<>> partials;  // name
+
+  void add(const File& file, std::string text, Faults& faults);
+  void link(Faults& faults);
+  [[nodiscard]] Partials partials_for(std::string_view locale) const;
+  [[nodiscard]] const ParsedTemplate* choose(const ByLocale& locales, std::string_view locale,
+                                             std::string_view site_locale) const;
+};
+
+void TemplateSet::Impl::add(const File& file, std::string text, Faults& faults) {
+  if (!file.partial) {
+    auto made = std::make_unique<ParsedTemplate>(file.path.string(), std::move(text), file.locale);
+    made->parse(faults);
+    templates[file.name][locale_key(file.locale)] = std::move(made);
+    return;
+  }
+  auto made = std::make_unique<ParsedPartial>();
+  made->locale = locale_key(file.locale);
+  made->source = {file.path.string(), std::move(text)};
+  if (const std::size_t at = utf8_error(made->source.text); at < made->source.text.size()) {
+    faults.push_back({&made->source, at, 1, "invalid UTF-8; save the file as UTF-8"});
+  } else {
+    Parser(made->source, Mode::mail, made->tree, faults).parse(0, made->source.text.size());
+  }
+  partials[file.name].push_back(std::move(made));
+}
+
+Partials TemplateSet::Impl::partials_for(std::string_view locale) const {
+  std::vector<std::string> chain = locale_chain(locale);
+  chain.emplace_back();
+  Partials found;
+  for (const auto& [name, files] : partials) {
+    for (const std::string& key : chain) {
+      const auto fits = std::find_if(files.begin(), files.end(),
+                                     [&](const auto& file) { return file->locale == key; });
+      if (fits == files.end()) continue;
+      found[name] = &(*fits)->tree;
+      break;
+    }
+  }
+  return found;
+}
+
+void TemplateSet::Impl::link(Faults& faults) {
+  for (const auto& [name, locales] : templates) {
+    for (const auto& [locale, one] : locales) one->link(partials_for(locale), faults);
+  }
+}
+
+const ParsedTemplate* TemplateSet::Impl::choose(const ByLocale& locales, std::string_view locale,
+                                                std::string_view site_locale) const {
+  for (const std::string_view wanted : {locale, site_locale}) {
+    for (const std::string& key : locale_chain(wanted)) {
+      if (const auto found = locales.find(key); found != locales.end()) return found->second.get();
+    }
+  }
+  return locales.size() == 1 ? locales.begin()->second.get() : nullptr;
+}
+
+TemplateSet::TemplateSet() : impl_(std::make_unique<Impl>()) {}
+TemplateSet::~TemplateSet() = default;
+TemplateSet::TemplateSet(TemplateSet&&) noexcept = default;
+TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
+
+TemplateSet TemplateSet::load(const std::filesystem::path& directory,
+                              std::vector<TemplateError>& errors) {
+  TemplateSet set;
+  Faults faults;
+  for (const std::filesystem::path& path : liquid_files(directory, errors)) {
+    File file;
+    if (!read_name(path, file, errors)) continue;
+    auto text = read_file(path, largest_file);
+    if (text)
+      set.impl_->add(file, std::move(*text), faults);
+    else
+      errors.push_back({path.string(), 0, 0, text.error().message});
+  }
+  set.impl_->link(faults);
+  for (const Fault& fault : faults) errors.push_back(error_of(fault));
+  return set;
+}
+
+std::vector<std::string> TemplateSet::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, locales] : impl_->templates) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> TemplateSet::locales(std::string_view name) const {
+  std::vector<std::string> found;
+  const auto locales = impl_->templates.find(name);
+  if (locales == impl_->templates.end()) return found;
+  for (const auto& [key, one] : locales->second) found.push_back(one->locale());
+  return found;
+}
+
+Result<Rendered> TemplateSet::render(std::string_view name, std::string_view locale,
+                                     std::string_view site_locale, const Value& context) const {
+  const auto found = impl_->templates.find(name);
+  if (found == impl_->templates.end()) {
+    std::vector<std::string_view> known;
+    for (const auto& [key, locales] : impl_->templates) known.push_back(key);
+    const auto near = nearest(name, known);
+    return Error{ErrorKind::not_found,
+                 fmt::format("unknown template `{0}`; {1}", name,
+                             near ? fmt::format("did you mean `{}`?", *near)
+                                  : fmt::format("add the file {}.{}.liquid", name, site_locale))};
+  }
+  const ParsedTemplate* const chosen = impl_->choose(found->second, locale, site_locale);
+  if (chosen == nullptr) {
+    return Error{
+        ErrorKind::not_found,
+        fmt::format(
+            "the template `{0}` has no text for `{1}`, only for {2}; add the file {0}.{1}.liquid",
+            name, locale, fmt::join(locales(name), ", "))};
+  }
+  return chosen->render(context);
+}
+
+}  // namespace retaind::render

@@ -1,0 +1,160 @@
+#include "render/transfer.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace retaind::render {
+namespace {
+
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::size_t bytes_a_line = 57;  // 76 characters
+constexpr std::size_t characters_a_line = 76;
+
+// Two characters for every 12 bits: half the look-ups of the usual table.
+constexpr std::array<std::array<char, 2>, 4096> pairs = [] {
+  std::array<std::array<char, 2>, 4096> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = {alphabet[i >> 6U], alphabet[i & 63U]};
+  return table;
+}();
+
+void encode_group(char* out, std::uint32_t bits) {
+  std::memcpy(out, pairs[bits >> 12U].data(), 2);
+  std::memcpy(out + 2, pairs[bits & 0xFFFU].data(), 2);
+}
+
+// Encodes up to 57 bytes; gives the end of what was written.
+char* encode_line(char* out, const unsigned char* in, std::size_t size) {
+  std::size_t i = 0;
+  for (; i + 3 <= size; i += 3, out += 4) {
+    encode_group(out, (std::uint32_t{in[i]} << 16U) | (std::uint32_t{in[i + 1]} << 8U) | in[i + 2]);
+  }
+  if (i < size) {
+    encode_group(
+        out, (std::uint32_t{in[i]} << 16U) | (i + 1 < size ? std::uint32_t{in[i + 1]} << 8U : 0U));
+    out[3] = '=';
+    if (i + 1 == size) out[2] = '=';
+    out += 4;
+  }
+  *out++ = '\r';
+  *out++ = '\n';
+  return out;
+}
+
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 16 + 16);
+  const bool has_returns = text.find('\r') != std::string_view::npos;
+  std::size_t begin = 0;
+  for (std::size_t i = has_returns ? text.find_first_of("\r\n") : text.find('\n');
+       i != std::string_view::npos;
+       i = has_returns ? text.find_first_of("\r\n", begin) : text.find('\n', begin)) {
+    out.append(text, begin, i - begin);
+    out += "\r\n";
+    begin = i + (text.substr(i, 2) == "\r\n" ? 2 : 1);
+  }
+  out.append(text, begin, text.size() - begin);
+  return out;
+}
+
+void append_base64(std::string& out, std::string_view text) {
+  const std::string lines = with_crlf(text);
+  const std::size_t begin = out.size();
+  const std::size_t line_count = (lines.size() + bytes_a_line - 1) / bytes_a_line;
+  out.resize(begin + (lines.size() + 2) / 3 * 4 + 2 * line_count);
+  char* to = out.data() + begin;
+  const auto* from = reinterpret_cast<const unsigned char*>(lines.data());
+  for (std::size_t left = lines.size(); left > 0;) {
+    const std::size_t size = std::min(left, bytes_a_line);
+    to = encode_line(to, from, size);
+    from += size;
+    left -= size;
+  }
+}
+
+constexpr std::array<bool, 256> stands_for_itself = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = ' '; c < 0x7F; ++c) table[c] = c != '=';
+  table['\t'] = true;
+  return table;
+}();
+
+/// Writes quoted-printable, counting columns.
+class QuotedPrintable {
+ public:
+  explicit QuotedPrintable(std::string& out) : out_(out) {}
+
+  // A line without its break.
+  void line(std::string_view text) {
+    column_ = 0;
+    for (std::size_t i = 0; i < text.size();) {
+      std::size_t run = 0;
+      while (i + run < text.size() && stands_for_itself[static_cast<unsigned char>(text[i + run])])
+        ++run;
+      // White space at the end of a line would be lost on the way.
+      const bool ends = i + run == text.size();
+      if (ends && run > 0 && (text.back() == ' ' || text.back() == '\t')) --run;
+      plain(text.substr(i, run));
+      i += run;
+      if (i < text.size()) escaped(static_cast<unsigned char>(text[i++]));
+    }
+  }
+
+ private:
+  void plain(std::string_view run) {
+    while (!run.empty()) {
+      if (column_ == characters_a_line - 1) soft_break();
+      const std::size_t size = std::min(run.size(), characters_a_line - 1 - column_);
+      out_ += run.substr(0, size);
+      column_ += size;
+      run.remove_prefix(size);
+    }
+  }
+  void escaped(unsigned char byte) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    if (column_ + 3 > characters_a_line - 1) soft_break();
+    const char code[3] = {'=', digits[byte >> 4U], digits[byte & 15U]};
+    out_.append(code, 3);
+    column_ += 3;
+  }
+  void soft_break() {
+    out_ += "=\r\n";
+    column_ = 0;
+  }
+
+  std::string& out_;
+  std::size_t column_ = 0;
+};
+
+void append_quoted_printable(std::string& out, std::string_view text) {
+  QuotedPrintable writer(out);
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = text.find_first_of("\r\n", begin);
+    writer.line(text.substr(begin, end == std::string_view::npos ? end : end - begin));
+    if (end == std::string_view::npos) return;
+    out += "\r\n";
+    begin = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
+  }
+}
+
+}  // namespace
+
+Transfer transfer_for(std::string_view text) {
+  std::size_t foreign = 0;
+  for (const char c : text) foreign += static_cast<unsigned char>(c) >> 7U;
+  return foreign * 6 > text.size() ? Transfer::base64 : Transfer::quoted_printable;
+}
+
+std::string_view transfer_name(Transfer transfer) {
+  return transfer == Transfer::base64 ? "base64" : "quoted-printable";
+}
+
+void append_encoded(std::string& out, std::string_view text, Transfer transfer) {
+  if (transfer == Transfer::base64)
+    append_base64(out, text);
+  else
+    append_quoted_printable(out, text);
+}
+
+}  // namespace retaind::render
