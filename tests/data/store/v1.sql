@@ -437,6 +437,6 @@ INSERT INTO message (id, firing, rule, customer, step, channel, draft, recipient
   (1, 1, 1, 1, 'email:thanks', 0, 0, 'anna@example.com', 4, 1, 1768003200000, 1768003200000, NULL, 10, 1, 1768003200000, 1768003201000, 1768003201500, 250, '2.0.0 Ok'),
   (2, 3, 2, 1, 'email:win-back', 0, 0, 'anna@example.com', 5, 0, 1775001600000, 1775001600000, NULL, 0, 2, 1775001600000, 1775001601000, 1775001602000, NULL, NULL),
   (3, 4, 1, 1, 'email:thanks', 0, 1, NULL, 7, 2, 1768003200000, 1768003200000, NULL, 10, 0, 1768003200000, NULL, 1768003200000, NULL, NULL);
-INSERT INTO once VALUES (2, 0, 1, 3, 1, 1775001601000);
-INSERT INTO cap VALUES ('anna@example.com', 1768003201000, 1);
+INSERT INTO once (rule, draft, scope, firing, kept, first_at) VALUES (2, 0, 1, 3, 1, 1775001601000);
+INSERT INTO cap (recipient, at, message) VALUES ('anna@example.com', 1768003201000, 1);
 INSERT INTO meta VALUES ('ledger', 'ABC 00000000000000000007 00001775001602000');
