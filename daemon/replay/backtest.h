@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "delivery/core.h"
+#include "store/dated_facts.h"
+
+namespace retaind::replay {
+
+struct BacktestOptions {
+  Time from;
+  Time to;
+  /// Called now and then with the share done and the virtual date.
+  std::function<void(double share, Time at)> progress;
+};
+
+struct BacktestSummary {
+  std::int64_t facts = 0;
+  std::int64_t rows = 0;
+  /// How many rows by rule, step and reason.
+  std::map<std::string, std::int64_t> counts;
+};
+
+/// Had these rules been live: lives through the dated facts of `source` in a fresh store, every
+/// rule live from the first instant, every delivery successful. Nothing leaves, and `source` is
+/// only read. `visit` gets every outcome at the end.
+Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles files,
+                                 const BacktestOptions& options,
+                                 const std::function<void(const store::OutcomeRow&)>& visit);
+
+/// "rule,step,repeat,subject,customer,due,at,outcome,reason" and the line of a row; no line for a
+/// message that is not due by `to`.
+std::string_view outcome_header();
+std::string outcome_line(const store::OutcomeRow& row);
+bool is_reported(const store::OutcomeRow& row, Time to);
+
+}  // namespace retaind::replay

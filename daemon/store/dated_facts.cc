@@ -1,0 +1,372 @@
+#include "store/dated_facts.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace retaind::store {
+namespace {
+
+using What = DatedFacts::Step::What;
+
+std::optional<std::string> maybe_text(const Statement& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return std::string(row.text(column));
+}
+
+// Only what had happened by then.
+std::optional<Time> by(const Statement& row, int column, Time at) {
+  const auto time = row.maybe_time(column);
+  return time && *time <= at ? time : std::nullopt;
+}
+
+// What of one instant comes first: whoever is referred to, then who may be written to, then what
+// happened.
+int rank(const DatedFacts::Step& step) {
+  if (step.what == What::consent) return 1;
+  if (step.what == What::suppression) return 2;
+  return step.subject == Subject::customer ? 0 : 3 + static_cast<int>(step.subject);
+}
+
+struct Query {
+  const char* sql;
+  Subject subject;
+  What what;
+};
+
+constexpr Query queries[] = {
+    {"SELECT id, created_at FROM customers", Subject::customer, What::fact},
+    {"SELECT id, placed_at FROM orders", Subject::order, What::fact},
+    {"SELECT id, paid_at FROM orders WHERE paid_at IS NOT NULL", Subject::order, What::fact},
+    {"SELECT id, shipped_at FROM orders WHERE shipped_at IS NOT NULL", Subject::order, What::fact},
+    {"SELECT id, completed_at FROM orders WHERE completed_at IS NOT NULL", Subject::order,
+     What::fact},
+    {"SELECT id, cancelled_at FROM orders WHERE cancelled_at IS NOT NULL", Subject::order,
+     What::fact},
+    {"SELECT id, refunded_at FROM orders WHERE refunded_at IS NOT NULL", Subject::order,
+     What::fact},
+    {"SELECT id, started_at FROM subscriptions", Subject::subscription, What::fact},
+    {"SELECT id, cancelled_at FROM subscriptions WHERE cancelled_at IS NOT NULL",
+     Subject::subscription, What::fact},
+    {"SELECT id, ended_at FROM subscriptions WHERE ended_at IS NOT NULL", Subject::subscription,
+     What::fact},
+    {"SELECT row, valid_from FROM history WHERE subject = 3 AND field = 'renews_at'",
+     Subject::subscription, What::fact},
+    {"SELECT id, opened_at FROM tickets", Subject::ticket, What::fact},
+    {"SELECT row, valid_from FROM history WHERE subject = 4 AND field = 'status'", Subject::ticket,
+     What::ticket_status},
+    {"SELECT id, received_at FROM feedback", Subject::feedback, What::fact},
+    {"SELECT id, at FROM events", Subject::event, What::fact},
+    {"SELECT id, at FROM consent", Subject::customer, What::consent},
+    {"SELECT c.id, p.at FROM suppression p JOIN customers c ON c.email_key = p.email_key",
+     Subject::customer, What::suppression},
+    {"SELECT c.id, p.lifted_at FROM suppression p JOIN customers c ON c.email_key = p.email_key "
+     "WHERE p.lifted_at IS NOT NULL",
+     Subject::customer, What::suppression},
+};
+
+}  // namespace
+
+Result<std::vector<DatedFacts::Step>> DatedFacts::steps(Time from, Time to) {
+  std::vector<Step> steps;
+  for (const Query& query : queries) {
+    Statement& rows = source_->prepared(query.sql);
+    while (rows.step()) {
+      const Time at = rows.is_null(1) ? from : std::max(from, rows.time(1));
+      // A customer is known from the beginning, because consents and orders name them; only
+      // created_at appears at its time.
+      if (query.subject == Subject::customer && query.what == What::fact && at > from)
+        steps.push_back({from, query.subject, query.what, rows.integer(0)});
+      if (at <= to) steps.push_back({at, query.subject, query.what, rows.integer(0)});
+    }
+  }
+  if (auto error = source_->take_error(); !error) return error.error();
+  const auto key = [](const Step& s) { return std::make_tuple(s.at, rank(s), s.row, s.what); };
+  std::sort(steps.begin(), steps.end(),
+            [&](const Step& a, const Step& b) { return key(a) < key(b); });
+  steps.erase(std::unique(steps.begin(), steps.end(),
+                          [&](const Step& a, const Step& b) { return key(a) == key(b); }),
+              steps.end());
+  return steps;
+}
+
+Result<void> DatedFacts::apply(const Step& step, Facts& target) {
+  if (step.what == What::consent) return apply_consent(step, target);
+  if (step.what == What::suppression) return apply_suppression(step, target);
+  switch (step.subject) {
+    case Subject::customer: return apply_customer(step, target);
+    case Subject::order: return apply_order(step, target);
+    case Subject::subscription: return apply_subscription(step, target);
+    case Subject::ticket: return apply_ticket(step, target);
+    case Subject::feedback: return apply_feedback(step, target);
+    case Subject::event: return apply_event(step, target);
+    case Subject::item: break;
+  }
+  return {};
+}
+
+namespace {
+
+template <class Fact>
+Result<void> put(Facts& target, const Fact& fact) {
+  auto written = target.put(fact);
+  if (!written) return written.error();
+  return {};
+}
+
+}  // namespace
+
+Result<void> DatedFacts::apply_customer(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT key, email, first_name, last_name, locale, time_zone, country, city, currency, "
+      "created_at, birthday, attributes"
+      " FROM customers WHERE id = ?1");
+  if (!row.bind(1, step.row).step()) return {};
+  CustomerFact fact;
+  fact.key = row.text(0);
+  fact.email = maybe_text(row, 1);
+  fact.first_name = maybe_text(row, 2);
+  fact.last_name = maybe_text(row, 3);
+  fact.locale = maybe_text(row, 4);
+  fact.time_zone = maybe_text(row, 5);
+  fact.country = maybe_text(row, 6);
+  fact.city = maybe_text(row, 7);
+  fact.currency = maybe_text(row, 8);
+  fact.created_at = by(row, 9, step.at);
+  fact.birthday = maybe_text(row, 10);
+  fact.attributes = maybe_text(row, 11);
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_order(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT o.key, c.key, o.number, o.status, o.currency, o.total_minor, o.placed_at, o.paid_at, "
+      "o.shipped_at, o.completed_at,"
+      " o.cancelled_at, o.refunded_at, o.attributes,"
+      " max(coalesce(o.placed_at, 0), coalesce(o.paid_at, 0), coalesce(o.shipped_at, 0), "
+      "coalesce(o.completed_at, 0),"
+      "  coalesce(o.cancelled_at, 0), coalesce(o.refunded_at, 0)),"
+      " min(coalesce(o.placed_at, 9e15), coalesce(o.paid_at, 9e15), coalesce(o.shipped_at, 9e15), "
+      "coalesce(o.completed_at, 9e15),"
+      "  coalesce(o.cancelled_at, 9e15), coalesce(o.refunded_at, 9e15))"
+      " FROM orders o LEFT JOIN customers c ON c.id = o.customer WHERE o.id = ?1");
+  if (!row.bind(1, step.row).step()) return {};
+  OrderFact fact;
+  fact.key = row.text(0);
+  fact.customer = maybe_text(row, 1);
+  fact.number = maybe_text(row, 2);
+  fact.currency = maybe_text(row, 4);
+  fact.total_minor = row.maybe_integer(5);
+  fact.placed_at = by(row, 6, step.at);
+  fact.paid_at = by(row, 7, step.at);
+  fact.shipped_at = by(row, 8, step.at);
+  fact.completed_at = by(row, 9, step.at);
+  fact.cancelled_at = by(row, 10, step.at);
+  fact.refunded_at = by(row, 11, step.at);
+  fact.attributes = maybe_text(row, 12);
+  // The dates say how far it was; the word in the export is the last one.
+  fact.status = "placed";
+  if (fact.paid_at) fact.status = "paid";
+  if (fact.shipped_at) fact.status = "shipped";
+  if (fact.completed_at) fact.status = "completed";
+  if (fact.cancelled_at) fact.status = "cancelled";
+  if (fact.refunded_at) fact.status = "refunded";
+  if (row.integer(13) <= to_ms(step.at)) fact.status = maybe_text(row, 3);
+  const bool first =
+      static_cast<std::int64_t>(row.real(14)) >= to_ms(step.at) || row.real(14) >= 9e15;
+  row.reset();
+  if (auto written = put(target, fact); !written || !first) return written;
+  Statement& items = source_->prepared(
+      "SELECT key, sku, name, quantity, price_minor, attributes FROM items WHERE \"order\" = ?1 "
+      "ORDER BY id");
+  items.bind(1, step.row);
+  while (items.step()) {
+    ItemFact item;
+    item.order = fact.key;
+    item.key = items.text(0);
+    item.sku = maybe_text(items, 1);
+    item.name = maybe_text(items, 2);
+    if (!items.is_null(3)) item.quantity = items.real(3);
+    item.price_minor = items.maybe_integer(4);
+    item.attributes = maybe_text(items, 5);
+    if (auto written = put(target, item); !written) {
+      items.reset();
+      return written;
+    }
+  }
+  return {};
+}
+
+Result<void> DatedFacts::apply_subscription(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT s.key, c.key, s.plan, s.status, s.currency, s.price_minor, s.started_at,"
+      " coalesce((SELECT h.value FROM history h WHERE h.subject = 3 AND h.row = s.id AND h.field = "
+      "'renews_at' AND h.valid_from <= ?2"
+      "  ORDER BY h.valid_from DESC LIMIT 1), s.renews_at),"
+      " s.cancelled_at, s.ended_at, s.attributes FROM subscriptions s LEFT JOIN customers c ON "
+      "c.id = s.customer WHERE s.id = ?1");
+  if (!row.bind(1, step.row).bind(2, step.at).step()) return {};
+  SubscriptionFact fact;
+  fact.key = row.text(0);
+  fact.customer = maybe_text(row, 1);
+  fact.plan = maybe_text(row, 2);
+  fact.currency = maybe_text(row, 4);
+  fact.price_minor = row.maybe_integer(5);
+  fact.started_at = by(row, 6, step.at);
+  fact.renews_at = row.maybe_time(7);
+  fact.cancelled_at = by(row, 8, step.at);
+  fact.ended_at = by(row, 9, step.at);
+  fact.attributes = maybe_text(row, 10);
+  const bool over = (row.is_null(8) || fact.cancelled_at) && (row.is_null(9) || fact.ended_at);
+  fact.status = over ? maybe_text(row, 3) : (fact.cancelled_at ? "cancelled" : "active");
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_ticket(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT t.key, c.key, t.number, t.subject, t.priority, t.assignee, t.team, t.url, "
+      "t.opened_at, t.first_response_at, t.attributes,"
+      " (SELECT h.value FROM history h WHERE h.subject = 4 AND h.row = t.id AND h.field = 'status' "
+      "AND h.valid_from = ?2), t.status,"
+      " EXISTS (SELECT 1 FROM history h WHERE h.subject = 4 AND h.row = t.id AND h.field = "
+      "'status')"
+      " FROM tickets t LEFT JOIN customers c ON c.id = t.customer WHERE t.id = ?1");
+  if (!row.bind(1, step.row).bind(2, step.at).step()) return {};
+  TicketFact fact;
+  fact.key = row.text(0);
+  fact.customer = maybe_text(row, 1);
+  fact.number = maybe_text(row, 2);
+  fact.subject = maybe_text(row, 3);
+  fact.priority = maybe_text(row, 4);
+  fact.assignee = maybe_text(row, 5);
+  fact.team = maybe_text(row, 6);
+  fact.url = maybe_text(row, 7);
+  fact.opened_at = by(row, 8, step.at);
+  fact.first_response_at = by(row, 9, step.at);
+  fact.attributes = maybe_text(row, 10);
+  fact.status = maybe_text(row, 11);
+  if (!fact.status && row.integer(13) == 0) fact.status = maybe_text(row, 12);
+  if (fact.status) fact.as_of = step.at;
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_feedback(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT f.key, c.key, o.key, t.key, f.kind, f.score, f.comment, f.received_at, f.attributes "
+      "FROM feedback f"
+      " LEFT JOIN customers c ON c.id = f.customer LEFT JOIN orders o ON o.id = f.\"order\" LEFT "
+      "JOIN tickets t ON t.id = f.ticket"
+      " WHERE f.id = ?1");
+  if (!row.bind(1, step.row).step()) return {};
+  FeedbackFact fact;
+  fact.key = row.text(0);
+  fact.customer = maybe_text(row, 1);
+  // A review may be dated before its order appears in the sequence; the customer is what rules
+  // read.
+  if (const auto order = maybe_text(row, 2); order && target.find(Subject::order, *order) != 0)
+    fact.order = order;
+  if (const auto ticket = maybe_text(row, 3); ticket && target.find(Subject::ticket, *ticket) != 0)
+    fact.ticket = ticket;
+  fact.kind = maybe_text(row, 4);
+  fact.score = row.maybe_integer(5);
+  fact.comment = maybe_text(row, 6);
+  fact.received_at = row.maybe_time(7);
+  fact.attributes = maybe_text(row, 8);
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_event(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT e.key, c.key, e.name, e.at, e.attributes FROM events e LEFT JOIN customers c ON c.id "
+      "= e.customer WHERE e.id = ?1");
+  if (!row.bind(1, step.row).step()) return {};
+  EventFact fact;
+  fact.key = row.text(0);
+  fact.customer = maybe_text(row, 1);
+  fact.name = row.text(2);
+  fact.at = row.time(3);
+  fact.attributes = maybe_text(row, 4);
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_consent(const Step& step, Facts& target) {
+  Statement& row = source_->prepared(
+      "SELECT c.key, n.purpose, n.granted, n.at, n.expires_at, n.basis, n.source, n.text_version "
+      "FROM consent n"
+      " JOIN customers c ON c.id = n.customer WHERE n.id = ?1");
+  if (!row.bind(1, step.row).step()) return {};
+  ConsentFact fact;
+  fact.customer = row.text(0);
+  fact.purpose = row.text(1);
+  fact.granted = row.integer(2) != 0;
+  fact.at = row.time(3);
+  fact.expires_at = row.maybe_time(4);
+  fact.basis = row.text(5);
+  fact.source = row.text(6);
+  fact.text_version = row.text(7);
+  row.reset();
+  return put(target, fact);
+}
+
+Result<void> DatedFacts::apply_suppression(const Step& step, Facts& target) {
+  Statement& rows = source_->prepared(
+      "SELECT p.email_key, p.scope, p.cause, p.source, p.at, p.lifted_at FROM suppression p JOIN "
+      "customers c ON c.email_key = p.email_key"
+      " WHERE c.id = ?1 AND p.at <= ?2");
+  rows.bind(1, step.row).bind(2, step.at);
+  while (rows.step()) {
+    SuppressionFact fact;
+    fact.email = rows.text(0);
+    fact.scope = rows.text(1);
+    fact.cause = rows.text(2);
+    fact.source = rows.text(3);
+    fact.at = rows.time(4);
+    fact.lifted_at = by(rows, 5, step.at);
+    if (auto written = put(target, fact); !written) {
+      rows.reset();
+      return written;
+    }
+  }
+  return {};
+}
+
+Statement& outcome_rows(Database& database) {
+  static const std::string subject =
+      "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
+      "key FROM orders WHERE id = f.row)"
+      " WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = f.row) WHEN 4 THEN (SELECT key FROM "
+      "tickets WHERE id = f.row)"
+      " WHEN 5 THEN (SELECT key FROM feedback WHERE id = f.row) WHEN 6 THEN (SELECT key FROM "
+      "events WHERE id = f.row) ELSE '' END";
+  static const std::string sql =
+      "SELECT r.name, m.step, m.repeat, " + subject +
+      " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason"
+      " FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
+      "customers c ON c.id = f.customer"
+      " UNION ALL SELECT r.name, '', 0, " +
+      subject +
+      ", c.key, f.due, f.planned, 7, f.reason FROM firing f JOIN rule r ON r.id = f.rule LEFT JOIN "
+      "customers c ON c.id = f.customer"
+      " WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) ORDER BY 6, 1, 4, 2, 3";
+  return database.prepared(sql);
+}
+
+OutcomeRow read_outcome(const Statement& row) {
+  OutcomeRow outcome;
+  outcome.rule = row.text(0);
+  outcome.step = row.text(1);
+  outcome.repeat = static_cast<int>(row.integer(2));
+  outcome.subject = row.text(3);
+  outcome.customer = row.text(4);
+  outcome.due = row.time(5);
+  outcome.at = row.maybe_time(6);
+  outcome.state = static_cast<MessageState>(row.integer(7));
+  outcome.reason = static_cast<Reason>(row.integer(8));
+  return outcome;
+}
+
+}  // namespace retaind::store
