@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
+#include "transport/one_line.h"
 
 namespace retaind::transport {
 namespace {
-
-constexpr std::size_t max_shown = 500;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -63,22 +61,6 @@ EnhancedStatus parse_enhanced_status(std::string_view text) {
 
 std::string describe(const SmtpReply& reply) {
   return one_line(std::to_string(reply.code) + ' ' + reply.text);
-}
-
-std::string one_line(std::string_view text) {
-  // Twice the length is enough even if half of it is white space, and bounds the work.
-  std::string line = to_valid_utf8(text.substr(0, 2 * max_shown));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  const auto both_blank = [](char a, char b) { return a == ' ' && b == ' '; };
-  line.erase(std::unique(line.begin(), line.end(), both_blank), line.end());
-  if (line.size() > max_shown) {
-    std::size_t end = max_shown;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
-    line.resize(end);
-  }
-  return std::string(trim(line));
 }
 
 SmtpReplyReader::Status SmtpReplyReader::next(std::string_view& input) {

@@ -24,8 +24,6 @@ struct SmtpReply {
 };
 /// "550 5.1.1 no such user", for people.
 std::string describe(const SmtpReply& reply);
-/// Text of the peer as one line of valid UTF-8 without control characters, at most 500 bytes.
-std::string one_line(std::string_view text);
 
 /// Puts replies together from whatever pieces the network brings.
 class SmtpReplyReader {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transport/one_line.h"
 #include "transport/smtp_wire.h"
 
 namespace retaind::transport {

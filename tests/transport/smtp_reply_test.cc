@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "transport/one_line.h"
+
 using namespace retaind;
 using namespace retaind::transport;
 using delivery::OutcomeKind;

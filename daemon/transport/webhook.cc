@@ -1,0 +1,162 @@
+#include "transport/webhook.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/zone.h"
+#include "transport/one_line.h"
+#include "transport/webhook_signature.h"
+
+namespace retaind::transport {
+
+using delivery::Outcome;
+using delivery::OutcomeKind;
+
+namespace {
+
+constexpr int most_in_flight = 32;
+
+/// RFC 9110 10.2.3: seconds or a date. Past dates and nonsense are no wish.
+std::optional<Duration> parse_retry_after(const std::string& text, Time now) {
+  constexpr long long longest = 24 * 60 * 60;
+  const std::string_view word = trim(text);
+  long long seconds = 0;
+  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), seconds);
+  if (problem == std::errc::result_out_of_range) {
+    seconds = longest;
+  } else if (problem != std::errc{} || end != word.data() + word.size()) {
+    const std::time_t date = curl_getdate(text.c_str(), nullptr);
+    if (date < 0) return {};
+    seconds = static_cast<long long>(date) - to_ms(now) / 1000;
+  }
+  if (seconds <= 0) return {};
+  return std::chrono::seconds{std::min(seconds, longest)};
+}
+
+}  // namespace
+
+Outcome webhook_outcome(const HttpAnswer& answer, Time now) {
+  if (answer.status == 0)
+    return {OutcomeKind::deferred, 0, one_line(answer.failure), answer.never_connected, {}};
+  Outcome outcome;
+  outcome.code = answer.status;
+  outcome.reply =
+      one_line(answer.body.empty() ? fmt::format("HTTP {}", answer.status)
+                                   : fmt::format("HTTP {}: {}", answer.status, answer.body));
+  switch (answer.status / 100) {
+    case 2: return outcome;
+    case 3:
+      outcome.kind = OutcomeKind::rejected;
+      outcome.reply = fmt::format(
+          "HTTP {}: redirects are not followed; write the endpoint's final URL", answer.status);
+      return outcome;
+    default: break;
+  }
+  if (answer.status == 410) {
+    outcome.kind = OutcomeKind::rejected;
+    return outcome;
+  }
+  outcome.kind = OutcomeKind::deferred;
+  outcome.retry_after = parse_retry_after(answer.retry_after, now);
+  const bool soon = answer.status == 408 || answer.status == 429 || answer.status / 100 != 4;
+  if (!soon && !outcome.retry_after) outcome.retry_after = std::chrono::hours{1};
+  return outcome;
+}
+
+Webhook::Webhook(Loop& loop, WebhookTargets targets, std::function<void()> ready,
+                 const Clock& clock)
+    : loop_(loop),
+      targets_(std::move(targets)),
+      ready_(std::move(ready)),
+      clock_(clock),
+      public_(loop, false),
+      private_(loop, true),
+      alive_(std::make_shared<bool>(true)) {
+  for (auto& [name, target] : targets_) {
+    const std::string& text = target.token;
+    target.token = trim(std::string_view(text).substr(0, text.find_first_of("\r\n")));
+  }
+}
+
+Webhook::~Webhook() { *alive_ = false; }
+
+int Webhook::capacity() const { return std::max(most_in_flight - in_flight_, 0); }
+
+void Webhook::want(int) {}
+
+void Webhook::send(delivery::Outgoing message, Done done) {
+  ++in_flight_;
+  const auto found = targets_.find(message.endpoint);
+  if (found == targets_.end()) {
+    Outcome outcome{
+        OutcomeKind::deferred,
+        0,
+        one_line("there is no endpoint `" + message.endpoint + "`; add it to retaind.yaml"),
+        true,
+        {}};
+    post(loop_, [this, alive = alive_, id = message.id, done = std::move(done),
+                 outcome = std::move(outcome)] {
+      if (*alive) finish(id, done, outcome);
+    });
+    return;
+  }
+  const WebhookTarget& target = found->second;
+  const std::string id = webhook_id(message.message_id);
+  const std::int64_t now = to_ms(clock_.now()) / 1000;
+  HttpPost request;
+  request.url = target.endpoint.url;
+  request.headers = {"Content-Type: application/json", "User-Agent: retaind", "webhook-id: " + id,
+                     "webhook-timestamp: " + std::to_string(now)};
+  if (!target.key.empty()) {
+    request.headers.push_back("webhook-signature: " +
+                              webhook_signature(target.key, id, now, message.bytes));
+  }
+  if (!target.token.empty()) request.headers.push_back("Authorization: Bearer " + target.token);
+  request.body = std::move(message.bytes);
+  HttpClient& client = target.endpoint.allow_private ? private_ : public_;
+  client.post(std::move(request), [this, alive = alive_, id = message.id, name = message.endpoint,
+                                   done = std::move(done)](HttpAnswer answer) {
+    if (*alive) answered(id, name, done, std::move(answer));
+  });
+}
+
+void Webhook::answered(std::int64_t id, const std::string& endpoint, const Done& done,
+                       HttpAnswer answer) {
+  if (!answer.never_connected) {
+    unreachable_.erase(endpoint);
+  } else if (unreachable_.count(endpoint) == 0) {
+    unreachable_[endpoint] = fmt::format("webhook {}: {} (since {})", endpoint,
+                                         one_line(answer.failure), to_iso(clock_.now()));
+    log::warning(unreachable_[endpoint]);
+  }
+  finish(id, done, webhook_outcome(answer, clock_.now()));
+}
+
+void Webhook::finish(std::int64_t id, const Done& done, Outcome outcome) {
+  --in_flight_;
+  const std::shared_ptr<bool> alive = alive_;
+  done(id, std::move(outcome));
+  if (!*alive || ready_is_posted_) return;
+  // Once for all that ended in this round of the loop, so that the outbox commits their outcomes
+  // together.
+  ready_is_posted_ = true;
+  post(loop_, [this, alive] {
+    if (!*alive) return;
+    ready_is_posted_ = false;
+    ready_();
+  });
+}
+
+std::string Webhook::trouble() const {
+  std::string all;
+  for (const auto& [endpoint, why] : unreachable_) all += (all.empty() ? "" : "; ") + why;
+  return all;
+}
+
+}  // namespace retaind::transport
