@@ -1,0 +1,287 @@
+#include "app/daemon.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <utility>
+
+#include "app/control.h"
+#include "app/daemon_report.h"
+#include "app/environment.h"
+#include "app/notify.h"
+#include "app/senders.h"
+#include "app/site_files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "delivery/core.h"
+#include "store/process_lock.h"
+#include "store/retention.h"
+
+namespace retaind::app {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using delivery::Core;
+
+// The safety net: a write whose poke was lost is seen after this time.
+constexpr Duration look_every{60'000};
+// After SIGTERM; systemd/retaind.service waits a little longer.
+constexpr Duration drain_time{30'000};
+// A store that is locked or full is tried again after this.
+constexpr Duration trouble_pause{1'000};
+// With until_idle: what is due later than this is not waited for.
+constexpr Duration soon{20'000};
+
+}  // namespace
+
+struct Daemon::Impl {
+  explicit Impl(Options given)
+      : options(std::move(given)),
+        rng(seed_from_system()),
+        due(loop),
+        minute(loop),
+        drained(loop),
+        signals(loop),
+        notify(notify_socket()) {}
+
+  Result<void> start();
+  void run();
+
+  void wake();
+  void pass();
+  void arm();
+  void each_minute();
+  void on_signal();
+  void drain(std::string_view why);
+  void finish();
+  bool is_idle();
+  ReloadOutcome reload();
+  Value answer(const Value& request);
+  [[nodiscard]] std::string status_line();
+
+  Options options;
+  SystemClock clock;
+  Rng rng;
+  asio::io_context loop{1};
+  std::optional<store::ProcessLock> lock;
+  std::optional<store::Database> database;
+  std::unique_ptr<Senders> senders;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<ControlServer> control;
+  asio::steady_timer due;
+  asio::steady_timer minute;
+  asio::steady_timer drained;
+  asio::signal_set signals;
+  Notify notify;
+
+  bool woken = false;
+  bool draining = false;
+  std::int64_t seen_version = 0;
+  std::string trouble;  ///< of the last pass; said once and not every second
+  ReloadOutcome last_reload;
+  Time started;
+};
+
+Result<void> Daemon::Impl::start() {
+  LoadedSite loaded = load_site(options.directory);
+  for (const std::string& line : warnings_of(loaded)) log::warning(line);
+  Result<delivery::SiteFiles> files = take_files(std::move(loaded));
+  if (!files) return files.error();
+
+  Result<store::ProcessLock> taken = store::ProcessLock::take(files->site.store);
+  if (!taken) return taken.error();
+  lock.emplace(std::move(*taken));
+  store::Database::Options store_options;
+  store_options.mode = store::Database::Mode::create;
+  Result<store::Database> opened = store::Database::open(files->site.store, store_options);
+  if (!opened) return opened.error();
+  database.emplace(std::move(*opened));
+
+  Result<std::unique_ptr<Senders>> made =
+      Senders::open(loop, files->site, clock, [this] { wake(); });
+  if (!made) return made.error();
+  senders = std::move(*made);
+  const std::filesystem::path socket = files->site.socket;
+  Result<std::unique_ptr<Core>> adopted =
+      Core::start(*database, clock, rng, std::move(*files), senders->transports());
+  if (!adopted) return adopted.error();
+  core = std::move(*adopted);
+
+  Result<std::unique_ptr<ControlServer>> bound =
+      ControlServer::open(loop, socket, [this](const Value& request) { return answer(request); });
+  if (!bound) return bound.error();
+  control = std::move(*bound);
+  started = clock.now();
+  return {};
+}
+
+void Daemon::Impl::run() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals.add(number);
+  on_signal();
+  log::info(fmt::format("started: {}", status_line()));
+  notify.ready(status_line());
+  each_minute();
+  wake();
+  loop.run();
+}
+
+/// Passes are posted, so that all completions that have come in by then share one commit.
+void Daemon::Impl::wake() {
+  if (woken) return;
+  woken = true;
+  asio::post(loop, [this] {
+    woken = false;
+    pass();
+  });
+}
+
+void Daemon::Impl::pass() {
+  const Result<Core::Pass> done = core->run_due();
+  if (!done) {
+    if (trouble != done.error().message) log::error(done.error().message);
+    trouble = done.error().message;
+    due.expires_after(trouble_pause);
+    due.async_wait([this](error_code error) {
+      if (!error) wake();
+    });
+    return;
+  }
+  if (!trouble.empty()) log::info("the store works again");
+  trouble.clear();
+  if (draining && core->in_flight() == 0 && !core->outbox().has_outcomes()) return finish();
+  if (done->more) return wake();
+  if (options.until_idle && !draining && is_idle()) return drain("nothing is due");
+  arm();
+}
+
+void Daemon::Impl::arm() {
+  const std::optional<Time> next = core->next_due();
+  if (!next) {
+    due.cancel();
+    return;
+  }
+  due.expires_after(std::max(Duration{0}, *next - clock.now()));
+  due.async_wait([this](error_code error) {
+    if (!error) wake();
+  });
+}
+
+bool Daemon::Impl::is_idle() {
+  if (core->in_flight() > 0 || core->outbox().has_outcomes()) return false;
+  const std::optional<Time> next = core->next_due();
+  return !next || *next > clock.now() + soon;
+}
+
+void Daemon::Impl::each_minute() {
+  const std::optional<Duration> watchdog = watchdog_time();
+  if (watchdog) notify.watchdog();
+  const std::int64_t version = database->data_version();
+  const std::optional<Time> next = core->next_due();
+  // The second reason is a timer that slept with the machine.
+  if (version != seen_version || (next && *next <= clock.now())) wake();
+  seen_version = version;
+  if (const Result<std::int64_t> tidied = database->checkpoint(); !tidied)
+    log::warning(tidied.error().message);
+  minute.expires_after(watchdog ? std::min(look_every, *watchdog / 2) : look_every);
+  minute.async_wait([this](error_code error) {
+    if (!error) each_minute();
+  });
+}
+
+void Daemon::Impl::on_signal() {
+  signals.async_wait([this](error_code error, int number) {
+    if (error) return;
+    if (number == SIGHUP) {
+      reload();
+    } else if (draining) {
+      log::warning("told twice to stop: what is on its way is not waited for");
+      return finish();
+    } else {
+      drain("told to stop");
+    }
+    on_signal();
+  });
+}
+
+void Daemon::Impl::drain(std::string_view why) {
+  draining = true;
+  log::info(fmt::format("{}: {} on the way", why,
+                        counted(static_cast<long long>(core->in_flight()), "message")));
+  notify.stopping(
+      fmt::format("waiting for {}", counted(static_cast<long long>(core->in_flight()), "message")));
+  core->stop_claiming();
+  senders->close();
+  drained.expires_after(drain_time);
+  drained.async_wait([this](error_code error) {
+    if (error) return;
+    log::warning(fmt::format("{} had no answer in {} seconds and count as unknown",
+                             counted(static_cast<long long>(core->in_flight()), "message"),
+                             drain_time / std::chrono::seconds(1)));
+    finish();
+  });
+  wake();
+}
+
+void Daemon::Impl::finish() {
+  control.reset();
+  loop.stop();
+}
+
+ReloadOutcome Daemon::Impl::reload() {
+  notify.reloading();
+  last_reload = take_over(*core, options.directory, clock.now());
+  last_reload.done ? log::info(last_reload.text) : log::error(last_reload.text);
+  // READY ends the reload for the manager, whatever came of it.
+  notify.ready(status_line());
+  wake();
+  return last_reload;
+}
+
+std::string Daemon::Impl::status_line() { return status_text(*core, last_reload); }
+
+Value Daemon::Impl::answer(const Value& request) {
+  const Value* word = request.find("do");
+  const std::string what =
+      word != nullptr && word->as_text() != nullptr ? *word->as_text() : std::string();
+  Value reply;
+  if (what == "poke") {
+    wake();
+    reply.set("done", Value(true));
+  } else if (what == "reload") {
+    const ReloadOutcome outcome = reload();
+    reply.set("done", Value(outcome.done));
+    reply.set("text", Value(outcome.text));
+  } else if (what == "resume-after-jump") {
+    reply.set("done", Value(core->clock_held()));
+    core->resume_after_jump();
+    wake();
+  } else if (what == "status") {
+    reply = report_of(*core, *senders, last_reload, started, clock.now());
+  } else {
+    reply.set("error",
+              Value(fmt::format("unknown request `{}`; is the daemon of the same version?", what)));
+  }
+  return reply;
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options) {
+  auto impl = std::make_unique<Impl>(options);
+  if (Result<void> started = impl->start(); !started) return started.error();
+  return std::make_unique<Daemon>(std::move(impl));
+}
+
+int Daemon::run() {
+  impl_->run();
+  log::info("stopped");
+  return 0;
+}
+
+}  // namespace retaind::app

@@ -1,0 +1,84 @@
+#include "app/site_files.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "app/environment.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace retaind::app {
+namespace {
+
+// A key is short; a larger file is the wrong one.
+constexpr std::size_t secret_limit = 64 * 1024;
+
+Result<std::string> read_secret(const Site& site) {
+  if (site.secret_file.empty()) {
+    return Error{ErrorKind::invalid,
+                 "retaind.yaml names no secret-file; `retaind init` makes one, then write "
+                 "`secret-file: secret`"};
+  }
+  Result<std::string> text = read_file(credential_or(site.secret_file), secret_limit);
+  if (!text) return text.error().in("secret-file");
+  std::string secret(trim(*text));
+  if (secret.empty()) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("secret-file: {} is empty; remove it and let `retaind init` make one",
+                             site.secret_file.string())};
+  }
+  return secret;
+}
+
+std::string smtp_text(const Site& site) {
+  if (!site.smtp) return {};
+  const SmtpSettings& s = *site.smtp;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", s.host, s.port, static_cast<int>(s.tls),
+                     s.insecure, s.ca_file.string(), s.user, s.password_file.string(), s.helo,
+                     s.connections, s.messages_per_connection, s.timeout.count());
+}
+
+std::string webhooks_text(const Site& site) {
+  std::string text;
+  for (const auto& [name, endpoint] : site.endpoints) {
+    text += fmt::format("{}|{}|{}|{}|{}\n", name, endpoint.url, endpoint.secret_file.string(),
+                        endpoint.token_file.string(), endpoint.allow_private);
+  }
+  return text;
+}
+
+std::array<std::pair<std::string_view, std::string>, 7> fixed_settings(const Site& site) {
+  return {{{"store", site.store.string()},
+           {"socket", site.socket.string()},
+           {"maildir", site.maildir.string()},
+           {"time-zone", std::string(site.zone.name())},
+           {"deliver", site.deliver_live ? "live" : "maildir"},
+           {"smtp", smtp_text(site)},
+           {"webhooks", webhooks_text(site)}}};
+}
+
+}  // namespace
+
+Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
+  if (loaded.errors() > 0 || !loaded.site) {
+    return Error{ErrorKind::invalid,
+                 findings(loaded, language::Format::human, false) + summary(loaded)};
+  }
+  Result<std::string> secret = read_secret(*loaded.site);
+  if (!secret) return secret.error();
+  return delivery::SiteFiles{std::move(*loaded.site), std::move(loaded.rules.rules),
+                             std::move(loaded.templates), std::move(*secret)};
+}
+
+std::string needs_restart(const Site& running, const Site& fresh) {
+  const auto before = fixed_settings(running);
+  const auto after = fixed_settings(fresh);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].second != after[i].second) return std::string(before[i].first);
+  }
+  return {};
+}
+
+}  // namespace retaind::app

@@ -1,0 +1,102 @@
+#include "app/status_report.h"
+
+#include <algorithm>
+
+#include "app/control.h"
+#include "app/daemon_report.h"
+#include "app/site_load.h"
+
+namespace retaind::app {
+namespace {
+
+constexpr Duration patience{5'000};
+
+std::optional<Time> time_member(const Value& object, std::string_view key) {
+  const Value* member = object.find(key);
+  if (member == nullptr || member->as_text() == nullptr) return std::nullopt;
+  return parse_time(*member->as_text(), Zone::utc());
+}
+
+std::optional<Time> next_of(const Value& daemon, std::string_view rule) {
+  const Value* rules = daemon.find("rules");
+  if (rules == nullptr || rules->as_array() == nullptr) return std::nullopt;
+  for (const Value& entry : *rules->as_array()) {
+    const Value* id = entry.find("id");
+    if (id != nullptr && id->as_text() != nullptr && *id->as_text() == rule)
+      return time_member(entry, "next_due");
+  }
+  return std::nullopt;
+}
+
+RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Time from, Time to) {
+  RuleReport report;
+  report.id = row.name;
+  report.status = name_of(static_cast<language::RuleStatus>(row.status));
+  report.activated_at = row.activated_at;
+  report.left_out = row.left_out;
+  for (const store::Overview::Count& count : overview.messages_due(row.id, from, to)) {
+    if (!is_final(count.state)) {
+      report.waiting += count.messages;
+    } else if (count.state == MessageState::sent) {
+      report.sent += count.messages;
+    } else {
+      report.ended += count.messages;
+      if (count.reason == Reason::unknown_data) report.unknown_data += count.messages;
+    }
+  }
+  for (const auto& [reason, count] : overview.firings(row.id, false, from, to).without) {
+    report.ended += count;
+    if (reason == Reason::unknown_data) report.unknown_data += count;
+  }
+  return report;
+}
+
+void ask(StatusReport& report, const Site& site) {
+  Value request;
+  request.set("do", Value("status"));
+  Result<Value> reply = ask_daemon(site.socket, request, patience);
+  if (reply) {
+    report.running = true;
+    report.daemon = std::move(*reply);
+  } else if (reply.error().kind != ErrorKind::not_found) {
+    report.running = true;
+    report.daemon_trouble = reply.error().message;
+  }
+}
+
+}  // namespace
+
+bool StatusReport::even() const {
+  return std::all_of(days.begin(), days.end(), [](const BalanceDay& day) { return day.even(); });
+}
+
+Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,
+                                 Time now) {
+  StatusReport report;
+  report.mode = open.site.deliver_live ? "live" : "maildir";
+  ask(report, open.site);
+  LoadedSite loaded = load_site(directory);
+  if (loaded.errors() > 0) {
+    // The books are kept by the running rules, which a faulty file does not show.
+    loaded.rules.rules.clear();
+  }
+  if (Result<void> snapshot = open.database.begin_read(); !snapshot) return snapshot.error();
+  store::Ledger ledger(open.database);
+  store::Overview overview(open.database);
+  report.holds = ledger.holds(now);
+  report.days = balance(open.database, open.site, loaded.rules.rules, days, now);
+  const Time from = open.site.zone.start_of(report.days.front().day);
+  // Waiting messages of the future count too.
+  const Time to = now + std::chrono::days(36'500);
+  for (const store::RuleRow& row : ledger.rules()) {
+    if (row.removed_at) continue;
+    RuleReport rule = report_rule(overview, row, from, to);
+    if (report.daemon) rule.next_due = next_of(*report.daemon, row.name);
+    report.rules.push_back(std::move(rule));
+  }
+  open.database.rollback();
+  if (Result<void> read = open.database.take_error(); !read) return read.error();
+  return report;
+}
+
+}  // namespace retaind::app

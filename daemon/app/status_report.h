@@ -1,0 +1,43 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/balance.h"
+#include "app/store_access.h"
+#include "base/value.h"
+#include "store/ledger.h"
+
+namespace retaind::app {
+
+struct RuleReport {
+  std::string id;
+  std::string status;  ///< as the store knows it: draft, live, paused
+  std::optional<Time> activated_at;
+  std::optional<Time> next_due;  ///< from the daemon; empty: none is known
+  std::int64_t left_out = 0;     ///< past occurrences before the backlog
+  std::int64_t sent = 0;         ///< in the days that are shown
+  std::int64_t ended = 0;        ///< not sent, by any reason
+  std::int64_t waiting = 0;
+  std::int64_t unknown_data = 0;  ///< of `ended`: a value was missing
+};
+
+struct StatusReport {
+  bool running = false;
+  std::string mode;             ///< "live", "maildir"
+  std::optional<Value> daemon;  ///< what the running process says
+  std::string daemon_trouble;   ///< why it did not say anything, when it should
+  std::vector<store::HoldRow> holds;
+  std::vector<RuleReport> rules;
+  std::vector<BalanceDay> days;
+  [[nodiscard]] bool even() const;
+};
+
+/// Asks the store and, when it runs, the daemon.
+Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,
+                                 Time now);
+
+std::string to_text(const StatusReport& report, const Site& site);
+Value to_value(const StatusReport& report);
+
+}  // namespace retaind::app

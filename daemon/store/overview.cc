@@ -1,0 +1,99 @@
+#include "store/overview.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace retaind::store {
+
+std::int64_t Overview::Firings::all() const {
+  return std::accumulate(without.begin(), without.end(), with_messages,
+                         [](std::int64_t sum, const auto& entry) { return sum + entry.second; });
+}
+
+std::vector<Overview::Line> Overview::messages(const Filter& filter) {
+  // Which parameters count is part of the text, so each combination is prepared once.
+  std::string sql =
+      "SELECT m.id, r.name, m.step, m.repeat, m.draft, coalesce(c.key, ''), m.state, m.reason, "
+      "m.due, m.next_at,"
+      " m.ended_at, m.envelope, m.is_envelope, m.attempts, coalesce(m.code, 0), coalesce(m.reply, "
+      "'')"
+      " FROM message m JOIN rule r ON r.id = m.rule LEFT JOIN customers c ON c.id = m.customer "
+      "WHERE m.id < ?1";
+  if (filter.state) sql += " AND m.state = ?2";
+  if (!filter.rule.empty()) sql += " AND r.name = ?3";
+  if (!filter.customer.empty()) sql += " AND c.key = ?4";
+  sql += " ORDER BY m.id DESC LIMIT ?5";
+  Statement& rows = database_->prepared(sql);
+  rows.bind(1, filter.before > 0 ? filter.before : INT64_MAX).bind(5, filter.limit);
+  if (filter.state) rows.bind(2, static_cast<int>(*filter.state));
+  if (!filter.rule.empty()) rows.bind(3, filter.rule);
+  if (!filter.customer.empty()) rows.bind(4, filter.customer);
+  std::vector<Line> lines;
+  while (rows.step()) {
+    Line line;
+    line.id = rows.integer(0);
+    line.rule = rows.text(1);
+    line.step = rows.text(2);
+    line.repeat = static_cast<int>(rows.integer(3));
+    line.draft = rows.integer(4) != 0;
+    line.customer = rows.text(5);
+    line.state = static_cast<MessageState>(rows.integer(6));
+    line.reason = static_cast<Reason>(rows.integer(7));
+    line.due = rows.time(8);
+    line.next_at = rows.maybe_time(9);
+    line.ended_at = rows.maybe_time(10);
+    line.envelope = rows.maybe_integer(11);
+    line.is_envelope = rows.integer(12) != 0;
+    line.attempts = static_cast<int>(rows.integer(13));
+    line.code = static_cast<int>(rows.integer(14));
+    line.reply = rows.text(15);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::vector<Overview::Count> Overview::messages_due(std::int64_t rule, Time from, Time to) {
+  Statement& rows = database_->prepared(
+      "SELECT state, reason, count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3"
+      " AND draft = 0 AND is_envelope = 0 GROUP BY state, reason ORDER BY state, reason");
+  rows.bind(1, rule).bind(2, from).bind(3, to);
+  std::vector<Count> counts;
+  while (rows.step()) {
+    counts.push_back({static_cast<MessageState>(rows.integer(0)),
+                      static_cast<Reason>(rows.integer(1)), rows.integer(2)});
+  }
+  return counts;
+}
+
+std::int64_t Overview::stranded(std::int64_t rule, Time from, Time to) {
+  // What waits has a next check, rides in a digest, or is on its way.
+  Statement& row = database_->prepared(
+      "SELECT count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND "
+      "is_envelope = 0"
+      " AND state IN (0, 1) AND next_at IS NULL AND envelope IS NULL");
+  row.bind(1, rule).bind(2, from).bind(3, to);
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
+}
+
+Overview::Firings Overview::firings(std::int64_t rule, bool draft, Time from, Time to) {
+  Statement& rows = database_->prepared(
+      "SELECT reason, EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) AS planned, count(*) "
+      "FROM firing f"
+      " WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = ?4 AND withdrawn = 0 GROUP BY "
+      "planned, reason");
+  rows.bind(1, rule).bind(2, from).bind(3, to).bind(4, draft ? 1 : 0);
+  Firings found;
+  while (rows.step()) {
+    if (rows.integer(1) != 0) {
+      found.with_messages += rows.integer(2);
+    } else {
+      found.without[static_cast<Reason>(rows.integer(0))] += rows.integer(2);
+    }
+  }
+  return found;
+}
+
+}  // namespace retaind::store

@@ -1,0 +1,70 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/ledger.h"
+#include "store/database.h"
+
+namespace retaind::store {
+
+/// What the ledger holds, as people ask for it. Reads only; addresses do not appear.
+class Overview {
+ public:
+  explicit Overview(Database& database) : database_(&database) {}
+
+  struct Filter {
+    std::optional<MessageState> state;
+    std::string rule;         ///< empty: every rule
+    std::string customer;     ///< the site's own id; empty: everybody
+    std::int64_t before = 0;  ///< ids below this only; 0: from the newest
+    int limit = 100;
+  };
+  struct Line {
+    std::int64_t id = 0;
+    std::string rule;
+    std::string step;
+    int repeat = 0;
+    bool draft = false;
+    std::string customer;  ///< empty: a digest, or a row without one
+    MessageState state = MessageState::planned;
+    Reason reason = Reason::none;
+    Time due;
+    std::optional<Time> next_at;
+    std::optional<Time> ended_at;
+    std::optional<std::int64_t> envelope;  ///< the digest that it left in
+    bool is_envelope = false;
+    int attempts = 0;
+    int code = 0;
+    std::string reply;
+  };
+  /// Newest first.
+  std::vector<Line> messages(const Filter& filter);
+
+  struct Count {
+    MessageState state = MessageState::planned;
+    Reason reason = Reason::none;
+    std::int64_t messages = 0;
+  };
+  /// Messages of a rule due in [from, to), by state and reason. Drafts, and digests (their items
+  /// are counted), left out.
+  std::vector<Count> messages_due(std::int64_t rule, Time from, Time to);
+  /// Of these, how many nothing will ever look at again although they are not final: 0, or a
+  /// mistake of this program.
+  std::int64_t stranded(std::int64_t rule, Time from, Time to);
+
+  struct Firings {
+    std::int64_t with_messages = 0;
+    std::map<Reason, std::int64_t> without;  ///< occurrences that planned no message, by reason
+    [[nodiscard]] std::int64_t all() const;
+  };
+  /// Firings of a rule due in [from, to); withdrawn ones, whose facts are gone, left out.
+  Firings firings(std::int64_t rule, bool draft, Time from, Time to);
+
+ private:
+  Database* database_;
+};
+
+}  // namespace retaind::store
