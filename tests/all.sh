@@ -31,7 +31,9 @@ phase() {
   report+=("$(printf '%4d s  %-6s  %s' $((SECONDS - begin)) "$([ $status -eq 0 ] && echo ok || echo FAILED)" "$name")")
   return $status
 }
-check() { if phase "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
+check() {
+  if phase "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); return 1; fi
+}
 
 configure_and_build() {
   local preset=$1 output
