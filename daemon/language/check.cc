@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "language/load.h"
 #include "language/report.h"
 #include "language/rule_parts.h"
@@ -71,12 +72,6 @@ void refuse_twins(const std::vector<RuleFile>& files, std::vector<Diagnostic>& o
   }
 }
 
-bool before(const Diagnostic& a, const Diagnostic& b) {
-  const std::string_view left = a.where.source ? std::string_view(a.where.source->path) : "";
-  const std::string_view right = b.where.source ? std::string_view(b.where.source->path) : "";
-  return left != right ? left < right : a.where.begin < b.where.begin;
-}
-
 }  // namespace
 
 bool CheckedRules::has_errors() const {
@@ -95,13 +90,14 @@ std::shared_ptr<const Source> load_source(const fs::path& path, std::vector<Diag
   }
   Result<std::string> text = read_file(path, yaml_limits::bytes);
   if (text) return std::make_shared<Source>(Source{path.string(), std::move(*text)});
-  const Error& error = text.error();
-  if (error.kind == ErrorKind::invalid) {
-    report_path(out, Severity::error, Code::file_too_large, path, error.message,
-                fmt::format("at most {} bytes are read", yaml_limits::bytes));
+  if (text.error().kind == ErrorKind::invalid) {
+    report_path(out, Severity::error, Code::file_too_large, path, "the file is too large",
+                fmt::format("at most {} bytes are read: one rule a file",
+                            grouped(static_cast<long long>(yaml_limits::bytes))));
   } else {
-    report_path(out, Severity::error, Code::unreadable_file, path, error.message,
-                error.kind == ErrorKind::not_found ? "it was moved or deleted: check again" : "");
+    auto [message, remedy] = split_remedy(text.error(), "check the path");
+    report_path(out, Severity::error, Code::unreadable_file, path, std::move(message),
+                std::move(remedy));
   }
   return nullptr;
 }
@@ -119,7 +115,7 @@ CheckedRules check_rules(const fs::path& directory, const Site& site,
   refuse_twins(files, result.diagnostics);
   for (auto& file : files)
     if (file.rule) result.rules.push_back(std::move(*file.rule));
-  std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(), before);
+  sort_by_place(result.diagnostics, 0);
   return result;
 }
 

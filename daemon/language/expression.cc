@@ -186,7 +186,7 @@ Operand ExpressionReader::membership(Op op, Operand& left) {
     // One mistake in a list is enough: the others are often the same one.
     if (!wrong) wrong = take(typing_.compare(Op::equal, left, element));
     children.push_back(element.node);
-    if (children.size() > expression_limits::list)
+    if (children.size() > expression_limits::list + 1)
       stop(element.at, Code::expression_too_large, "this list is too long",
            fmt::format("at most {} values", expression_limits::list));
     if (accept(",")) continue;

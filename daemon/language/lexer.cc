@@ -118,8 +118,15 @@ class Lexer {
   void word() {
     std::size_t end = end_of_word(at_);
     if (end + 1 < text_.size() && text_[end] == '.' && is_letter(text_[end + 1]))
-      return push(Token::Kind::field, end_of_word(end + 1));
+      return field(end_of_word(end + 1));
     push(Token::Kind::word, end);
+  }
+
+  void field(std::size_t end) {
+    if (end + 1 < text_.size() && text_[end] == '.' && is_letter(text_[end + 1]))
+      return fail(end_of_word(end + 1), "a field has a subject, one dot and a name",
+                  fmt::format("write `{}`", text_.substr(at_, end - at_)));
+    push(Token::Kind::field, end);
   }
 
   [[nodiscard]] std::size_t end_of_word(std::size_t from) const {

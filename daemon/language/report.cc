@@ -35,12 +35,28 @@ std::string alternatives(std::span<const std::string_view> names, std::size_t mo
   return text;
 }
 
+std::pair<std::string, std::string> split_remedy(const Error& error, std::string_view otherwise) {
+  const std::size_t at = error.message.find("; ");
+  if (at == std::string::npos) return {error.message, std::string(otherwise)};
+  return {error.message.substr(0, at), error.message.substr(at + 2)};
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics, std::size_t from) {
+  const auto path = [](const Diagnostic& diagnostic) {
+    return diagnostic.where.source ? std::string_view(diagnostic.where.source->path)
+                                   : std::string_view();
+  };
+  std::stable_sort(diagnostics.begin() + static_cast<std::ptrdiff_t>(from), diagnostics.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) {
+                     return path(a) != path(b) ? path(a) < path(b) : a.where.begin < b.where.begin;
+                   });
+}
+
 std::string suggestion(std::string_view word, std::span<const std::string_view> names,
                        std::size_t most) {
   if (const auto near = nearest(word, names)) return "did you mean `" + std::string(*near) + "`?";
   if (names.empty()) return "there is none yet";
-  if (names.size() == 1) return "write `" + std::string(names[0]) + "`";
-  return "write one of " + alternatives(names, most);
+  return (names.size() <= 3 ? "write " : "write one of ") + alternatives(names, most);
 }
 
 }  // namespace retaind::language

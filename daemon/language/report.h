@@ -4,8 +4,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "language/codes.h"
 #include "language/diagnostic.h"
 
@@ -43,6 +45,12 @@ class Report {
   std::vector<Diagnostic>* out_;
   int errors_ = 0;
 };
+
+/// An error of another module as message and remedy, which it puts behind a semicolon.
+std::pair<std::string, std::string> split_remedy(const Error& error, std::string_view otherwise);
+
+/// Puts the diagnostics behind the first `from` into the order of files and places.
+void sort_by_place(std::vector<Diagnostic>& diagnostics, std::size_t from);
 
 /// "did you mean `order.completed`?" for the nearest name, else "one of `a`, `b`, `c`"; a long list
 /// is cut after `most` names.

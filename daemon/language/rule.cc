@@ -217,12 +217,12 @@ class RuleReader {
     const Duration gap = calendar->second.longest_gap();
     if (at_least(*rule_.late_limit) >= gap) return;
     const Span hours{0, 0, std::chrono::ceil<std::chrono::hours>(gap), false};
-    report_.warning(
-        Code::late_limit_short, node.at,
-        fmt::format("`{}` stays closed for {} at a stretch, longer than this limit",
-                    rule_.send_window, to_string(hours)),
-        fmt::format("write at least `{} hours`, or messages held overnight may never go",
-                    hours.elapsed / std::chrono::hours(1)));
+    report_.warning(Code::late_limit_short, node.at,
+                    fmt::format("`{}` stays closed for {} at a stretch, longer than this limit",
+                                rule_.send_window, to_string(hours)),
+                    fmt::format("write at least `{} hours`, or a message that still waits at "
+                                "closing time is too late at the next opening",
+                                hours.elapsed / std::chrono::hours(1)));
   }
 
   void check_together() {
@@ -255,6 +255,7 @@ std::vector<std::string_view> views(const std::vector<std::string>& names) {
 
 RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
                         const TemplateNames& templates, std::vector<Diagnostic>& diagnostics) {
+  const std::size_t before = diagnostics.size();
   Report report(std::move(source), diagnostics);
   const auto root = read_yaml(report);
   if (!root) return {};
@@ -270,7 +271,9 @@ RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
     return {};
   }
   RuleContext context{report, site, templates};
-  return RuleReader(context, *root).run();
+  RuleFile file = RuleReader(context, *root).run();
+  sort_by_place(diagnostics, before);
+  return file;
 }
 
 std::optional<Rule> check_rule(std::shared_ptr<const Source> source, const Site& site,

@@ -95,8 +95,8 @@ class SiteReader {
       site_.zone = *zone;
       return;
     }
-    report_.error(Code::bad_time, node.at, zone.error().message,
-                  "write a name such as `Europe/Berlin`");
+    auto [message, remedy] = split_remedy(zone.error(), "write a name such as `Europe/Berlin`");
+    report_.error(Code::bad_time, node.at, std::move(message), std::move(remedy));
   }
 
   void read_links() {
@@ -167,6 +167,7 @@ CheckedSite read_site(const fs::path& directory) {
     return result;
   }
   Site site = SiteReader(report, *root, directory).run();
+  sort_by_place(result.diagnostics, 0);
   if (!report.failed()) result.site = std::move(site);
   return result;
 }

@@ -86,7 +86,7 @@ class SmtpReader {
   }
 
   void check_secrecy() {
-    if (smtp_.user.empty() != smtp_.password_file.empty())
+    if (smtp_.user.empty() != smtp_.password_file.empty() && !map_.had_unknown_keys())
       report_.error(
           Code::missing_key, map_.key_at(smtp_.user.empty() ? "password-file" : "user"),
           smtp_.user.empty() ? "a password without a user" : "a user without a password",
@@ -174,8 +174,8 @@ void read_calendar(SiteContext& context, const std::string& name, const YamlNode
     if (!text) continue;
     auto line = Calendar::parse_line(*text);
     if (!line) {
-      report.error(Code::bad_calendar, entry->at, line.error().message,
-                   "write `mon-fri 09:00-18:00`, or `09:00-20:00` for every day");
+      auto [message, remedy] = split_remedy(line.error(), "write `mon-fri 09:00-18:00`");
+      report.error(Code::bad_calendar, entry->at, std::move(message), std::move(remedy));
       continue;
     }
     windows.insert(windows.end(), line->begin(), line->end());

@@ -216,13 +216,13 @@ std::optional<Mistake> Typing::needs_condition(Operand& operand) const {
     return stray_word(operand);
   }
   if (!operand.type || *operand.type == Type::boolean) return std::nullopt;
-  const std::string_view written =
-      operand.field != nullptr ? std::string_view("customer.city") : text_of(operand);
+  const bool field = operand.field != nullptr;
   std::string remedy = fmt::format("compare it with a value, such as `customer.orders_count > {}`",
-                                   is_plain_number(written) ? written : "0");
-  if (operand.field != nullptr)
-    remedy = fmt::format("compare it with a value, or write `{}.{} is not empty`",
-                         name_of(operand.field->subject), operand.field->name);
+                                   is_plain_number(text_of(operand)) ? text_of(operand) : "0");
+  if (field && *operand.type == Type::number)
+    remedy = fmt::format("compare it with a value: `{} > 0`", text_of(operand));
+  if (field && *operand.type != Type::number)
+    remedy = fmt::format("compare it with a value, or write `{} is not empty`", text_of(operand));
   const auto wrong =
       mistake(Code::not_a_condition, operand.at,
               fmt::format("this is {} and neither true nor false", name_of(*operand.type)), remedy);

@@ -33,7 +33,7 @@ std::string_view name_of(YamlNode::Kind kind);
 
 namespace yaml_limits {
 inline constexpr std::size_t bytes = 1'000'000;  ///< a rule has one or two thousand
-inline constexpr int nesting = 32;               ///< a rule needs four levels
+inline constexpr std::size_t nesting = 32;       ///< a rule needs four levels
 }  // namespace yaml_limits
 
 /// Reads the one document of a text; empty after an error that leaves nothing to go on with. A

@@ -11,8 +11,6 @@
 namespace retaind::language {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
 /// Length of the escape sequence (YAML 1.2, 5.7) at a backslash, and of what it stands for.
 std::size_t escape_length(std::string_view source, std::size_t at, std::size_t& value_length) {
   value_length = 1;
@@ -33,8 +31,9 @@ std::size_t escape_length(std::string_view source, std::size_t at, std::size_t& 
   return 2 + digits;
 }
 
-/// Walks a quoted or plain scalar along with its value. Line folding (YAML 1.2, 6.5) turns a line
-/// break and the white space around it into one space, or into the line breaks that follow it.
+/// Walks a quoted or plain scalar along with its value. Line folding of plain ones (YAML 1.2, 6.5)
+/// turns a line break and the white space around it into one space, or into the line breaks that
+/// follow it.
 class ScalarWalk {
  public:
   ScalarWalk(std::string_view source, std::size_t begin, std::string_view value)
@@ -58,7 +57,7 @@ class ScalarWalk {
     } else if (quote_ == '\'' && source_[at_] == '\'') {
       offsets_.push_back(at_);
       at_ += 2;
-    } else if (is_blank(source_[at_]) && break_ahead()) {
+    } else if (quote_ == '\0' && is_blank(source_[at_]) && break_ahead()) {
       fold();
     } else {
       offsets_.push_back(at_);
@@ -67,11 +66,6 @@ class ScalarWalk {
   }
 
   void escape() {
-    if (at_ + 1 < source_.size() && is_blank(source_[at_ + 1]) && source_[at_ + 1] != ' ') {
-      ++at_;  // an escaped line break stands for nothing
-      while (at_ < source_.size() && is_blank(source_[at_])) ++at_;
-      return;
-    }
     std::size_t stands_for = 1;
     const std::size_t length = escape_length(source_, at_, stands_for);
     for (std::size_t i = 0; i < stands_for && offsets_.size() < value_.size(); ++i)
@@ -98,20 +92,6 @@ class ScalarWalk {
   char quote_ = '\0';
   std::vector<std::size_t> offsets_;
 };
-
-std::size_t end_of_quoted(std::string_view source, std::size_t begin, bool& closed) {
-  const char quote = source[begin];
-  for (std::size_t at = begin + 1; at < source.size(); ++at) {
-    if (quote == '"' && source[at] == '\\') {
-      ++at;
-    } else if (source[at] == quote) {
-      if (quote == '"' || at + 1 >= source.size() || source[at + 1] != quote) return at + 1;
-      ++at;
-    }
-  }
-  closed = false;
-  return begin + 1;
-}
 
 std::size_t first_control(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -140,6 +120,8 @@ bool scan_directive(Report& report) {
 }
 
 }  // namespace
+
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 bool scan_text(Report& report) {
   const std::string_view text = report.text();
@@ -171,13 +153,7 @@ bool scan_text(Report& report) {
   return scan_directive(report);
 }
 
-std::size_t end_of_scalar(std::string_view source, std::size_t begin, std::string_view value,
-                          bool& closed) {
-  closed = true;
-  if (begin >= source.size()) return begin;
-  const char first = source[begin];
-  if (first == '"' || first == '\'') return end_of_quoted(source, begin, closed);
-  if (first == '|' || first == '>') return begin + 1;  // no plain scalar begins so
+std::size_t end_of_plain(std::string_view source, std::size_t begin, std::string_view value) {
   if (source.substr(begin).starts_with(value)) return begin + value.size();
   return map_scalar(source, begin, value).back();
 }

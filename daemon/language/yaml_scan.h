@@ -11,16 +11,16 @@ namespace retaind::language {
 /// text, tabs, directives. False: the text is not worth parsing.
 bool scan_text(Report& report);
 
-/// End of the scalar that begins at `begin`; `closed` is false when its closing quote is missing.
-/// `value` is its text as the parser understood it.
-std::size_t end_of_scalar(std::string_view source, std::size_t begin, std::string_view value,
-                          bool& closed);
+/// End of the scalar without quotes that begins at `begin` and reads `value`.
+std::size_t end_of_plain(std::string_view source, std::size_t begin, std::string_view value);
 
 /// For each byte of `value`, the byte of the source it came from, and one more for the end.
 std::vector<std::size_t> map_scalar(std::string_view source, std::size_t begin,
                                     std::string_view value);
 
-/// Whether the text at `at` is one of YAML's words for nothing (`~`, `null`), which stay text here.
+bool is_blank(char c);
+
+/// Length of YAML's word for nothing (`~`, `null`) at `at`, which stays text here; 0 without one.
 std::size_t length_of_null_word(std::string_view source, std::size_t at);
 
 }  // namespace retaind::language
