@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/core.h"
+#include "store/identity.h"
 #include "store/process_lock.h"
 #include "store/retention.h"
 
@@ -50,12 +51,14 @@ struct Daemon::Impl {
         notify(notify_socket()) {}
 
   Result<void> start();
+  Result<void> recognise();
   void run();
 
   void wake();
   void pass();
   void arm();
   void each_minute();
+  void tidy_up();
   void on_signal();
   void drain(std::string_view why);
   void finish();
@@ -70,6 +73,7 @@ struct Daemon::Impl {
   asio::io_context loop{1};
   std::optional<store::ProcessLock> lock;
   std::optional<store::Database> database;
+  std::optional<store::Identity> identity;
   std::unique_ptr<Senders> senders;
   std::unique_ptr<Core> core;
   std::unique_ptr<ControlServer> control;
@@ -102,13 +106,15 @@ Result<void> Daemon::Impl::start() {
   if (!opened) return opened.error();
   database.emplace(std::move(*opened));
 
+  if (Result<void> known = recognise(); !known) return known.error();
+
   Result<std::unique_ptr<Senders>> made =
       Senders::open(loop, files->site, clock, [this] { wake(); });
   if (!made) return made.error();
   senders = std::move(*made);
   const std::filesystem::path socket = files->site.socket;
   Result<std::unique_ptr<Core>> adopted =
-      Core::start(*database, clock, rng, std::move(*files), senders->transports());
+      Core::start(*database, clock, rng, std::move(*files), senders->transports(), &*identity);
   if (!adopted) return adopted.error();
   core = std::move(*adopted);
 
@@ -118,6 +124,35 @@ Result<void> Daemon::Impl::start() {
   control = std::move(*bound);
   started = clock.now();
   return {};
+}
+
+/// A restored or copied store does not know of everything that left: it begins on hold.
+Result<void> Daemon::Impl::recognise() {
+  Result<store::Identity> found = store::Identity::open(*database, rng);
+  if (!found) return found.error();
+  identity.emplace(std::move(*found));
+  const store::Identity::Recognised& recognised = identity->recognised();
+  if (!recognised.must_hold()) return {};
+
+  const Time now = clock.now();
+  store::HoldRow hold;
+  hold.scope = "all";
+  hold.cause = "restored";
+  hold.author = "retaind";
+  hold.at = now;
+  hold.because = fmt::format(
+      "{}; messages may have left{} that this store does not know of", recognised.about,
+      recognised.missing_since ? " after " + to_iso(*recognised.missing_since) : std::string());
+  Result<store::Transaction> transaction = store::Transaction::begin(*database);
+  if (!transaction) return transaction.error();
+  store::Ledger(*database).add_hold(hold);
+  identity->adopt(now);
+  if (Result<void> done = transaction->commit(); !done) return done.error();
+  log::error(fmt::format(
+      "everything is held: {}; decide with `retaind release --all` (send what is due) or "
+      "`retaind release --all --mark-sent-until TIME` (take it for sent)",
+      hold.because));
+  return identity->note();
 }
 
 void Daemon::Impl::run() {
@@ -190,6 +225,18 @@ void Daemon::Impl::each_minute() {
   minute.expires_after(watchdog ? std::min(look_every, *watchdog / 2) : look_every);
   minute.async_wait([this](error_code error) {
     if (!error) each_minute();
+  });
+}
+
+/// Retention and the WAL, a slice a minute more while nothing has to be sent.
+void Daemon::Impl::tidy_up() {
+  const Result<std::int64_t> purged = store::purge(*database, core->site().retention, clock.now());
+  if (!purged) log::warning(purged.error().message);
+  if (const Result<std::int64_t> moved = database->checkpoint(); !moved)
+    log::warning(moved.error().message);
+  if (!purged || *purged == 0 || core->in_flight() > 0) return;
+  asio::post(loop, [this] {
+    if (!draining && !woken) tidy_up();
   });
 }
 

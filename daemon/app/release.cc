@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/control.h"
 #include "app/hold_scope.h"
+#include "app/site_load.h"
 #include "app/store_access.h"
 #include "base/text.h"
 #include "store/messages.h"
@@ -48,17 +49,37 @@ Result<Released> release(OpenSite& open, const HoldScope& scope) {
   return released;
 }
 
+/// The jump is known to the running process alone.
+int resume_after_jump(const std::string& given) {
+  const Result<std::filesystem::path> directory = find_site(given);
+  if (!directory) return failed(directory.error().message);
+  const Result<Site> site = settings_of(*directory);
+  if (!site) return failed(site.error().message);
+  Value request;
+  request.set("do", Value("resume-after-jump"));
+  const Result<Value> reply = ask_daemon(site->socket, request, Duration{10'000});
+  if (!reply) return failed(reply.error().message);
+  const Value* done = reply->find("done");
+  if (done == nullptr || done->as_bool() == nullptr || !*done->as_bool())
+    return failed("the clock is not held; `retaind status` tells what is");
+  fmt::print("released: the clock\n");
+  return exit_fine;
+}
+
 }  // namespace
 
 int run_release(const Words& words) {
   std::string site;
   HoldScope scope;
+  bool clock = false;
   Options options(
       "release",
       "Ends a hold. What waited is checked again and goes out, as far as it is not too late.");
   options.site(site);
   scope.add_to(options);
+  options.flag("--clock", clock, "go on after a jump of the clock");
   if (const std::optional<int> status = options.parse(words)) return *status;
+  if (clock) return resume_after_jump(site);
   if (const std::string mistake = scope.mistake(); !mistake.empty())
     return misused("release", mistake);
 

@@ -19,7 +19,8 @@ using app::ControlServer;
 namespace {
 
 std::filesystem::path own_path(const char* what) {
-  return std::filesystem::temp_directory_path() / ("retaind-control-" + std::string(what) + std::to_string(getpid()));
+  return std::filesystem::temp_directory_path() /
+         ("retaind-control-" + std::string(what) + std::to_string(getpid()));
 }
 
 /// A daemon that answers with its request under "heard".

@@ -19,13 +19,15 @@ namespace {
 /// The manager's end.
 class Manager {
  public:
-  explicit Manager(const std::string& address) : descriptor_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  explicit Manager(const std::string& address)
+      : descriptor_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un at{};
     at.sun_family = AF_UNIX;
     std::memcpy(at.sun_path, address.data(), address.size());
     const bool abstract = address[0] == '@';
     if (abstract) at.sun_path[0] = '\0';
-    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() + (abstract ? 0 : 1));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() +
+                                               (abstract ? 0 : 1));
     REQUIRE(bind(descriptor_, reinterpret_cast<const sockaddr*>(&at), length) == 0);
   }
   Manager(const Manager&) = delete;
@@ -44,7 +46,9 @@ class Manager {
   int descriptor_;
 };
 
-std::string own_name(const char* what) { return "retaind-" + std::string(what) + std::to_string(getpid()); }
+std::string own_name(const char* what) {
+  return "retaind-" + std::string(what) + std::to_string(getpid());
+}
 
 }  // namespace
 

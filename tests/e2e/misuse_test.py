@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Misuse is answered with what is wrong, the nearest right thing, and the documented exit status."""
+import pathlib
+import re
+import stat
+import subprocess
+
+from site_under_test import BINARY, Daemon, Site, check
+
+
+def expect(run, status, *words):
+    text = run.stdout + run.stderr
+    check(run.returncode == status, f"exit status {run.returncode}, wanted {status}: {text}")
+    for word in words:
+        check(word in text, f"{word!r} is not said: {text}")
+
+
+with Site() as site:
+    # Commands and options
+    expect(site.run("chekc", site=False), 2, "unknown command `chekc`", "did you mean `check`?")
+    expect(site.run(site=False), 2, "usage: retaind COMMAND")
+    expect(site.run("--help", site=False), 0, "explain-error", "Exit status: 0 fine, 1 wrong, 2 misused")
+    expect(site.run("check", "--strcit"), 2, "unknown option `--strcit`", "did you mean `--strict`?")
+    expect(site.run("check", "--format", "humam"), 2, "`humam` is not one of human, json, github", "did you mean `human`?")
+    expect(site.run("outbox", "--limit", "many"), 2, "many")
+    expect(site.run("backtest", "--from", "2026-01-01"), 2, "--from and --to are needed")
+    # Commands that later versions may have are plainly unknown.
+    expect(site.run("timeline", "C1", site=False), 2, "unknown command `timeline`")
+
+    # Sites
+    expect(site.run("check", "--site", "/nowhere/at/all", site=False), 1, "no directory", "retaind init /nowhere/at/all")
+    empty = pathlib.Path(site.base) / "empty"
+    empty.mkdir()
+    elsewhere = subprocess.run([BINARY, "status"], cwd=empty, capture_output=True, text=True)
+    expect(elsewhere, 1, "no retaind.yaml here", "retaind init DIR")
+    inside = subprocess.run([BINARY, "check"], cwd=site.directory, capture_output=True, text=True)
+    expect(inside, 0, "no errors in")
+
+    # A store that is not there yet: reading commands say how it comes to be
+    expect(site.run("status"), 1, str(site.directory / "retaind.db"), "retaind run")
+    expect(site.run("reload"), 1, "no daemon answers", "start it with `retaind run`")
+
+    # init never overwrites
+    settings = (site.directory / "retaind.yaml").read_text()
+    (site.directory / "retaind.yaml").write_text(settings.replace("Example Shop", "Mine"))
+    (site.directory / "rules/birthday.yaml").unlink()
+    expect(site.run("init", str(site.directory), site=False), 0, "stay as they are", "1 file written")
+    check("shop: Mine" in (site.directory / "retaind.yaml").read_text(), "init overwrote the settings")
+    secret = site.directory / "secret"
+    check(stat.S_IMODE(secret.stat().st_mode) == 0o600, "the secret is not private")
+    check(re.fullmatch(r"[A-Za-z0-9+/]{43}=\n", secret.read_text()), "the secret is not 32 bytes of base64")
+    expect(site.run("init", "--demo", str(site.directory), site=False), 1, "holds a site already")
+    expect(site.run("init", "/proc/nothing", site=False), 1, "cannot make /proc/nothing", "this user may write to")
+
+    # Holds
+    expect(site.run("hold", "--because", "x"), 2, "say what: --all, --rule RULE or --customer ID")
+    expect(site.run("hold", "--all", "--rule", "welcome", "--because", "x"), 2, "say only one of")
+    expect(site.run("hold", "--all"), 2, "--because is missing")
+    with Daemon(site, words=("--until-idle",)) as daemon:
+        check(daemon.process.wait(60) == 0, daemon.text())
+    expect(site.run("hold", "--rule", "welcom", "--because", "x"), 1, "no rule `welcom`", "did you mean `welcome`?")
+    expect(site.run("hold", "--customer", "nobody", "--because", "x"), 1, "no customer `nobody`")
+    expect(site.run("hold", "--all", "--because", "x", "--until", "tomorrow"), 1, "`tomorrow` is no time", "2026-03-02 09:30")
+    expect(site.run("hold", "--all", "--because", "x", "--until", "2020-01-01"), 1, "is past")
+    expect(site.run("release", "--all"), 1, "nothing is held as `everything`", "retaind status")
+    expect(site.run("hold", "--all", "--because", "wrong prices"), 0, "held: everything (wrong prices)")
+    expect(site.run("status"), 0, "held      everything: wrong prices")
+    expect(site.run("release", "--all"), 0, "released: everything")
+
+    # Copies
+    copy = pathlib.Path(site.base) / "copy.db"
+    expect(site.run("backup", str(copy)), 0, "bytes")
+    expect(site.run("backup", str(copy)), 1, "exists and is not overwritten")
+
+    # Errors and words are explained
+    expect(site.run("explain-error", "R021", site=False), 0, "R021", "wrong", "right")
+    expect(site.run("explain-error", "r21", site=False), 0, "R021")
+    expect(site.run("explain-error", "R999", site=False), 1, "no error code `R999`")
+    expect(site.run("vocabulary", "event", site=False), 2, "did you mean `events`?")
+    expect(site.run("vocabulary", "states", site=False), 0, "ticket.unresolved")
+
+    # One store has one sender
+    with Daemon(site) as first:
+        first.wait_started()
+        with Daemon(site) as second:
+            check(second.process.wait(60) == 1, "a second daemon was let in")
+        check("another" in first.text() or "already" in first.text(), f"the refusal does not say why: {first.text()}")
+        check(first.process.poll() is None, "the first daemon ended")
+print("misuse is answered as documented")
