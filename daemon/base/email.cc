@@ -86,9 +86,9 @@ bool is_host_name(std::string_view domain) {
 std::string to_domain(std::string_view text) {
   const std::string lower = lower_ascii(text);
   const bool has_label = lower.starts_with("xn--") || lower.find(".xn--") != std::string::npos;
-  // libidn2 drops underscores without a word, so plain hosts never go through it.
+  // libidn2 may drop characters of a plain host without a word, so such hosts never go through it.
   if (is_ascii(lower) && !has_label) return is_host_name(lower) ? lower : std::string();
-  if (lower.find('_') != std::string::npos || lower.size() > 4 * longest_domain) return {};
+  if (lower.size() > 4 * longest_domain) return {};
   char* encoded = nullptr;
   const int status =
       idn2_to_ascii_8z(lower.c_str(), &encoded, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);

@@ -52,6 +52,7 @@ TEST_CASE("Domains outside ASCII become A-labels") {
   CHECK(domain("ab--cd.example") == "refused");
   CHECK(domain("a_b.example") == "refused");
   CHECK(domain("bü_cher.example") == "refused");
+  CHECK(domain("bü＿cher.example") == "refused");
   CHECK(domain("xn--a.example") == "refused");  // no Punycode
   CHECK(domain("☃.example") == "refused");      // a symbol: not allowed by IDNA 2008
 }

@@ -45,6 +45,7 @@ TEST_CASE("Invalid bytes become one replacement for each maximal subpart") {
         r + r + r + r + r + r + r + r + "A");
   CHECK(to_valid_utf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41") == r + r + r + r + "A");
   CHECK(to_valid_utf8("caf\xE9") == "caf" + r);
+  CHECK(to_valid_utf8("a\xF0\x9F\x98") == "a" + r);  // cut off
   CHECK(to_valid_utf8("日本") == "日本");
 }
 
@@ -131,6 +132,8 @@ TEST_CASE("The nearest name is offered only when it is near") {
   CHECK_FALSE(nearest("customer.created", names));
   CHECK_FALSE(nearest("x", names));
   CHECK_FALSE(nearest("", names));
+  const std::vector<std::string_view> letters{"y", "ab"};
+  CHECK_FALSE(nearest("x", letters));  // one edit, but nothing in common
 }
 
 }  // namespace
