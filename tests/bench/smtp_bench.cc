@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/delayed_sink.h"
 #include "transport/smtp.h"
 
 using namespace retaind;
@@ -48,6 +49,11 @@ int start(const std::vector<std::string>& command) {
   if (process != 0) return process;
   ::execvp(words[0], words.data());
   ::_exit(127);
+}
+
+void stop(int process) {
+  ::kill(process, SIGTERM);
+  ::waitpid(process, nullptr, 0);
 }
 
 bool listens(int port) {
@@ -179,7 +185,13 @@ int main(int count, char** arguments) {
   compare(port, 8, messages, 4096, rounds);
   compare(port, 32, messages, 4096, rounds);
   compare(port, 8, messages / 4, 30000, rounds);
-  ::kill(sink, SIGTERM);
-  ::waitpid(sink, nullptr, 0);
+  stop(sink);
+  const int delayed = ::fork();
+  if (delayed == 0) bench::DelayedSink(port + 1, Duration{5}).run();
+  if (!listens(port + 1)) return 1;
+  fmt::print("replies 5 ms late:\n");
+  compare(port + 1, 8, messages / 20, 4096, rounds);
+  compare(port + 1, 64, messages / 2, 4096, rounds);
+  stop(delayed);
   return 0;
 }

@@ -305,10 +305,12 @@ void SmtpFaultServer::serve(int socket) {
     }
   }
   while (alive && !script.dropped() && !stopping_) {
-    char bytes[4096];
+    char bytes[16384];
     const long size = wire.read(bytes, sizeof bytes);
     if (size <= 0) break;
-    std::string reply = script.feed({bytes, static_cast<std::size_t>(size)});
+    const std::string_view read(bytes, static_cast<std::size_t>(size));
+    if (read.find("\r\n.\r\nMAIL FROM") != std::string_view::npos) ++grouped_;
+    std::string reply = script.feed(read);
     note();
     if (script.wants_tls()) reply += faults_.injected;
     if (!wire.write(reply)) break;

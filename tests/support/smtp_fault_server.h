@@ -98,7 +98,8 @@ class SmtpFaultServer {
   /// Of all connections so far, also those still open.
   std::vector<SmtpScript::Taken> taken() const;
   std::vector<std::string> commands() const;
-  /// Bytes that came over the first connection.
+  /// Reads that brought the end of a message together with the next envelope.
+  int grouped_reads() const { return grouped_; }
   int connections() const { return accepted_; }
   int open_connections() const { return open_; }
   bool secured_once() const { return secured_; }
@@ -113,6 +114,7 @@ class SmtpFaultServer {
   std::atomic<bool> stopping_ = false;
   std::atomic<int> accepted_ = 0;
   std::atomic<int> open_ = 0;
+  std::atomic<int> grouped_ = 0;
   std::atomic<bool> secured_ = false;
   mutable std::mutex mutex_;
   std::vector<SmtpScript::Taken> taken_;
