@@ -243,7 +243,8 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
                                       {"postal_address", site_->sender.postal_address}});
   context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
   context.set("why", why(running, first.firing));
-  const Value& customer = *context.find("customer");
+  // A copy: the members of a context move when more are set.
+  const Value customer = *context.find("customer");
   const std::string customer_key{text_member(customer, "key")};
   const std::string customer_locale{text_member(customer, "locale")};
   const bool bulk =
