@@ -4,7 +4,6 @@
 
 #include <bit>
 
-#include "base/text.h"
 #include "store/change_feed.h"
 #include "store/ticket_timeline.h"
 
@@ -139,23 +138,6 @@ void Facts::add_alias(std::string_view alias, std::int64_t customer) {
       .run();
 }
 
-Result<void> Facts::normalize(Row& row) {
-  if (!row.has("key") || row.cell("key").text.empty()) {
-    return Error{ErrorKind::invalid, "the key is empty: every row needs the id that it has in your system"};
-  }
-  // Columns that are never empty keep what they have.
-  for (const std::string_view column : {"status", "currency", "name", "at"}) {
-    if (column == "name" && row.subject != Subject::event) continue;
-    if (row.has(column) && row.cell(column).is_null()) row.drop(column);
-  }
-  if (row.subject == Subject::customer && row.has("email")) {
-    email_key_ = row.cell("email").is_null() ? std::string() : email_key(row.cell("email").text);
-    row.set("email_key", email_key_.empty() ? Cell{} : Cell::of(std::string_view(email_key_)));
-  }
-  if (row.subject == Subject::ticket) return check_ticket(row);
-  return {};
-}
-
 /// Orders and tickets that a row names must be there; customers are looked up later, because an unknown one is made.
 Result<void> Facts::resolve_parents(Row& row) {
   for (const auto& [column, subject, key] :
@@ -197,26 +179,31 @@ Facts::Found Facts::compare(const Row& row) {
   return found;
 }
 
-bool Facts::would_change(const Row& given) {
+Written Facts::preview(const Row& given) {
+  const Written refused{Change::inserted, 0, 0};
   Row row = given;
-  if (!normalize(row) || !resolve_parents(row)) return true;
+  if (!normalize(row, email_key_) || !resolve_parents(row)) return refused;
+  if (row.subject == Subject::ticket && !check_ticket(row)) return refused;
   if (!row.customer.empty()) {
-    const std::int64_t id = find_customer(row.customer);
-    if (id == 0) return true;
-    row.set("customer", Cell::of(id));
+    // An unknown customer has no row yet: no stored row can be equal.
+    row.set("customer", Cell::of(find_customer(row.customer)));
   } else if (row.subject == Subject::feedback) {
     row.drop("customer");
   }
-  if (row.subject == Subject::ticket) return ticket_would_change(row);
+  if (row.subject == Subject::ticket) return preview_ticket(row);
   const Found found = compare(row);
   release(found);
-  return found.id == 0 || found.changed != 0;
+  if (found.id == 0) return {Change::inserted, 0, all_columns(row.subject)};
+  return {found.changed == 0 ? Change::unchanged : Change::updated, found.id, found.changed};
 }
 
 Result<Written> Facts::put(const Row& given) {
   Row row = given;
-  if (auto result = normalize(row); !result) return result.error();
+  if (auto result = normalize(row, email_key_); !result) return result.error();
   if (auto result = resolve_parents(row); !result) return result.error();
+  if (row.subject == Subject::ticket) {
+    if (auto result = check_ticket(row); !result) return result.error();
+  }
   if (!row.customer.empty()) {
     row.set("customer", Cell::of(customer(row.customer)));
   } else if (row.subject == Subject::feedback) {

@@ -47,8 +47,9 @@ class Facts {
   Result<Written> put(const ConsentFact& fact);
   Result<Written> put(const SuppressionFact& fact);
 
-  /// Reads only: whether put() would write, or refuse.
-  bool would_change(const Row& row);
+  /// Reads only: what put() would do. A row that it would refuse comes back as inserted, without a row.
+  Written preview(const Row& row);
+  bool would_change(const Row& row) { return preview(row).change != Change::unchanged; }
   bool would_change(const ConsentFact& fact);
   bool would_change(const SuppressionFact& fact);
 
@@ -66,7 +67,6 @@ class Facts {
     Statement* stored = nullptr;  ///< stands on the row: column 0 is id, then store/columns.h
     std::uint64_t changed = 0;
   };
-  Result<void> normalize(Row& row);
   Result<void> resolve_parents(Row& row);
   void inherit_customer(Row& row, std::string_view sql, std::int64_t parent);
   Found compare(const Row& row);
@@ -80,7 +80,7 @@ class Facts {
   void follow_event(const Row& row, const Found& found);
   Result<void> check_ticket(const Row& row) const;
   Written put_ticket(Row row);
-  bool ticket_would_change(Row row);
+  Written preview_ticket(Row row);
   Found compare_ticket(Row& row, TicketWord& word);
 
   Database& database_;

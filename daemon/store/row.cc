@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "base/text.h"
+
 namespace retaind::store {
 namespace {
 
@@ -53,6 +55,21 @@ class Filled {
 };
 
 }  // namespace
+
+Result<void> normalize(Row& row, std::string& email_key) {
+  if (!row.has("key") || row.cell("key").text.empty()) {
+    return Error{ErrorKind::invalid, "the key is empty: every row needs the id that it has in your system"};
+  }
+  for (const std::string_view column : {"status", "currency", "name", "at"}) {
+    if (column == "name" && row.subject != Subject::event) continue;
+    if (row.has(column) && row.cell(column).is_null()) row.drop(column);
+  }
+  if (row.subject == Subject::customer && row.has("email")) {
+    email_key = row.cell("email").is_null() ? std::string() : retaind::email_key(row.cell("email").text);
+    row.set("email_key", email_key.empty() ? Cell{} : Cell::of(std::string_view(email_key)));
+  }
+  return {};
+}
 
 Row row_of(const CustomerFact& fact) {
   return Filled(Subject::customer)

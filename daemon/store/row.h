@@ -1,8 +1,10 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/cell.h"
 #include "model/facts.h"
 #include "store/columns.h"
@@ -31,6 +33,10 @@ struct Row {
     return cells[static_cast<std::size_t>(column_index(subject, column))];
   }
 };
+
+/// Refuses a row without a key; leaves out empty values of columns that are never empty; adds the key of an e-mail
+/// address, whose text goes into `email_key`.
+Result<void> normalize(Row& row, std::string& email_key);
 
 Row row_of(const CustomerFact& fact);
 Row row_of(const OrderFact& fact);

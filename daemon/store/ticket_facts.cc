@@ -48,12 +48,13 @@ Facts::Found Facts::compare_ticket(Row& row, TicketWord& word) {
   return found;
 }
 
-bool Facts::ticket_would_change(Row row) {
+Written Facts::preview_ticket(Row row) {
   TicketWord word;
   const Found found = compare_ticket(row, word);
   release(found);
-  return found.id == 0 || found.changed != 0 ||
-         !TicketTimeline(database_, now_, history_until_).agrees(found.id, word);
+  if (found.id == 0) return {Change::inserted, 0, all_columns(Subject::ticket)};
+  const bool same = found.changed == 0 && TicketTimeline(database_, now_, history_until_).agrees(found.id, word);
+  return {same ? Change::unchanged : Change::updated, found.id, found.changed};
 }
 
 Written Facts::put_ticket(Row row) {
