@@ -15,6 +15,7 @@ namespace {
 constexpr std::array table{
     Command{"init", "make a site: settings, rules, templates", run_init},
     Command{"check", "check settings, rules and templates", run_check},
+    Command{"import", "load customers, orders, tickets … from CSV", run_import},
     Command{"run", "watch the store and send what the rules say", run_daemon},
     Command{"status", "mode, balances, and what each rule does next", run_status},
     Command{"outbox", "messages: waiting, sent, not sent, and why", run_outbox},

@@ -17,7 +17,7 @@ Value json_of(const Overview::Line& line) {
   Value row;
   row.set("id", Value(line.id));
   row.set("rule", Value(line.rule));
-  row.set("step", Value(line.step));
+  if (!line.step.empty()) row.set("step", Value(line.step));
   if (line.repeat > 0) row.set("repeat", Value(line.repeat));
   if (line.draft) row.set("draft", Value(true));
   if (!line.customer.empty()) row.set("customer", Value(line.customer));
@@ -65,6 +65,7 @@ int run_outbox(const Words& words) {
   Overview::Filter filter;
   std::int64_t limit = 100;
   bool json = false;
+  bool occurrences = false;
   Options options("outbox",
                   "Lists messages, newest first: what each one's state is, and the reason.");
   options.site(site)
@@ -73,15 +74,21 @@ int run_outbox(const Words& words) {
       .value("--customer", "ID", filter.customer, "only this customer's, by your own id")
       .number("--limit", "N", limit, "at most so many (100)")
       .number("--before", "ID", filter.before, "only older ones than this message, to page on")
+      .flag("--occurrences", occurrences,
+            "occurrences that ended before a message was planned, instead")
       .flag("--json", json, "one JSON object a line");
   if (const std::optional<int> status = options.parse(words)) return *status;
   if (limit < 1 || limit > 1'000'000) return misused("outbox", "--limit is from 1 to 1000000");
   filter.limit = static_cast<int>(limit);
+  if (occurrences && !state.empty())
+    return misused("outbox", "--occurrences have no state; leave --state out");
   if (!state.empty()) filter.state = find_message_state(state);
 
   Result<OpenSite> open = open_site(site, store::Database::Mode::read);
   if (!open) return failed(open.error().message);
-  const std::vector<Overview::Line> lines = Overview(open->database).messages(filter);
+  Overview overview(open->database);
+  const std::vector<Overview::Line> lines =
+      occurrences ? overview.occurrences(filter) : overview.messages(filter);
   if (Result<void> read = open->database.take_error(); !read) return failed(read.error().message);
   for (const Overview::Line& line : lines) {
     if (json) {
@@ -93,7 +100,7 @@ int run_outbox(const Words& words) {
   if (!json && lines.size() == static_cast<std::size_t>(filter.limit)) {
     fmt::print("… more: --before {}\n", lines.back().id);
   }
-  if (!json && lines.empty()) fmt::print("no messages\n");
+  if (!json && lines.empty()) fmt::print("no {}\n", occurrences ? "occurrences" : "messages");
   return exit_fine;
 }
 

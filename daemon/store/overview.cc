@@ -53,6 +53,34 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
   return lines;
 }
 
+std::vector<Overview::Line> Overview::occurrences(const Filter& filter) {
+  std::string sql =
+      "SELECT f.id, r.name, f.draft, coalesce(c.key, ''), f.reason, f.due FROM firing f JOIN rule "
+      "r ON r.id = f.rule"
+      " LEFT JOIN customers c ON c.id = f.customer WHERE f.id < ?1 AND f.withdrawn = 0"
+      " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
+  if (!filter.rule.empty()) sql += " AND r.name = ?2";
+  if (!filter.customer.empty()) sql += " AND c.key = ?3";
+  sql += " ORDER BY f.id DESC LIMIT ?4";
+  Statement& rows = database_->prepared(sql);
+  rows.bind(1, filter.before > 0 ? filter.before : INT64_MAX).bind(4, filter.limit);
+  if (!filter.rule.empty()) rows.bind(2, filter.rule);
+  if (!filter.customer.empty()) rows.bind(3, filter.customer);
+  std::vector<Line> lines;
+  while (rows.step()) {
+    Line line;
+    line.id = rows.integer(0);
+    line.rule = rows.text(1);
+    line.draft = rows.integer(2) != 0;
+    line.customer = rows.text(3);
+    line.state = MessageState::skipped;
+    line.reason = static_cast<Reason>(rows.integer(4));
+    line.due = rows.time(5);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 std::vector<Overview::Count> Overview::messages_due(std::int64_t rule, Time from, Time to) {
   Statement& rows = database_->prepared(
       "SELECT state, reason, count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3"

@@ -42,6 +42,9 @@ class Overview {
   };
   /// Newest first.
   std::vector<Line> messages(const Filter& filter);
+  /// Occurrences that ended before a message was planned, newest first; the state is `skipped`, the step empty, and ids
+  /// are the firings'.
+  std::vector<Line> occurrences(const Filter& filter);
 
   struct Count {
     MessageState state = MessageState::planned;
