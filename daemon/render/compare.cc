@@ -1,7 +1,8 @@
+#include "render/compare.h"
+
 #include <charconv>
 #include <cmath>
 
-#include "render/datum.h"
 #include "render/lexer.h"
 
 namespace retaind::render {

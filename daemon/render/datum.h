@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -144,16 +143,6 @@ class Datum {
   };
 };
 
-bool equal(const Datum& left, const Datum& right);
-/// <0, 0, >0; empty where Liquid cannot compare (a number and a text).
-std::optional<int> compare(const Datum& left, const Datum& right);
-bool contains(const Datum& left, const Datum& right, Arena& arena);
-
 /// Ruby's Float#to_s: shortest digits that read back, "8.0", "1.0e+20".
 void print_real(double value, std::string& out);
-/// Whole number as Ruby's Integer(): an integer or a text that is one; empty otherwise.
-std::optional<std::int64_t> whole_number(const Datum& datum);
-/// Ruby's to_i: the digits that a text begins with, reals cut; 0 for the rest.
-std::int64_t leading_number(const Datum& datum);
-
 }  // namespace retaind::render

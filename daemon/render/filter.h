@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "render/datum.h"
+#include "render/compare.h"
 
 namespace retaind::render {
 

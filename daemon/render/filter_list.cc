@@ -229,40 +229,48 @@ Datum size(FilterScope&, const Datum& input, const Given&) {
   return Datum::of(static_cast<std::int64_t>(input.size()));
 }
 
-// Sorts by keys; missing keys come last. False when two keys cannot be compared.
-template <class Compare>
-Datum sorted(FilterScope& scope, const Datum& input, const Given& given, Compare compare_keys) {
-  struct Keyed {
-    Datum key;
-    Datum item;
-  };
+struct Keyed {
+  Datum key;
+  Datum item;
+};
+
+std::vector<Keyed> keyed_items(FilterScope& scope, const Datum& input, const Given& given) {
   std::vector<Keyed> keyed;
   for (const Datum& item : items_of(scope, input))
     keyed.push_back({property_of(item, given), item});
+  return keyed;
+}
+
+// Sorts by keys; missing keys come last.
+Datum sorted(FilterScope& scope, std::vector<Keyed> keyed) {
   bool comparable = true;
   // A merge sort stays within the list even when the order is not one, as with texts among numbers.
   std::stable_sort(keyed.begin(), keyed.end(), [&](const Keyed& a, const Keyed& b) {
     if (a.key.is_missing() || b.key.is_missing()) return !a.key.is_missing() && b.key.is_missing();
-    const std::optional<int> order = compare_keys(a.key, b.key);
+    const std::optional<int> order = compare(a.key, b.key);
     comparable = comparable && order.has_value();
     return order.value_or(0) < 0;
   });
-  if (!comparable)
+  if (!comparable) {
     return scope.fail("the list holds values that cannot be compared, such as a text and a number");
+  }
   Items items;
   for (const Keyed& one : keyed) items.push_back(one.item);
   return list_of(scope, items);
 }
 
 Datum sort(FilterScope& scope, const Datum& input, const Given& given) {
-  return sorted(scope, input, given, [](const Datum& a, const Datum& b) { return compare(a, b); });
+  return sorted(scope, keyed_items(scope, input, given));
 }
 
 Datum sort_natural(FilterScope& scope, const Datum& input, const Given& given) {
-  return sorted(scope, input, given, [&scope](const Datum& a, const Datum& b) {
-    return std::optional<int>(
-        lower_case(a.string(scope.arena)).compare(lower_case(b.string(scope.arena))));
-  });
+  std::vector<Keyed> keyed = keyed_items(scope, input, given);
+  for (Keyed& one : keyed) {
+    if (one.key.is_missing()) continue;
+    one.key = Datum::of(scope.arena.keep(lower_case(one.key.string(scope.arena))));
+    if (scope.failed()) return {};
+  }
+  return sorted(scope, std::move(keyed));
 }
 
 constexpr Filter table[] = {

@@ -216,15 +216,18 @@ Datum strip_html(FilterScope& scope, const Datum& input, const Given&) {
       {{"<script", "</script>"}, {"<!--", "-->"}, {"<style", "</style>"}}};
   std::string_view text = text_of(scope, input);
   std::string out;
+  std::array<bool, blocks.size()> never_ends{};  // said once, not searched for again
   while (!text.empty()) {
     const std::size_t open = std::min(text.find('<'), text.size());
     out += text.substr(0, open);
     text.remove_prefix(open);
     std::size_t stop = std::string_view::npos;
-    for (const auto& [begin, end] : blocks) {
-      if (text.substr(0, begin.size()) != begin) continue;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const auto& [begin, end] = blocks[i];
+      if (never_ends[i] || text.substr(0, begin.size()) != begin) continue;
       stop = text.find(end, begin.size());
-      if (stop != std::string_view::npos) stop += end.size();
+      never_ends[i] = stop == std::string_view::npos;
+      if (!never_ends[i]) stop += end.size();
     }
     if (stop == std::string_view::npos) {
       stop = text.find('>');

@@ -56,25 +56,24 @@ struct Tag {
   [[nodiscard]] std::string_view name() const { return {letters.data(), letter_count}; }
 };
 
-// The end of a start tag: the first > outside quotes.
-std::size_t tag_end(std::string_view html, std::size_t at) {
-  char quote = 0;
-  for (std::size_t i = at + 1; i < html.size(); ++i) {
+// The end of a start tag: the first > outside quotes. `quotes` turns false at a quote that never
+// ends; from then on the next > ends every tag, so that broken HTML is not searched to its end
+// again and again.
+std::size_t tag_end(std::string_view html, std::size_t at, bool& quotes) {
+  for (std::size_t i = at + 1; quotes && i < html.size(); ++i) {
     const char c = html[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '>') {
-      return i + 1;
-    }
+    if (c == '>') return i + 1;
+    if (c != '"' && c != '\'') continue;
+    const std::size_t close = html.find(c, i + 1);
+    quotes = close != std::string_view::npos;
+    if (quotes) i = close;
   }
-  // A quote that never ends: the next > it is.
   const std::size_t plain = html.find('>', at);
   return plain == std::string_view::npos ? html.size() : plain + 1;
 }
 
 bool hides(std::string_view tag) {
+  if (tag.find("display") == std::string_view::npos) return false;
   std::string style = lower_ascii(attribute_of(tag, "style"));
   std::erase(style, ' ');
   return style.find("display:none") != std::string::npos;
@@ -181,7 +180,7 @@ class Converter {
     block_tag(tag);
   }
 
-  bool read(Tag& tag) const {
+  bool read(Tag& tag) {
     std::size_t i = at_ + 1;
     if (i < html_.size() && html_[i] == '/') {
       tag.closes = true;
@@ -197,7 +196,7 @@ class Converter {
       const char c = html_[i];
       tag.letters[tag.letter_count++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
-    tag.whole = html_.substr(at_, tag_end(html_, at_) - at_);
+    tag.whole = html_.substr(at_, tag_end(html_, at_, quotes_) - at_);
     return true;
   }
 
@@ -270,6 +269,7 @@ class Converter {
 
   std::string_view html_;
   std::size_t at_ = 0;
+  bool quotes_ = true;
   TextWriter writer_;
   std::string link_;
   std::size_t link_mark_ = 0;

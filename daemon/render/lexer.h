@@ -92,7 +92,7 @@ class TokenLexer {
   Token token_;
 };
 
-bool is_space(char c);
+inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 std::string_view strip_left(std::string_view text);
 std::string_view strip_right(std::string_view text);
 std::string_view strip(std::string_view text);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "render/compare.h"
 #include "render/lexer.h"
 
 namespace retaind::render {

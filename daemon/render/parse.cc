@@ -24,8 +24,8 @@ Parser::Parser(const Source& source, Mode mode, Tree& tree, Faults& faults)
 void Parser::fail(std::size_t at, std::size_t length, std::string message) {
   tree_.broken = true;
   if (gave_up_) return;
-  if (++fault_count_ <= max_faults)
-    faults_.push_back({&source_, at, std::max<std::size_t>(length, 1), std::move(message)});
+  faults_.push_back({&source_, at, std::max<std::size_t>(length, 1), std::move(message)});
+  gave_up_ = ++fault_count_ == max_faults;
 }
 
 Index Parser::node(Node::Kind kind, std::size_t at, Index a, Index b) {

@@ -20,7 +20,7 @@ std::string_view entity(char c) {
 
 constexpr std::array<bool, 256> special_characters = [] {
   std::array<bool, 256> table{};
-  for (const unsigned char c : {'&', '<', '>', '"', '\''}) table[c] = true;
+  for (const char c : {'&', '<', '>', '"', '\''}) table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 

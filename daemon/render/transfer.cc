@@ -1,5 +1,6 @@
 #include "render/transfer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -80,62 +81,77 @@ constexpr std::array<bool, 256> stands_for_itself = [] {
   return table;
 }();
 
-/// Writes quoted-printable, counting columns.
+/// Writes quoted-printable, counting columns, into room that is large enough.
 class QuotedPrintable {
  public:
-  explicit QuotedPrintable(std::string& out) : out_(out) {}
+  explicit QuotedPrintable(char* to) : to_(to) {}
 
   // A line without its break.
   void line(std::string_view text) {
     column_ = 0;
-    for (std::size_t i = 0; i < text.size();) {
-      std::size_t run = 0;
-      while (i + run < text.size() && stands_for_itself[static_cast<unsigned char>(text[i + run])])
-        ++run;
-      // White space at the end of a line would be lost on the way.
-      const bool ends = i + run == text.size();
-      if (ends && run > 0 && (text.back() == ' ' || text.back() == '\t')) --run;
-      plain(text.substr(i, run));
-      i += run;
-      if (i < text.size()) escaped(static_cast<unsigned char>(text[i++]));
+    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const end = at + text.size();
+    // White space at the end of a line would be lost on the way.
+    const bool guarded = at != end && (end[-1] == ' ' || end[-1] == '\t');
+    const auto* const plain_end = guarded ? end - 1 : end;
+    while (at != end) {
+      const auto* const run = at;
+      while (at != plain_end && stands_for_itself[*at]) ++at;
+      plain(reinterpret_cast<const char*>(run), static_cast<std::size_t>(at - run));
+      if (at != end) escaped(*at++);
     }
   }
+  void line_break() {
+    *to_++ = '\r';
+    *to_++ = '\n';
+  }
+  [[nodiscard]] char* end() const { return to_; }
 
  private:
-  void plain(std::string_view run) {
-    while (!run.empty()) {
+  void plain(const char* run, std::size_t left) {
+    while (left > 0) {
       if (column_ == characters_a_line - 1) soft_break();
-      const std::size_t size = std::min(run.size(), characters_a_line - 1 - column_);
-      out_ += run.substr(0, size);
+      const std::size_t size = std::min(left, characters_a_line - 1 - column_);
+      std::memcpy(to_, run, size);
+      to_ += size;
+      run += size;
       column_ += size;
-      run.remove_prefix(size);
+      left -= size;
     }
   }
   void escaped(unsigned char byte) {
     static constexpr std::string_view digits = "0123456789ABCDEF";
     if (column_ + 3 > characters_a_line - 1) soft_break();
-    const char code[3] = {'=', digits[byte >> 4U], digits[byte & 15U]};
-    out_.append(code, 3);
+    to_[0] = '=';
+    to_[1] = digits[byte >> 4U];
+    to_[2] = digits[byte & 15U];
+    to_ += 3;
     column_ += 3;
   }
   void soft_break() {
-    out_ += "=\r\n";
+    *to_++ = '=';
+    line_break();
     column_ = 0;
   }
 
-  std::string& out_;
+  char* to_;
   std::size_t column_ = 0;
 };
 
 void append_quoted_printable(std::string& out, std::string_view text) {
-  QuotedPrintable writer(out);
-  for (std::size_t begin = 0;;) {
-    const std::size_t end = text.find_first_of("\r\n", begin);
-    writer.line(text.substr(begin, end == std::string_view::npos ? end : end - begin));
-    if (end == std::string_view::npos) return;
-    out += "\r\n";
-    begin = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
+  const std::size_t begin = out.size();
+  // Three characters a byte, and a soft break of three after at least 73 of them.
+  out.resize(begin + 3 * text.size() + 3 * (3 * text.size() / 73 + 1));
+  QuotedPrintable writer(out.data() + begin);
+  const bool has_returns = text.find('\r') != std::string_view::npos;
+  for (std::size_t from = 0;;) {
+    const std::size_t end = has_returns ? text.find_first_of("\r\n", from) : text.find('\n', from);
+    writer.line(text.substr(from, end == std::string_view::npos ? end : end - from));
+    if (end == std::string_view::npos) break;
+    writer.line_break();
+    from = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
   }
+  out.resize(static_cast<std::size_t>(writer.end() - out.data()));
 }
 
 }  // namespace
