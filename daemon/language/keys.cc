@@ -125,6 +125,38 @@ constexpr KeyRow table[] = {
   {Keys::retention, "changes", "the change feed", "30 days", ""},
   {Keys::retention, "traces", "why each message went or did not", "90 days", ""},
   {Keys::retention, "bodies", "the text of sent messages", "90 days", ""},
+
+  {Keys::mapping, "separator", "one character, `tab`, or `blanks` for runs of them", "\";\"", ""},
+  {Keys::mapping, "header", "no: the first line is data, and columns are called 1, 2, 3", "no", ""},
+  {Keys::mapping, "missing", "cells that mean no value, besides empty ones", "[\"?\"]", ""},
+  {Keys::mapping, "time-zone", "of times without one; the shop's, unless given", "Europe/London", ""},
+  {Keys::mapping, "dates", "how dates are written; 2026-03-02 [09:30[:00]] unless given", "\"%d/%m/%Y %H:%M\"", ""},
+  {Keys::mapping, "currency", "of amounts without a currency of their own; the shop's, unless given", "GBP", ""},
+  {Keys::mapping, "key-prefix", "put before every key, when several shops share a store", "old-", ""},
+  {Keys::mapping, "skip", "lines that are left out", "[{column: kind, is: test}]", ""},
+  {Keys::mapping, "merge", "yes: lines with one key are one row", "yes", ""},
+  {Keys::mapping, "refund", "orders: lines that are money back; a negative total always is", "{column: InvoiceNo, begins-with: C}", ""},
+  {Keys::mapping, "alias", "customers: a column with a further key of the customer", "customer_id", ""},
+  {Keys::mapping, "fields", "where each field comes from", "{key: order_id}", ""},
+  {Keys::mapping, "attributes", "columns that are kept beside the fields", "{channel: Channel}", ""},
+
+  {Keys::source, "column", "the cell of this column", "order_id", ""},
+  {Keys::source, "columns", "the cells of these columns, joined with -", "[customer, day]", ""},
+  {Keys::source, "text", "a text, with {column} filled in", "\"{id}@example.com\"", ""},
+  {Keys::source, "product", "one column times another", "[Quantity, UnitPrice]", ""},
+  {Keys::source, "latest", "the latest of these times", "[opened_at, updated_at]", ""},
+  {Keys::source, "earliest", "the earliest of these times", "[paid_at, shipped_at]", ""},
+  {Keys::source, "number-within", "1, 2, 3 … for the lines with the same cell in this column", "InvoiceNo", ""},
+  {Keys::source, "date", "how this date is written", "\"%Y%m%d\"", ""},
+  {Keys::source, "words", "what the words of the file mean", "{delivered: completed}", ""},
+  {Keys::source, "otherwise", "what other words mean; \"\" for nothing", "other", ""},
+  {Keys::source, "when", "empty unless the line is one of these", "{column: status, is: canceled}", ""},
+  {Keys::source, "lower-case", "yes: in small letters", "yes", ""},
+  {Keys::source, "take", "when lines are merged: last, first, earliest, latest or sum", "earliest", ""},
+
+  {Keys::line, "column", "the column that decides", "status", ""},
+  {Keys::line, "is", "one of these", "[canceled, \"\"]", ""},
+  {Keys::line, "begins-with", "it begins like this", "C", ""},
 };
 // clang-format on
 

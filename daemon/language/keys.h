@@ -6,7 +6,7 @@
 
 namespace retaind::language {
 
-/// The maps of a rule file and of retaind.yaml.
+/// The maps of a rule file, of retaind.yaml and of a mapping file.
 enum class Keys : std::uint8_t {
   rule,
   trigger,
@@ -21,6 +21,9 @@ enum class Keys : std::uint8_t {
   calendar,
   cap,
   retention,
+  mapping,
+  source,
+  line,
 };
 
 /// One key: the reader, its suggestions, documentation and editor schema know it from here.

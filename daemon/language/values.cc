@@ -81,7 +81,7 @@ MapReader::MapReader(Report& report, const YamlNode& map, Keys of)
                    "delete it; a schedule runs once for the whole site");
       continue;
     }
-    if (of >= Keys::site && is_one_of(clear_secrets, key.text)) {
+    if (of >= Keys::site && of <= Keys::retention && is_one_of(clear_secrets, key.text)) {
       report.error(Code::clear_password, key.at,
                    fmt::format("`{}` stands in clear in this file", key.text),
                    fmt::format("put it into a file that only retaind may read, and write "

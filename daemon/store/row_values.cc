@@ -19,6 +19,14 @@ std::string shortened(std::string_view text) {
   return to_valid_utf8(text.substr(0, most)) + "…";
 }
 
+/// A cell by the mapping's words, for fields that take any text.
+std::string_view in_words(const FieldSource& source, std::string_view value) {
+  if (source.words.empty()) return value;
+  const auto word = source.words.find(value);
+  if (word != source.words.end()) return word->second;
+  return source.otherwise ? std::string_view(*source.otherwise) : value;
+}
+
 }  // namespace
 
 std::string_view RowMapper::cell(const CsvRecord& record, int column) const {
@@ -171,12 +179,7 @@ bool RowMapper::set(Compiled& field, const CsvRecord& record, TextArena& texts, 
   if (!value_of(field, record, value)) return false;
   if (value.empty() && field.field->required) return refuse(fmt::format("{} is empty", field.name));
   if (field.field->type == ImportType::word) return set_word(field, value, texts, out);
-  if (!field.source.words.empty()) {
-    const auto word = field.source.words.find(value);
-    if (word != field.source.words.end()) value = word->second;
-    else if (field.source.otherwise) value = *field.source.otherwise;
-  }
-  return set_plain(field, value, texts, out);
+  return set_plain(field, in_words(field.source, value), texts, out);
 }
 
 bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextArena& texts, MappedRow& out) {
@@ -330,6 +333,7 @@ bool RowMapper::set_attributes(const CsvRecord& record, TextArena& texts, Mapped
   for (Compiled& attribute : attributes_) {
     std::string_view value;
     if (!value_of(attribute, record, value)) return false;
+    value = in_words(attribute.source, value);
     if (!value.empty()) object.set(attribute.name, Value(value));
   }
   const bool empty = object.as_object()->empty();
