@@ -20,6 +20,7 @@ void VirtualTransport::want(int /*waiting*/) {}
 
 void VirtualTransport::send(Outgoing message, Done done) {
   const Time now = clock_->now();
+  if (on_send) on_send(message);
   waiting_.push_back({std::move(message), std::move(done), now, now + latency});
 }
 

@@ -40,6 +40,7 @@ class VirtualTransport final : public delivery::Transport {
     delivery::OutcomeKind outcome;
   };
   std::function<void(const Taken&)> on_answer;
+  std::function<void(const delivery::Outgoing&)> on_send;
 
  private:
   struct Waiting {

@@ -1,0 +1,23 @@
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+#include <cstdio>
+
+#include "options.h"
+
+sim::Options& sim::options() {
+  static Options options;
+  return options;
+}
+
+int main(int argc, char** argv) {
+  Catch::Session session;
+  using Catch::clara::Opt;
+  sim::Options& options = sim::options();
+  session.cli(session.cli() | Opt(options.first, "number")["--seed"]("first seed of the simulation") |
+              Opt(options.seeds, "count")["--seeds"]("how many seeds") |
+              Opt(options.verbose)["--trace"]("print what happens"));
+  if (const int wrong = session.applyCommandLine(argc, argv); wrong != 0) return wrong;
+  // A thousand shops have a lot to say; the problems go to standard output.
+  if (!options.verbose && std::freopen("/dev/null", "w", stderr) == nullptr) return 1;
+  return session.run();
+}

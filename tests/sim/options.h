@@ -1,0 +1,16 @@
+#pragma once
+#include <cstdint>
+
+namespace sim {
+
+/// From so many seeds on everything that can occur has to occur.
+inline constexpr std::uint64_t enough_seeds = 40;
+
+struct Options {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 40;
+  bool verbose = false;
+};
+Options& options();
+
+}  // namespace sim
