@@ -18,6 +18,8 @@ done
 install_packages "${build_packages[@]}" "${test_packages[@]}" || exit 1
 
 jobs=$(nproc)
+# A clone in another directory finds the objects of the last one.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 passed=0 failed=0 skipped=0
 report=()
 

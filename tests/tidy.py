@@ -2,7 +2,7 @@
 """Runs clang-tidy over the files named on standard input: tidy.py [--seconds N] BUILD_DIR
 
 A header stands for the .cc file beside it. A file whose preprocessed text, whose checks and whose clang-tidy
-have passed before is not looked at again; the marks lie in BUILD_DIR/tidy. With --seconds no new file is begun
+have passed before is not looked at again; the marks lie in the user's cache directory, as ccache's do. With --seconds no new file is begun
 after that time and the rest is named: the time of one run has to be bounded, and the next run goes on from there.
 """
 import concurrent.futures
@@ -23,7 +23,7 @@ def main():
         seconds = float(arguments[1])
         arguments = arguments[2:]
     build = pathlib.Path(arguments[0])
-    marks = build / "tidy"
+    marks = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "retaind-tidy"
     marks.mkdir(parents=True, exist_ok=True)
     entries = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
@@ -42,6 +42,7 @@ def main():
             words = words[1:]
         words[words.index("-o") + 1] = "-"
         words[words.index("-c")] = "-E"
+        words.append("-P")  # no line markers: they hold the directory of the clone
         text = subprocess.run(words + ["-w"], cwd=entry["directory"], capture_output=True).stdout
         # A comment can hold a NOLINT, and the preprocessor drops it.
         digest = hashlib.sha256(rules + text + pathlib.Path(name).read_bytes())

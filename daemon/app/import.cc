@@ -7,6 +7,7 @@
 #include "app/control.h"
 #include "app/store_access.h"
 #include "base/text.h"
+#include "language/mapping.h"
 
 namespace retaind::app {
 namespace {
@@ -29,6 +30,17 @@ bool show_progress(const store::ImportProgress& progress) {
              grouped(static_cast<long long>(progress.lines_per_second)),
              progress.left ? ", " + time_left(*progress.left) + " left" : std::string());
   return true;
+}
+
+Result<Mapping> read_map(const std::string& file, ImportKind kind, const Zone& zone) {
+  language::CheckedMapping checked = language::read_mapping(file, kind, zone);
+  const std::string findings =
+      language::to_text(checked.diagnostics, language::Format::human, false);
+  if (checked.mapping) {
+    fmt::print(stderr, "{}", findings);
+    return *std::move(checked.mapping);
+  }
+  return Error{ErrorKind::invalid, "the mapping has mistakes\n" + findings};
 }
 
 void print_report(std::string_view kind, const store::ImportReport& report) {
@@ -95,6 +107,11 @@ int run_import(const Words& words) {
   Result<OpenSite> open = open_site(site, store::Database::Mode::create);
   if (!open) return failed(open.error().message);
   import.currency = open->site.currency;
+  if (!map.empty()) {
+    Result<Mapping> mapping = read_map(map, import.kind, open->site.zone);
+    if (!mapping) return failed(mapping.error().message);
+    import.mapping = std::move(*mapping);
+  }
   const bool bar = isatty(STDERR_FILENO) == 1;
   if (bar) import.progress = show_progress;
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/balance.h"
+#include "engine/balance.h"
 #include "app/store_access.h"
 #include "base/value.h"
 #include "store/ledger.h"
@@ -29,7 +29,7 @@ struct StatusReport {
   std::string daemon_trouble;   ///< why it did not say anything, when it should
   std::vector<store::HoldRow> holds;
   std::vector<RuleReport> rules;
-  std::vector<BalanceDay> days;
+  std::vector<engine::BalanceDay> days;
   [[nodiscard]] bool even() const;
 };
 
