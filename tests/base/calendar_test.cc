@@ -1,5 +1,6 @@
 #include "base/calendar.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/rng.h"
@@ -21,7 +22,7 @@ Time at(std::string_view text, const Zone& z) {
   REQUIRE(time);
   return *time;
 }
-Calendar calendar(std::vector<std::string> lines, std::vector<std::string> off = {}) {
+Calendar calendar(const std::vector<std::string>& lines, const std::vector<std::string>& off = {}) {
   std::vector<Calendar::Window> windows;
   for (const auto& line : lines) {
     const auto parsed = Calendar::parse_line(line);
@@ -29,8 +30,9 @@ Calendar calendar(std::vector<std::string> lines, std::vector<std::string> off =
     REQUIRE(parsed);
     windows.insert(windows.end(), parsed->begin(), parsed->end());
   }
-  std::vector<LocalDate> days;
-  for (const auto& day : off) days.push_back(*parse_date(day));
+  std::vector<LocalDate> days(off.size());
+  std::transform(off.begin(), off.end(), days.begin(),
+                 [](const auto& day) { return *parse_date(day); });
   return {"test", windows, days};
 }
 std::string opening(const Calendar& c, std::string_view from, const Zone& z) {
