@@ -314,9 +314,11 @@ Result<void> adapt_rules(const fs::path& directory) {
     const std::string_view digest = "digest: 15 minutes";
     if (const std::size_t at = text->find(digest); at != std::string::npos)
       text->replace(at, digest.size(), "digest: 10 seconds");
-    *text +=
-        "backlog: 14 days                   # for the demo: what was due in the last two weeks "
-        "goes out too\n";
+    const bool looks_back = text->find("\nbacklog:") != std::string::npos;
+    if (!looks_back)
+      *text +=
+          "backlog: 14 days                   # for the demo: what was due in the last two weeks "
+          "goes out too\n";
     if (Result<void> written = write_file_durably(entry.path(), *text); !written) return written;
   }
   return {};

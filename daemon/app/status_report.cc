@@ -67,7 +67,7 @@ void ask(StatusReport& report, const Site& site) {
 }  // namespace
 
 bool StatusReport::even() const {
-  return std::all_of(days.begin(), days.end(), [](const BalanceDay& day) { return day.even(); });
+  return std::all_of(days.begin(), days.end(), [](const engine::BalanceDay& day) { return day.even(); });
 }
 
 Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,
@@ -84,7 +84,7 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   store::Ledger ledger(open.database);
   store::Overview overview(open.database);
   report.holds = ledger.holds(now);
-  report.days = balance(open.database, open.site, loaded.rules.rules, days, now);
+  report.days = engine::balance(open.database, open.site, loaded.rules.rules, days, now);
   const Time from = open.site.zone.start_of(report.days.front().day);
   // Waiting messages of the future count too.
   const Time to = now + std::chrono::days(36'500);

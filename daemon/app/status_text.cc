@@ -95,7 +95,7 @@ std::string parts_of(const std::map<std::pair<MessageState, Reason>, std::int64_
   return text.empty() ? "none" : text;
 }
 
-std::string day_lines(const BalanceDay& day) {
+std::string day_lines(const engine::BalanceDay& day) {
   std::string skipped;
   for (const auto& [reason, count] : day.not_fired)
     skipped += fmt::format(", {} {}", grouped(count), name_of(reason));
@@ -125,7 +125,7 @@ Value parts_value(const std::map<std::pair<MessageState, Reason>, std::int64_t>&
   return rows;
 }
 
-Value day_value(const BalanceDay& day) {
+Value day_value(const engine::BalanceDay& day) {
   Value row;
   row.set("day", Value(to_string(day.day)));
   row.set("occurrences", Value(day.occurrences));
@@ -145,7 +145,7 @@ Value day_value(const BalanceDay& day) {
 std::string to_text(const StatusReport& report, const Site& site) {
   std::string text =
       mode_lines(report) + hold_lines(report, site) + rule_lines(report, site) + "\n";
-  for (const BalanceDay& day : report.days) {
+  for (const engine::BalanceDay& day : report.days) {
     if (day.occurrences == 0 && day.in_ledger() == 0 && day.messages == 0) continue;
     text += day_lines(day);
   }
@@ -189,7 +189,7 @@ Value to_value(const StatusReport& report) {
   }
   value.set("rules", Value(std::move(rules)));
   Value::Array days;
-  for (const BalanceDay& day : report.days) days.push_back(day_value(day));
+  for (const engine::BalanceDay& day : report.days) days.push_back(day_value(day));
   value.set("days", Value(std::move(days)));
   value.set("even", Value(report.even()));
   return value;
