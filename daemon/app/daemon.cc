@@ -13,11 +13,13 @@
 #include "app/daemon_report.h"
 #include "app/environment.h"
 #include "app/notify.h"
+#include "app/options.h"
 #include "app/senders.h"
 #include "app/site_files.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/core.h"
+#include "delivery/release.h"
 #include "store/identity.h"
 #include "store/process_lock.h"
 #include "store/retention.h"
@@ -37,11 +39,13 @@ constexpr Duration drain_time{30'000};
 constexpr Duration trouble_pause{1'000};
 // With until_idle: what is due later than this is not waited for.
 constexpr Duration soon{20'000};
+// With until_idle: so many failed tries in a row are enough.
+constexpr int patience_until_idle = 10;
 
 }  // namespace
 
 struct Daemon::Impl {
-  explicit Impl(Options given)
+  explicit Impl(Daemon::Options given)
       : options(std::move(given)),
         rng(seed_from_system()),
         due(loop),
@@ -56,6 +60,7 @@ struct Daemon::Impl {
 
   void wake();
   void pass();
+  void pause(const std::string& why);
   void arm();
   void each_minute();
   void tidy_up();
@@ -67,7 +72,7 @@ struct Daemon::Impl {
   Value answer(const Value& request);
   [[nodiscard]] std::string status_line();
 
-  Options options;
+  Daemon::Options options;
   SystemClock clock;
   Rng rng;
   asio::io_context loop{1};
@@ -87,8 +92,10 @@ struct Daemon::Impl {
   bool draining = false;
   std::int64_t seen_version = 0;
   std::string trouble;  ///< of the last pass; said once and not every second
+  int failures = 0;
   ReloadOutcome last_reload;
   Time started;
+  int status = exit_fine;
 };
 
 Result<void> Daemon::Impl::start() {
@@ -131,27 +138,12 @@ Result<void> Daemon::Impl::recognise() {
   Result<store::Identity> found = store::Identity::open(*database, rng);
   if (!found) return found.error();
   identity.emplace(std::move(*found));
-  const store::Identity::Recognised& recognised = identity->recognised();
-  if (!recognised.must_hold()) return {};
-
-  const Time now = clock.now();
-  store::HoldRow hold;
-  hold.scope = "all";
-  hold.cause = "restored";
-  hold.author = "retaind";
-  hold.at = now;
-  hold.because = fmt::format(
-      "{}; messages may have left{} that this store does not know of", recognised.about,
-      recognised.missing_since ? " after " + to_iso(*recognised.missing_since) : std::string());
+  if (!identity->recognised().must_hold()) return {};
   Result<store::Transaction> transaction = store::Transaction::begin(*database);
   if (!transaction) return transaction.error();
-  store::Ledger(*database).add_hold(hold);
-  identity->adopt(now);
+  store::Ledger ledger(*database);
+  delivery::hold_restored(ledger, *identity, clock.now());
   if (Result<void> done = transaction->commit(); !done) return done.error();
-  log::error(fmt::format(
-      "everything is held: {}; decide with `retaind release --all` (send what is due) or "
-      "`retaind release --all --mark-sent-until TIME` (take it for sent)",
-      hold.because));
   return identity->note();
 }
 
@@ -177,21 +169,32 @@ void Daemon::Impl::wake() {
 
 void Daemon::Impl::pass() {
   const Result<Core::Pass> done = core->run_due();
-  if (!done) {
-    if (trouble != done.error().message) log::error(done.error().message);
-    trouble = done.error().message;
-    due.expires_after(trouble_pause);
-    due.async_wait([this](error_code error) {
-      if (!error) wake();
-    });
-    return;
-  }
+  if (!done) return pause(done.error().message);
   if (!trouble.empty()) log::info("the store works again");
   trouble.clear();
+  failures = 0;
   if (draining && core->in_flight() == 0 && !core->outbox().has_outcomes()) return finish();
   if (done->more) return wake();
   if (options.until_idle && !draining && is_idle()) return drain("nothing is due");
   arm();
+}
+
+/// The store is locked, full or worse: said once and tried again every second, since the same work
+/// is found again.
+void Daemon::Impl::pause(const std::string& why) {
+  if (trouble != why) log::error(why);
+  trouble = why;
+  ++failures;
+  const bool nothing_to_lose = core->in_flight() == 0 && !core->outbox().has_outcomes();
+  if (draining && nothing_to_lose) return finish();
+  if (options.until_idle && failures > patience_until_idle) {
+    status = exit_wrong;
+    return finish();
+  }
+  due.expires_after(trouble_pause);
+  due.async_wait([this](error_code error) {
+    if (!error) wake();
+  });
 }
 
 void Daemon::Impl::arm() {
@@ -328,7 +331,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options) {
 int Daemon::run() {
   impl_->run();
   log::info("stopped");
-  return 0;
+  return impl_->status;
 }
 
 }  // namespace retaind::app

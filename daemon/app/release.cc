@@ -1,3 +1,5 @@
+#include "delivery/release.h"
+
 #include <fmt/format.h>
 
 #include "app/command.h"
@@ -5,49 +7,9 @@
 #include "app/hold_scope.h"
 #include "app/site_load.h"
 #include "app/store_access.h"
-#include "base/text.h"
-#include "store/messages.h"
 
 namespace retaind::app {
 namespace {
-
-struct Released {
-  int holds = 0;
-};
-
-/// Held messages are not looked at again before something changes: this is the change.
-Result<void> wake_held(store::Database& database, const HoldScope& scope, Time now) {
-  store::Ledger ledger(database);
-  store::Messages messages(database);
-  if (!scope.customer.empty()) {
-    for (const std::int64_t id :
-         messages.waiting_of_customer(*ledger.customer_by_key(scope.customer)))
-      messages.wake(id, now);
-    return {};
-  }
-  std::optional<std::int64_t> rule;
-  for (const store::RuleRow& row : ledger.rules()) {
-    if (row.name == scope.rule) rule = row.id;
-  }
-  for (const Reason reason : {Reason::on_hold, Reason::brake})
-    messages.wake_reason(reason, rule, now);
-  return {};
-}
-
-Result<Released> release(OpenSite& open, const HoldScope& scope) {
-  const Time now = SystemClock().now();
-  store::Ledger ledger(open.database);
-  Result<store::Transaction> transaction = store::Transaction::begin(open.database);
-  if (!transaction) return transaction.error();
-  if (Result<void> known = scope.look_up(ledger); !known) return known.error();
-  Released released;
-  released.holds = ledger.release(scope.scope(), scope.target(), now);
-  if (released.holds > 0) {
-    if (Result<void> woken = wake_held(open.database, scope, now); !woken) return woken.error();
-  }
-  if (Result<void> done = transaction->commit(); !done) return done.error();
-  return released;
-}
 
 /// The jump is known to the running process alone.
 int resume_after_jump(const std::string& given) {
@@ -66,32 +28,57 @@ int resume_after_jump(const std::string& given) {
   return exit_fine;
 }
 
+Result<delivery::Released> release(OpenSite& open, const HoldScope& scope,
+                                   const std::string& until) {
+  store::Ledger ledger(open.database);
+  if (Result<void> known = scope.look_up(ledger); !known) return known.error();
+  delivery::Release what;
+  what.scope = scope.scope();
+  what.target = scope.target();
+  if (!until.empty()) {
+    what.mark_sent_until = parse_time(until, open.site.zone);
+    if (!what.mark_sent_until) {
+      return Error{
+          ErrorKind::invalid,
+          fmt::format("`{}` is no time; write it as 2026-03-02 or 2026-03-02 09:30", until)};
+    }
+  }
+  return delivery::release(open.database, what, SystemClock().now());
+}
+
 }  // namespace
 
 int run_release(const Words& words) {
   std::string site;
+  std::string until;
   HoldScope scope;
   bool clock = false;
-  Options options(
-      "release",
-      "Ends a hold. What waited is checked again and goes out, as far as it is not too late.");
+  Options options("release",
+                  "Ends a hold. What waited is checked again and goes out, as far as it is not too "
+                  "late.");
   options.site(site);
   scope.add_to(options);
-  options.flag("--clock", clock, "go on after a jump of the clock");
+  options.flag("--clock", clock, "go on after a jump of the clock")
+      .value("--mark-sent-until", "TIME", until,
+             "of a restored store: what was due by then counts as sent");
   if (const std::optional<int> status = options.parse(words)) return *status;
   if (clock) return resume_after_jump(site);
   if (const std::string mistake = scope.mistake(); !mistake.empty())
     return misused("release", mistake);
+  if (!until.empty() && !scope.all) return misused("release", "--mark-sent-until goes with --all");
 
   Result<OpenSite> open = open_site(site, store::Database::Mode::write);
   if (!open) return failed(open.error().message);
-  const Result<Released> released = release(*open, scope);
+  const Result<delivery::Released> released = release(*open, scope, until);
   if (!released) return failed(released.error().message);
-  if (released->holds == 0)
-    return failed(
-        fmt::format("nothing is held as `{}`; `retaind status` lists the holds", scope.text()));
   poke_daemon(open->site.socket);
-  fmt::print("released: {}\n", scope.text());
+  if (released->marking) {
+    fmt::print(
+        "what was due by {} counts as sent; the daemon marks it and then releases everything\n",
+        until);
+  } else {
+    fmt::print("released: {}\n", scope.text());
+  }
   return exit_fine;
 }
 
