@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "base/text.h"
@@ -14,31 +15,65 @@ namespace {
 
 enum class Effect { none, line, paragraph, cell, hidden };
 
+// The first eight letters in one number; no two tags with an effect share them.
+constexpr std::uint64_t packed(std::string_view name) {
+  std::uint64_t key = 0;
+  for (const char c : name.substr(0, 8)) key = (key << 8U) | static_cast<unsigned char>(c);
+  return key;
+}
+
 struct TagEffect {
-  std::string_view name;
-  Effect effect;
+  std::uint64_t key = 0;
+  Effect effect = Effect::none;
 };
-// Sorted by name.
-constexpr TagEffect tag_effects[] = {
-    {"address", Effect::line},    {"article", Effect::line}, {"blockquote", Effect::paragraph},
-    {"caption", Effect::line},    {"dd", Effect::line},      {"div", Effect::line},
-    {"dl", Effect::paragraph},    {"dt", Effect::line},      {"footer", Effect::line},
-    {"form", Effect::line},       {"h1", Effect::paragraph}, {"h2", Effect::paragraph},
-    {"h3", Effect::paragraph},    {"h4", Effect::paragraph}, {"h5", Effect::paragraph},
-    {"h6", Effect::paragraph},    {"head", Effect::hidden},  {"header", Effect::line},
-    {"hr", Effect::paragraph},    {"li", Effect::line},      {"main", Effect::line},
-    {"ol", Effect::paragraph},    {"p", Effect::paragraph},  {"pre", Effect::paragraph},
-    {"script", Effect::hidden},   {"section", Effect::line}, {"style", Effect::hidden},
-    {"table", Effect::paragraph}, {"td", Effect::cell},      {"template", Effect::hidden},
-    {"th", Effect::cell},         {"title", Effect::hidden}, {"tr", Effect::line},
-    {"ul", Effect::paragraph},
-};
+constexpr auto tag_effects = [] {
+  std::array table = std::to_array<TagEffect>({
+      {packed("address"), Effect::line},
+      {packed("article"), Effect::line},
+      {packed("blockquote"), Effect::paragraph},
+      {packed("caption"), Effect::line},
+      {packed("dd"), Effect::line},
+      {packed("div"), Effect::line},
+      {packed("dl"), Effect::paragraph},
+      {packed("dt"), Effect::line},
+      {packed("footer"), Effect::line},
+      {packed("form"), Effect::line},
+      {packed("h1"), Effect::paragraph},
+      {packed("h2"), Effect::paragraph},
+      {packed("h3"), Effect::paragraph},
+      {packed("h4"), Effect::paragraph},
+      {packed("h5"), Effect::paragraph},
+      {packed("h6"), Effect::paragraph},
+      {packed("head"), Effect::hidden},
+      {packed("header"), Effect::line},
+      {packed("hr"), Effect::paragraph},
+      {packed("li"), Effect::line},
+      {packed("main"), Effect::line},
+      {packed("ol"), Effect::paragraph},
+      {packed("p"), Effect::paragraph},
+      {packed("pre"), Effect::paragraph},
+      {packed("script"), Effect::hidden},
+      {packed("section"), Effect::line},
+      {packed("style"), Effect::hidden},
+      {packed("table"), Effect::paragraph},
+      {packed("td"), Effect::cell},
+      {packed("template"), Effect::hidden},
+      {packed("th"), Effect::cell},
+      {packed("title"), Effect::hidden},
+      {packed("tr"), Effect::line},
+      {packed("ul"), Effect::paragraph},
+  });
+  std::sort(table.begin(), table.end(),
+            [](const TagEffect& x, const TagEffect& y) { return x.key < y.key; });
+  return table;
+}();
 
 Effect effect_of(std::string_view name) {
-  const auto found = std::lower_bound(
-      std::begin(tag_effects), std::end(tag_effects), name,
-      [](const TagEffect& one, std::string_view wanted) { return one.name < wanted; });
-  return found != std::end(tag_effects) && found->name == name ? found->effect : Effect::none;
+  const std::uint64_t key = packed(name);
+  const auto found =
+      std::lower_bound(tag_effects.begin(), tag_effects.end(), key,
+                       [](const TagEffect& one, std::uint64_t wanted) { return one.key < wanted; });
+  return found != tag_effects.end() && found->key == key ? found->effect : Effect::none;
 }
 
 bool is_void_tag(std::string_view name) {

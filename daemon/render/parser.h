@@ -51,7 +51,7 @@ class Parser {
   void lines(const Tag& tag);
   bool close(const Tag& tag);
   bool part(const Tag& tag);
-  void open(std::string_view name, Index node, Index part, const Tag& tag);
+  void open(std::string_view name, Index made, Index first_part, const Tag& tag);
   void end_part();
   void finish(Block& block);
   Index node(Node::Kind kind, std::size_t at, Index a = none, Index b = 0);

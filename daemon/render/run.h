@@ -63,21 +63,21 @@ class Run {
 
   // run_blocks.cc
   Flow loop(const Node& node, Index at);
-  Flow iterate(const Loop& loop, const Datum& collection, std::size_t begin, std::size_t end,
+  Flow iterate(const Loop& made, const Datum& collection, std::size_t begin, std::size_t end,
                Index body);
-  Flow iterate_table(const Loop& loop, const Datum& collection, std::size_t begin, std::size_t end,
+  Flow iterate_table(const Loop& made, const Datum& collection, std::size_t begin, std::size_t end,
                      Index body);
   Datum loop_item(const Datum& collection, std::size_t i);
   bool bound(Index expression, std::int64_t& number);
   void cycle(const Node& node);
   Flow partial(const Node& node);
-  Flow partial_once(const Partial& partial, const Tree& tree, std::string_view variable,
+  Flow partial_once(const Partial& made, const Tree& tree, std::string_view target,
                     const Datum& value, const LoopState* loop);
-  void give_arguments(const Partial& partial, std::vector<Named>& to);
+  void give_arguments(const Partial& made, std::vector<Named>& to);
   bool spend_iteration(std::uint32_t at);
 
   // run_values.cc
-  Datum evaluate(Index expression);
+  Datum evaluate(Index index);
   Datum path(const Expression& expression);
   Datum variable(std::string_view name) const;
   Datum stepped(const Datum& value, const Segment& segment);
