@@ -164,8 +164,10 @@ void Naive::of_date(const Rule& rule, Time through, std::vector<NaiveOccurrence>
       for (int year = last - 1; year <= last + 1; ++year) {
         LocalDate date = std::chrono::year{year} / c.birthday->month() / c.birthday->day();
         if (!date.ok()) date = std::chrono::year{year} / 2 / 28;
-        out.push_back({c.row, static_cast<int>(i), zone.start_of(date), date_due(rule, date, zone),
-                       c.history_until, std::nullopt});
+        const Time due = date_due(rule, date, zone);
+        // Nobody had a birthday in a shop that did not know them yet.
+        if (c.created_at && due <= *c.created_at) continue;
+        out.push_back({c.row, static_cast<int>(i), zone.start_of(date), due, c.history_until, std::nullopt});
       }
     }
     return;
@@ -294,6 +296,22 @@ Truth Naive::conditions(const Look& look) const {
   return unknown ? Truth::unknown : Truth::yes;
 }
 
+std::string Naive::explain(const Look& look) const {
+  std::string text;
+  for (const auto* list : {&look.rule->if_all, &look.rule->unless_any, &look.rule->stop_if, &look.rule->hold_while}) {
+    for (const auto& c : *list) {
+      const Truth value = truth(c, look);
+      text += "; " + c.text + ": " + (value == Truth::yes ? "yes" : value == Truth::no ? "no" : "unknown");
+    }
+  }
+  if (look.rule->trigger.subject == Subject::order) {
+    const Order& o = shop_->orders[static_cast<std::size_t>(look.row - 1)];
+    text += "; completed " + (o.completed ? retaind::to_iso(*o.completed) : std::string("-")) + ", refunded " +
+            (o.refunded ? retaind::to_iso(*o.refunded) : std::string("-"));
+  }
+  return text;
+}
+
 // By hand: the hours of site/retaind.yaml.
 bool Naive::is_open(const Rule& rule, Time time, const Zone& zone) const {
   if (rule.send_window.empty()) return true;
@@ -348,7 +366,9 @@ bool Naive::held_out(const Look& look) const {
   const auto in = [&](const std::string& name, double share) {
     return static_cast<double>(retaind::stable_hash(name + '\0' + key)) < share * std::ldexp(1.0, 64);
   };
-  return (site_->holdout > 0 && in("", site_->holdout)) ||
+  // The site's own holdout is of advertising.
+  const bool bulk = look.rule->purpose == Purpose::marketing || look.rule->purpose == Purpose::feedback;
+  return (bulk && site_->holdout > 0 && in("", site_->holdout)) ||
          (look.rule->holdout > 0 && in(look.rule->id, look.rule->holdout));
 }
 

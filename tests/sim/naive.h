@@ -69,6 +69,8 @@ class Naive {
   [[nodiscard]] bool window_closed(const Look& look) const;
   [[nodiscard]] bool hold_while(const Look& look) const;
   [[nodiscard]] Truth conditions(const Look& look) const;
+  /// Every condition of the rule with its value, for people who read a problem.
+  [[nodiscard]] std::string explain(const Look& look) const;
   [[nodiscard]] bool held_out(const Look& look) const;
   [[nodiscard]] const retaind::Zone& zone_of(const retaind::language::Rule& rule,
                                              int customer) const;

@@ -108,8 +108,10 @@ class Simulation {
     if (late_history) life_.populate(before, clock_.now() + 1ms, true);
     plan();
     live(clock_.now() + lived);
+    if (!watch_.problems().empty()) return result();
     calm();
     live(clock_.now() + quiet);
+    if (!watch_.problems().empty()) return result();
     settle();
     watch_.balance(clock_.now());
     if (world_.running()) watch_.at_rest(clock_.now(), world_.core().in_flight());
@@ -140,8 +142,8 @@ class Simulation {
 
   static int on_progress(void* self) {
     auto& simulation = *static_cast<Simulation*>(self);
-    if (--simulation.failing_in_ > 0) return 0;
-    if (simulation.failing_in_ < 0 || sqlite3_get_autocommit(simulation.database_.handle()) != 0) return 0;
+    if (!simulation.in_pass_ || --simulation.failing_in_ > 0) return 0;
+    if ( simulation.failing_in_ < 0 || sqlite3_get_autocommit(simulation.database_.handle()) != 0) return 0;
     simulation.refused_ = true;
     return 1;
   }
@@ -292,7 +294,9 @@ class Simulation {
           armed_ == Crash::before_answer ? Duration{2min} : latencies[well_ ? 0 : rng_.below(4)];
       if (armed_ == Crash::before_commit) refuse_commit_ = only_with_messages_ = true;
       sent_in_pass_ = 0;
+      in_pass_ = true;
       auto pass = world_.core().run_due();
+      in_pass_ = false;
       if (!pass) {
         if (!refused_) return watch_.say("a pass failed: " + pass.error().message);
         refused_ = false;
@@ -589,7 +593,7 @@ class Simulation {
   std::map<std::string, std::string> counting_;
   std::vector<std::int64_t> heard_;  ///< answers that are not yet in the ledger
   Crash armed_ = Crash::none;
-  bool well_ = false;
+  bool well_ = false, in_pass_ = false;
   bool refuse_commit_ = false, only_with_messages_ = false, refused_ = false;
   std::int64_t failing_in_ = 0;
   int sent_in_pass_ = 0;

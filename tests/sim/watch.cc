@@ -206,9 +206,9 @@ void Watch::check_part(const Message& part, const Message& carrier, Time now, Du
   if (naive_->window_closed(look)) say(what + ": outside its window");
   if (naive_->hold_while(look)) say(what + ": although hold-while is true");
   const Truth conditions = naive_->conditions(look);
-  if (conditions == Truth::no) say(what + ": although a condition is false");
+  if (conditions == Truth::no) say(what + ": although a condition is false" + naive_->explain(look));
   if (conditions == Truth::unknown && rule->purpose != Purpose::internal)
-    say(what + ": although a condition is unknown");
+    say(what + ": although a condition is unknown" + naive_->explain(look));
   check_once(part, *firing, now);
 }
 
@@ -243,6 +243,10 @@ void Watch::check_send(const Message& message, Time now, Duration /*elapsed*/) {
   const Rule& rule = *naive_->rule(rule_name(message.rule));
   if (counts(message)) check_cap(message, message.recipient, now);
   if (rule.limit_per_day) {
+    // A try whose outcome was lost keeps its place on its own day.
+    for (const auto& [day, ids] : days_) {
+      if (ids.count(message.id) != 0) return;
+    }
     auto& day = days_[{rule.id, retaind::engine::number_of(site_->zone.date_of(now))}];
     day.insert(message.id);
     if (static_cast<int>(day.size()) > *rule.limit_per_day)
@@ -306,7 +310,9 @@ void Watch::check_firing(std::int64_t id, Time now, Duration elapsed) {
                     retaind::name_of(firing->reason)));
   const Rule* rule = naive_->rule(name);
   if (rule == nullptr) return say(fmt::format("firing {} of a removed rule", id));
-  if (firing->due > now) say(fmt::format("firing {} of {} was made before its time", id, name));
+  // Local times of customers are planned ahead, by what zones differ at most.
+  const Time ahead = rule->customer_zone ? now + 54h : now;
+  if (firing->due > ahead) say(fmt::format("firing {} of {} was made at {}, before its time {}", id, name, to_iso(now), to_iso(firing->due)));
   if (firing->open || firing->reason == Reason::none || !messages_.of_firing(id).empty()) return;
   ++tally_->reasons[std::string(retaind::name_of(firing->reason))];
   check_reason(look_of(*rule, *firing, firing->planned, firing->planned, now, elapsed), firing->reason,
@@ -355,17 +361,23 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const std::stri
                          const Firing& firing) {
   const auto name = std::string(retaind::name_of(reason));
   const auto expect = [&](bool truth) {
-    if (!truth) say(fmt::format("{}: it says {}, which is not so", what, name));
+    if (!truth) say(fmt::format("{}: it says {}, which is not so{}", what, name, naive_->explain(look)));
   };
   const auto before = [&](bool truth, std::string_view earlier) {
-    if (truth) say(fmt::format("{}: it says {}, and {} comes first", what, name, earlier));
+    if (truth) say(fmt::format("{}: it says {}, and {} comes first{}", what, name, earlier, naive_->explain(look)));
   };
   switch (reason) {
     case Reason::none:
     case Reason::brake: return;
     case Reason::rule_removed: return;  // a step that an edit dropped; the rule itself is looked at above
     case Reason::gone: return expect(!naive_->in_facts(look) || naive_->state_ended(look));
+    // While nobody knows what time it is, nothing is too late either.
+    case Reason::clock: return expect(naive_->clock_held(look));
     default: break;
+  }
+  if (look.now < look.due) {  // some things end a message before it is due
+    if (reason == Reason::state_ended) return expect(naive_->state_ended(look));
+    if (reason == Reason::stopped) return expect(naive_->stopped(look));
   }
   if (reason == Reason::no_address) return expect(naive_->no_address(look));
   const bool mail = std::all_of(look.rule->steps.begin(), look.rule->steps.end(),
@@ -400,7 +412,6 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const std::stri
   before(naive_->paused(look), "paused");
   if (reason == Reason::on_hold) return expect(naive_->held(look));
   before(naive_->held(look), "on-hold");
-  if (reason == Reason::clock) return expect(naive_->clock_held(look));
   before(naive_->clock_held(look), "clock");
   if (reason == Reason::outside_window) return expect(naive_->window_closed(look));
   before(naive_->window_closed(look), "outside-window");
@@ -436,7 +447,11 @@ void Watch::balance(Time now) {
     while (firings.step()) ++left[{firings.integer(0), firings.integer(1)}];
     for (const NaiveOccurrence& o : naive_->occurrences(rule, now)) {
       if (o.due <= from) continue;
-      if (o.history && o.due <= *o.history && !rule.backlog.all) continue;
+      if (o.history && o.due <= *o.history && !rule.backlog.all) {
+        // What was imported as history is backlog of the import's time.
+        if (!rule.backlog.within) continue;
+        if (o.due <= site_->zone.add(*o.history, rule.backlog.within->negated())) continue;
+      }
       const auto found = left.find({o.row, retaind::to_ms(o.due)});
       const bool fired = found != left.end() && found->second > 0;
       if (fired) --found->second;
