@@ -133,18 +133,12 @@ Result<void> Daemon::Impl::start() {
   return {};
 }
 
-/// A restored or copied store does not know of everything that left: it begins on hold.
+/// A restored or copied store does not know of everything that left: the core begins on hold.
 Result<void> Daemon::Impl::recognise() {
   Result<store::Identity> found = store::Identity::open(*database, rng);
   if (!found) return found.error();
   identity.emplace(std::move(*found));
-  if (!identity->recognised().must_hold()) return {};
-  Result<store::Transaction> transaction = store::Transaction::begin(*database);
-  if (!transaction) return transaction.error();
-  store::Ledger ledger(*database);
-  delivery::hold_restored(ledger, *identity, clock.now());
-  if (Result<void> done = transaction->commit(); !done) return done.error();
-  return identity->note();
+  return {};
 }
 
 void Daemon::Impl::run() {

@@ -67,7 +67,8 @@ void ask(StatusReport& report, const Site& site) {
 }  // namespace
 
 bool StatusReport::even() const {
-  return std::all_of(days.begin(), days.end(), [](const engine::BalanceDay& day) { return day.even(); });
+  return std::all_of(days.begin(), days.end(),
+                     [](const engine::BalanceDay& day) { return day.even(); });
 }
 
 Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/text.h"
 #include "render/mime.h"
@@ -13,6 +15,11 @@ namespace {
 using engine::Running;
 using language::Step;
 using language::StepKind;
+
+// A team may be called `assignee` too, and then it is meant.
+bool to_assignee(const Step& step, const Site& site) {
+  return step.target == "assignee" && site.teams.find(step.target) == site.teams.end();
+}
 
 std::string_view text_member(const Value& object, std::string_view key) {
   const Value* member = object.find(key);
@@ -115,7 +122,12 @@ std::string Composer::survey_link(const store::SurveyRow& survey) const {
 }
 
 void Composer::mint(const Step& step, const Part& part, Rng& rng, Time now) {
-  if (step.coupon && !messages_.coupon(part.message.id)) {
+  const auto minted = step.coupon ? messages_.coupon(part.message.id) : std::nullopt;
+  if (minted && !step.coupon->valid_for.is_zero()) {
+    // The same code on every retry, valid from the send that succeeds.
+    messages_.extend_coupon(part.message.id, site_->zone.add(now, step.coupon->valid_for));
+  }
+  if (step.coupon && !minted) {
     store::CouponRow coupon;
     coupon.code = rng.code(10);
     coupon.message = part.message.id;
@@ -218,20 +230,37 @@ void Composer::add_minted(Value& context, const Part& part) {
   }
 }
 
+std::optional<std::string> Composer::assignee(const Firing& firing, Time now) {
+  const Value ticket = store::snapshot(*database_, firing.subject, firing.row, now);
+  const std::string address{text_member(ticket, "assignee")};
+  if (!parse_email(address)) return std::nullopt;
+  return address;
+}
+
 std::vector<std::string> Composer::notified(const Step& step, const Firing& firing, Time now) {
   std::string team = step.target;
-  if (step.target == "assignee") {
-    const Value ticket = store::snapshot(*database_, firing.subject, firing.row, now);
-    const std::string assignee{text_member(ticket, "assignee")};
-    if (parse_email(assignee)) return {assignee};
+  if (to_assignee(step, *site_)) {
+    if (const auto address = assignee(firing, now)) return {*address};
     team = step.fallback;
   }
   const auto found = site_->teams.find(team);
   return found == site_->teams.end() ? std::vector<std::string>{} : found->second.to;
 }
 
+std::string Composer::assignee_or_team(const Step& step, const Firing& firing, Time now) {
+  if (!to_assignee(step, *site_)) return step.target;
+  if (const auto address = assignee(firing, now)) return email_key(*address);
+  return step.fallback;
+}
+
+bool Composer::nobody_allowed(const Step& step, const Firing& firing, Time now) {
+  const auto addresses = notified(step, firing, now);
+  return !addresses.empty() && std::none_of(addresses.begin(), addresses.end(),
+                                            [&](const std::string& a) { return allowed(a); });
+}
+
 Result<Outgoing> Composer::mail(const Running& running, const Step& step, const Message& carrier,
-                                const std::vector<Part>& parts, bool may_repeat, Time now) {
+                                const std::vector<Part>& parts, Marks marks, Time now) {
   const Part& first = parts.front();
   const bool to_team = step.kind == StepKind::notify;
   Value context = to_team ? item(running, first.firing, now) : facts(first.firing, now);
@@ -264,7 +293,9 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   std::string locale = customer_locale.empty() ? site_->locale : customer_locale;
   Outgoing out;
   if (to_team) {
-    out.envelope_to = notified(step, first.firing, now);
+    for (const std::string& address : notified(step, first.firing, now)) {
+      if (allowed(address)) out.envelope_to.push_back(address);
+    }
     const auto team = site_->teams.find(step.target);
     locale = team != site_->teams.end() && !team->second.locale.empty() ? team->second.locale
                                                                         : site_->locale;
@@ -305,7 +336,8 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   }
   mail.extra.emplace_back("X-Retaind-Rule", running.rule->id);
   mail.extra.emplace_back("X-Retaind-Message", fmt::format("{}", carrier.id));
-  if (may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
+  if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
+  if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
   auto built = render::build_mail(mail);
   if (!built) return built.error();
   out.id = carrier.id;

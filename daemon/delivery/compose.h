@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,15 @@ class Composer {
     Message message;
     Firing firing;
   };
+  /// What a header tells the receiver beside the text.
+  struct Marks {
+    bool may_repeat = false;    ///< an earlier try may have arrived
+    bool unknown_data = false;  ///< sent although a condition was unknown
+  };
   /// The mail of an `email` or `notify` step; several parts make a digest. `carrier` is the message
   /// that travels: the part itself or the envelope.
   Result<Outgoing> mail(const engine::Running& running, const language::Step& step,
-                        const Message& carrier, const std::vector<Part>& parts, bool may_repeat,
+                        const Message& carrier, const std::vector<Part>& parts, Marks marks,
                         Time now);
   /// The body of a webhook: {type, timestamp, data} (Standard Webhooks 1.0.0).
   Result<Outgoing> webhook(const engine::Running& running, const language::Step& step,
@@ -41,8 +47,14 @@ class Composer {
   /// Where a notify step goes; empty when neither the assignee nor the team has an address.
   [[nodiscard]] std::vector<std::string> notified(const language::Step& step, const Firing& firing,
                                                   Time now);
+  /// Who that is, keyed: the assignee's address, or the name of the team that takes over.
+  [[nodiscard]] std::string assignee_or_team(const language::Step& step, const Firing& firing,
+                                             Time now);
+  /// Whether a notify step has addresses, and `only-to:` leaves none of them.
+  [[nodiscard]] bool nobody_allowed(const language::Step& step, const Firing& firing, Time now);
 
  private:
+  [[nodiscard]] std::optional<std::string> assignee(const Firing& firing, Time now);
   [[nodiscard]] Value facts(const Firing& firing, Time now);
   [[nodiscard]] Value item(const engine::Running& running, const Firing& firing, Time now);
   void add_minted(Value& context, const Part& part);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "delivery/release.h"
 
 namespace retaind::delivery {
 namespace {
@@ -68,7 +69,12 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   auto fresh = std::make_unique<Running>(*database_, std::move(files), salt(), *rng_, transports_);
   fresh->engine.adopt(std::move(rules), now);
   if (first) fresh->outbox.recover(now);
+  const bool restored = first && identity_ != nullptr && identity_->recognised().must_hold();
+  if (restored) hold_restored(ledger_, *identity_, now);
   if (auto committed = transaction->commit(); !committed) return committed.error();
+  if (restored) {
+    if (auto noted = identity_->note(); !noted) return noted.error();
+  }
   if (running_ != nullptr) fresh->outbox.take_over(running_->outbox);
   running_ = std::move(fresh);
   feed_at_ = -1;
@@ -79,33 +85,62 @@ Result<void> Core::reload(SiteFiles files) { return adopt(std::move(files), fals
 
 void Core::watch_clock(Time now) {
   const Duration elapsed = clock_->elapsed();
-  if (last_now_ && now - *last_now_ > elapsed - last_elapsed_ + jump_limit) {
-    steady_at_ = elapsed + steady_for;
-    log::error(
-        fmt::format("the clock jumped forward by {} minutes: nothing is sent until it is steady "
-                    "for 10 minutes, or: retaind release --clock",
-                    std::chrono::duration_cast<std::chrono::minutes>(now - *last_now_ -
-                                                                     (elapsed - last_elapsed_))
-                        .count()));
+  if (last_now_) {
+    const Duration jump = (now - *last_now_) - (elapsed - last_elapsed_);
+    if (jump > jump_limit) {
+      steady_at_ = elapsed + steady_for;
+      log::error(
+          fmt::format("the clock jumped forward by {} minutes: nothing is sent until it is steady "
+                      "for 10 minutes, or: retaind release --clock",
+                      std::chrono::duration_cast<std::chrono::minutes>(jump).count()));
+    } else if (steady_at_ && jump < -jump_limit) {
+      steady_at_ = elapsed + steady_for;  // not steady yet
+    }
   }
   last_now_ = now;
   last_elapsed_ = elapsed;
-  if (steady_at_ && elapsed >= *steady_at_) steady_at_.reset();
+  if (steady_at_ && elapsed >= *steady_at_) resume_after_jump();
   running_->checks.set_clock_hold(steady_at_ ? std::optional(now + (*steady_at_ - elapsed))
                                              : std::nullopt);
 }
 
-void Core::resume_after_jump() { steady_at_.reset(); }
+void Core::resume_after_jump() {
+  wake_after_jump_ = wake_after_jump_ || steady_at_.has_value();
+  steady_at_.reset();
+}
+
 bool Core::clock_held() const { return steady_at_.has_value(); }
 
+std::optional<Time> Core::mark_until() {
+  running_->checks.refresh_holds(clock_->now());
+  if (!running_->checks.holds().has("restored")) return std::nullopt;
+  return mark_requested(ledger_);
+}
+
 bool Core::has_work(Time now) {
-  if (running_->outbox.has_outcomes()) return true;
+  if (running_->outbox.has_outcomes() || wake_after_jump_ || mark_until()) return true;
+  // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
-  if (due && *due <= now) return true;
+  if (!steady_at_ && due && *due <= now) return true;
   const std::int64_t last = ledger_.last_change();
-  if (last != feed_at_) return true;
+  if (!steady_at_ && last != feed_at_) return true;
   const auto send = running_->outbox.next_due();
   return send && *send <= now;
+}
+
+bool Core::work(Time now) {
+  Outbox& outbox = running_->outbox;
+  if (wake_after_jump_) store::Messages(*database_).wake_reason(Reason::clock, std::nullopt, now);
+  outbox.settle(now);
+  bool more = !steady_at_ && running_->engine.run_due(now);
+  // Marked only when everything due is in the ledger.
+  if (const auto until = mark_until(); until && !steady_at_ && !more) {
+    more = outbox.mark_sent(*until, "counted as sent when the restored store was released", now);
+    if (!more) end_restored(*database_, now);
+  }
+  // Everything due is planned before anything is claimed, so that priority decides among messages
+  // of one moment; a backlog that takes many passes does not hold up what is due besides it.
+  return outbox.claim(now) || more;
 }
 
 Result<Core::Pass> Core::run_due() {
@@ -116,19 +151,16 @@ Result<Core::Pass> Core::run_due() {
   auto transaction = store::Transaction::begin(*database_);
   if (!transaction) return transaction.error();
   const std::int64_t last = ledger_.last_change();
-  Outbox& outbox = running_->outbox;
-  outbox.settle(now);
-  pass.more = running_->engine.run_due(now);
-  // Everything due is planned before anything is claimed, so that priority decides among messages
-  // of one moment; a backlog that takes many passes does not hold up what is due besides it.
-  pass.more = outbox.claim(now) || pass.more;
+  pass.more = work(now);
   if (identity_ != nullptr) identity_->advance(now);
+  Outbox& outbox = running_->outbox;
   if (auto committed = transaction->commit(); !committed) {
     outbox.abandon();
     running_->engine.forget(now);
     return committed.error();
   }
-  feed_at_ = last;
+  if (!steady_at_) feed_at_ = last;
+  wake_after_jump_ = false;
   pass.wrote = true;
   if (identity_ != nullptr) {
     if (auto noted = identity_->note(); !noted) log::warning(noted.error().message);
@@ -139,7 +171,12 @@ Result<Core::Pass> Core::run_due() {
 }
 
 std::optional<Time> Core::next_due() {
-  std::optional<Time> next = running_->engine.next_due();
+  std::optional<Time> next;
+  if (steady_at_) {
+    next = clock_->now() + (*steady_at_ - clock_->elapsed());
+  } else {
+    next = running_->engine.next_due();
+  }
   const auto send = running_->outbox.next_due();
   if (send && (!next || *send < *next)) next = send;
   return next;

@@ -31,8 +31,8 @@ class Core {
  public:
   /// Adopts the rules and finds out what an earlier process left half-done. The database outlives
   /// the core.
-  /// `identity` counts the ledger's commits so that a restored copy is recognised; nullptr in a
-  /// virtual world.
+  /// `identity` counts the ledger's commits so that a restored copy is recognised, which then
+  /// starts on hold (delivery/release.h); nullptr in a virtual world.
   static Result<std::unique_ptr<Core>> start(store::Database& database, const Clock& clock,
                                              Rng& rng, SiteFiles files,
                                              Outbox::Transports transports,
@@ -70,6 +70,8 @@ class Core {
   Result<void> adopt(SiteFiles files, bool first);
   void watch_clock(Time now);
   bool has_work(Time now);
+  bool work(Time now);
+  std::optional<Time> mark_until();
   std::string salt();
 
   store::Database* database_;
@@ -83,6 +85,7 @@ class Core {
   std::optional<Time> last_now_;
   Duration last_elapsed_{0};
   std::optional<Duration> steady_at_;  ///< elapsed() from which the clock counts as steady again
+  bool wake_after_jump_ = false;       ///< what waited for the clock is looked at again
 };
 
 }  // namespace retaind::delivery

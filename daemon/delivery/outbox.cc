@@ -8,13 +8,14 @@
 #include "delivery/outbox_look.h"
 #include "engine/evaluate.h"
 
+// Which messages are looked at, and what the look decides. outbox_send.cc sends, outbox_digest.cc
+// collects, outbox_outcomes.cc writes down what came of it.
 namespace retaind::delivery {
 namespace {
 
 using engine::Decision;
 using engine::Running;
 using engine::Verdict;
-using language::Step;
 using language::StepKind;
 
 constexpr int default_brake = 500;
@@ -45,12 +46,13 @@ std::optional<Time> Outbox::next_due() {
   std::optional<Time> next;
   if (stopped_) return next;
   for (const Channel channel : {Channel::effect, Channel::mail, Channel::webhook}) {
+    const Transport* carrier = transport(channel);
+    if (channel != Channel::effect && carrier == nullptr) continue;
     const auto at = messages_.next_check(channel);
     if (!at || *at >= never) continue;
     // A full or absent transport calls when it has room; until then its messages are no reason to
     // wake up.
-    const Transport* carrier = transport(channel);
-    if (channel != Channel::effect && (carrier == nullptr || carrier->capacity() == 0) &&
+    if (channel != Channel::effect && carrier->capacity() <= 0 &&
         waiting_for_room_.count(channel) != 0)
       continue;
     if (!next || *at < *next) next = at;
@@ -87,18 +89,10 @@ bool Outbox::claim_channel(Channel channel, Time now, int& budget) {
       carrier->want(static_cast<int>(ids.size()));
       return false;
     }
-    int looked_at = 0;
     for (const std::int64_t id : ids) {
       if (room_ <= 0) break;
-      if (!process(id, now)) continue;
-      ++looked_at;
+      process(id, now);
       --budget;
-    }
-    // Everything due belongs to recipients who have a message on its way: its outcome brings us
-    // back.
-    if (looked_at == 0) {
-      waiting_for_room_.insert(channel);
-      return false;
     }
   }
   return true;
@@ -110,7 +104,7 @@ std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
   look.running = engine_->find(message.rule);
   if (look.running == nullptr || !message.firing) return std::nullopt;
   const auto firing = ledger_.firing(*message.firing);
-  if (!firing) return std::nullopt;
+  if (!firing || firing->trigger != look.running->trigger_id) return std::nullopt;
   look.firing = *firing;
   look.step = engine::Runs::step_of(*look.running->rule, message.step);
   if (look.step == nullptr) return std::nullopt;
@@ -139,37 +133,58 @@ std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
   return look;
 }
 
-bool Outbox::process(std::int64_t id, Time now) {
+void Outbox::process(std::int64_t id, Time now) {
   const auto message = messages_.find(id);
-  if (!message || !message->next_at) return false;
-  if (message->is_envelope) return process_envelope(*message, now);
+  // An earlier one of the same pass may have ended or moved it.
+  if (!message || !message->next_at || *message->next_at > now) return;
+  if (message->is_envelope) {
+    process_envelope(*message, now);
+    return;
+  }
   auto looked = look(*message, now);
   if (!looked) {
     Message orphaned = *message;
     orphan(orphaned, now);
-    return true;
+    return;
   }
-  const Decision decision = engine::decide(*looked->running->rule, looked->situation);
-  if (decision.verdict == Verdict::fire) {
-    looked->message.recipient = checks_->recipient(*looked->step, looked->candidate);
-    if (busy_.find(looked->message.recipient) != busy_.end() && !looked->message.recipient.empty())
-      return false;
-  }
+  decide_and_act(*looked, now);
+}
+
+void Outbox::decide_and_act(Look& look, Time now) {
+  const Decision decision = engine::decide(*look.running->rule, look.situation);
   switch (decision.verdict) {
-    case Verdict::hold: hold(*looked, decision, now); break;
-    case Verdict::skip: skip(*looked, decision, now); break;
-    case Verdict::fire: fire(*looked, decision, now); break;
+    case Verdict::hold: hold(look, decision, now); return;
+    case Verdict::skip: skip(look, decision, now); return;
+    case Verdict::fire: break;
   }
-  return true;
+  look.message.recipient = recipient_of(look, now);
+  const bool busy = !look.step->digest && !look.message.recipient.empty() &&
+                    busy_.count({look.message.channel, look.message.recipient}) != 0;
+  if (busy) {
+    if (look.message.state != MessageState::unknown) look.message.state = MessageState::planned;
+    look.message.reason = Reason::none;
+    look.message.line = -1;
+    look.message.next_at = store::Messages::parked;
+    messages_.save(look.message);
+    take_place(look);
+    return;
+  }
+  fire(look, decision, now);
+}
+
+std::string Outbox::recipient_of(const Look& look, Time now) {
+  if (look.step->kind == StepKind::notify)
+    return composer_->assignee_or_team(*look.step, look.firing, now);
+  return checks_->recipient(*look.step, look.candidate);
 }
 
 void Outbox::trace(const Look& look, const Decision& decision, Time now) {
   if (site_->retention.traces_days == 0) return;
+  const language::Rule& rule = *look.running->rule;
   std::string values;
-  for (const auto* list : {&look.running->rule->if_all, &look.running->rule->unless_any}) {
+  for (const auto* list : {&rule.if_all, &rule.unless_any, &rule.stop_if, &rule.hold_while}) {
     for (const language::Condition& condition : *list) {
-      const std::string read =
-          engine::describe_values(condition, look.running->rule->slots, look.situation.cells);
+      const std::string read = engine::describe_values(condition, rule.slots, look.situation.cells);
       if (read.empty()) continue;
       if (!values.empty()) values += ", ";
       values += read;
@@ -181,18 +196,24 @@ void Outbox::trace(const Look& look, const Decision& decision, Time now) {
   ledger_.add_decision(look.message.firing, look.message.id, now, reason, values);
 }
 
+/// From its due time on an open firing has the once-per place.
+void Outbox::take_place(const Look& look) {
+  const Firing& firing = look.firing;
+  if (firing.scope && firing.open && !look.situation.has_place)
+    ledger_.take_place(firing.rule, firing.draft, *firing.scope, firing.id);
+}
+
 void Outbox::hold(Look& look, const Decision& decision, Time now) {
   Message& message = look.message;
-  const MessageState state =
-      decision.reason == Reason::none ? MessageState::planned : MessageState::held;
   std::optional<Time> next = decision.until;
   if (!next && look.situation.late_at) next = *look.situation.late_at + Duration{1};
-  if (look.running->rule->steps.size() > 1) {
-    const auto overtaken = messages_.overtaken_at(look.firing.id, message.id, message.due);
-    if (overtaken && (!next || *overtaken < *next)) next = overtaken;
-  }
+  const auto overtaken = look.situation.overtaken_at;
+  if (overtaken && *overtaken > now && (!next || *overtaken < *next)) next = overtaken;
   const bool news = message.reason != decision.reason;
-  message.state = state;
+  const bool due = decision.reason != Reason::none;
+  // One that may have arrived stays `unknown` while it waits to be tried again.
+  if (message.state != MessageState::unknown)
+    message.state = due ? MessageState::held : MessageState::planned;
   message.reason = decision.reason;
   message.line = decision.line;
   message.next_at = std::max(next.value_or(never), now + Duration{1});
@@ -203,211 +224,38 @@ void Outbox::hold(Look& look, const Decision& decision, Time now) {
     message.late_from = *decision.until;
   }
   messages_.save(message);
-  if (news && decision.reason != Reason::none) trace(look, decision, now);
+  if (due) take_place(look);
+  if (news && due) trace(look, decision, now);
 }
 
 void Outbox::skip(Look& look, const Decision& decision, Time now) {
-  if (decision.reason == Reason::held_out && !look.firing.held_out)
+  if (decision.reason == Reason::held_out && !look.firing.held_out) {
     ledger_.set_held_out(look.firing.id, true);
+    look.firing.held_out = true;
+  }
   trace(look, decision, now);
   engine_->runs().skip(look.message, decision.reason, decision.line, now);
   engine_->runs().advance(*look.running, look.firing, look.message, now, now);
 }
 
-void Outbox::fire(Look& look, const Decision& decision, Time now) {
-  if (!look.firing.held_out && (look.running->rule->holdout > 0 || site_->holdout > 0))
-    ledger_.set_held_out(look.firing.id, false);
-  if (look.step->kind == StepKind::pause_marketing) {
-    trace(look, decision, now);
-    fire_effect(look, now);
-    return;
-  }
-  if (look.step->digest) {
-    join_digest(look, now);
-    return;
-  }
-  if (look.step->kind == StepKind::email && !composer_->allowed(look.message.recipient)) {
-    Decision elsewhere{Verdict::skip, Reason::would_send, std::nullopt, -1, false};
-    skip(look, elsewhere, now);
-    return;
-  }
-  trace(look, decision, now);
-  const Composer::Part part{look.message, look.firing};
-  composer_->mint(*look.step, part, *rng_, now);
-  const bool may_repeat = look.message.attempts > 0 && look.message.reason == Reason::none &&
-                          look.message.state == MessageState::unknown;
-  auto composed = look.step->kind == StepKind::webhook
-                      ? composer_->webhook(*look.running, *look.step, part, now)
-                      : composer_->mail(*look.running, *look.step, look.message, {part},
-                                        may_repeat || decision.marked_unknown, now);
-  hand(*look.running, look.message, std::move(composed), now);
-}
-
-void Outbox::fire_effect(Look& look, Time now) {
-  if (look.message.customer)
-    messages_.pause_marketing(*look.message.customer, site_->zone.add(now, look.step->pause));
-  look.message.handed_at = now;
-  finish(look.running, look.message, MessageState::sent, Reason::sent, now);
-}
-
-void Outbox::join_digest(Look& look, Time now) {
-  Message& item = look.message;
-  if (item.envelope) {
-    // Woken while it rides: it still may go, so it stays where it is.
-    item.next_at = never;
-    messages_.save(item);
-    return;
-  }
-  auto envelope = messages_.open_envelope(item.rule, item.step, item.recipient);
-  if (!envelope) {
-    Message made;
-    made.rule = item.rule;
-    made.step = item.step;
-    made.channel = item.channel;
-    made.draft = item.draft;
-    made.recipient = item.recipient;
-    made.is_envelope = true;
-    made.priority = item.priority;
-    // Items that waited for the window leave together at its opening; otherwise the digest stays
-    // open for its time.
-    made.due =
-        item.reason == Reason::outside_window ? now : site_->zone.add(now, *look.step->digest);
-    made.late_from = made.due;
-    made.next_at = made.due;
-    made.planned_at = now;
-    envelope = messages_.add(made);
-  }
-  item.envelope = envelope;
-  item.state = MessageState::held;
-  item.reason = Reason::none;
-  item.next_at = never;
-  messages_.save(item);
-}
-
-bool Outbox::process_envelope(Message envelope, Time now) {
-  if (busy_.find(envelope.recipient) != busy_.end()) return false;
-  Running* running = engine_->find(envelope.rule);
-  const Step* step =
-      running == nullptr ? nullptr : engine::Runs::step_of(*running->rule, envelope.step);
-  std::vector<Composer::Part> parts;
-  bool waits = false;
-  std::optional<Time> next;
-  for (const std::int64_t id : messages_.items_of(envelope.id)) {
-    const auto item = messages_.find(id);
-    if (!item || is_final(item->state)) continue;
-    auto looked = look(*item, now);
-    if (!looked || step == nullptr) {
-      Message orphaned = *item;
-      orphan(orphaned, now);
-      continue;
-    }
-    if (item->state == MessageState::claimed) {  // frozen by an earlier try
-      parts.push_back({*item, looked->firing});
-      continue;
-    }
-    const Decision decision = engine::decide(*running->rule, looked->situation);
-    if (decision.verdict == Verdict::skip) {
-      skip(*looked, decision, now);
-    } else if (decision.verdict == Verdict::hold) {
-      // A hold over the rule holds the envelope; a hold of the item's own lets it leave the digest
-      // and join a later one.
-      looked->message.envelope.reset();
-      hold(*looked, decision, now);
-      waits = true;
-    } else {
-      trace(*looked, decision, now);
-      parts.push_back({looked->message, looked->firing});
-    }
-  }
-  if (parts.empty() || step == nullptr) {
-    envelope.state = MessageState::skipped;
-    envelope.reason =
-        waits ? Reason::on_hold : (step == nullptr ? Reason::rule_removed : Reason::state_ended);
-    envelope.next_at.reset();
-    envelope.ended_at = now;
-    messages_.save(envelope);
-    return true;
-  }
-  for (Composer::Part& part : parts) {
-    part.message.state = MessageState::claimed;
-    part.message.next_at.reset();
-    part.message.handed_at = now;
-    messages_.save(part.message);
-  }
-  auto composed = composer_->mail(*running, *step, envelope, parts,
-                                  envelope.state == MessageState::unknown, now);
-  hand(*running, envelope, std::move(composed), now);
-  return true;
-}
-
-void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed, Time now) {
-  if (!composed) {
-    fail(running, carrier, Reason::render_failed, composed.error().message, now);
-    return;
-  }
-  carrier.state = MessageState::handed;
-  carrier.reason = Reason::none;
-  carrier.next_at.reset();
-  carrier.handed_at = now;
-  carrier.attempts += 1;
-  messages_.save(carrier);
-  if (policy_of(running.rule->purpose).counts_in_caps && carrier.channel == Channel::mail &&
-      !carrier.is_envelope) {
-    messages_.add_count(carrier.recipient, now, carrier.id);
-  }
-  if (running.rule->limit_per_day) messages_.use_day(carrier.rule, checks_->day_of(now), 1);
-  busy_.insert(carrier.recipient);
-  --room_;
-  claimed_.push_back({carrier.channel, *std::move(composed), carrier.recipient});
-}
-
-void Outbox::hand_over() {
-  std::vector<Claimed> claimed;
-  claimed.swap(claimed_);
-  // The mailbox is shared because a reload may replace this object while messages are on their way.
-  const std::shared_ptr<Mailbox> mailbox = outcomes_;
-  for (Claimed& c : claimed) {
-    const std::int64_t id = c.outgoing.id;
-    in_flight_[id] = {c.recipient, c.channel == Channel::mail && site_->retention.bodies_days > 0
-                                       ? c.outgoing.bytes
-                                       : std::string{}};
-    transport(c.channel)->send(std::move(c.outgoing),
-                               [mailbox](std::int64_t done, Outcome outcome) {
-                                 mailbox->emplace_back(done, std::move(outcome));
-                               });
-  }
-}
-
-void Outbox::take_over(Outbox& old) {
-  outcomes_ = old.outcomes_;
-  in_flight_ = std::move(old.in_flight_);
-  busy_ = std::move(old.busy_);
-  stopped_ = old.stopped_;
-}
-
-void Outbox::abandon() {
-  for (const Claimed& c : claimed_) busy_.erase(c.recipient);
-  claimed_.clear();
-  outcomes_->insert(outcomes_->begin(), settled_.begin(), settled_.end());
-  settled_.clear();
-}
-
 // The rule is gone, or its edit dropped the step: what waits ends and says so.
 void Outbox::orphan(Message& message, Time now) {
-  engine_->runs().skip(message, Reason::rule_removed, -1, now);
-  if (message.firing && !messages_.firing_waits(*message.firing, message.id)) {
-    if (const auto firing = ledger_.firing(*message.firing)) {
-      ledger_.close_firing(firing->id, Reason::rule_removed, -1);
-      if (firing->scope)
-        ledger_.give_back_place(firing->rule, firing->draft, *firing->scope, firing->id);
-    }
+  engine::Runs& runs = engine_->runs();
+  const auto firing = message.firing ? ledger_.firing(*message.firing) : std::nullopt;
+  Running* running = engine_->find(message.rule);
+  if (!firing) {
+    runs.skip(message, Reason::rule_removed, -1, now);
+  } else if (running == nullptr || firing->trigger != running->trigger_id) {
+    runs.end(*firing, Reason::rule_removed, -1, now);
+  } else {
+    runs.drop_step(*running, *firing, message, now);
   }
 }
 
 void Outbox::brake(Running& running, Time now) {
   if (running.brake_count == 0 || running.draft()) return;
   if (running.rule->purpose == Purpose::internal && !running.rule->brake) return;
-  if (now > running.row.revised_at + std::chrono::hours{1}) {
+  if (now > running.brake_ends()) {
     running.brake_count = 0;
     return;
   }
@@ -422,9 +270,7 @@ void Outbox::brake(Running& running, Time now) {
   if (would_send <= allowed) return;
   const auto released = ledger_.brake_released(running.rule->id);
   if (released && *released >= running.row.revised_at) return;
-  if (const store::HoldRow* hold = checks_->holds().find(running.rule->id, std::nullopt);
-      hold != nullptr && hold->cause == "brake")
-    return;
+  if (checks_->holds().has("brake", running.rule->id)) return;
   store::HoldRow hold;
   hold.scope = "rule";
   hold.target = running.rule->id;

@@ -36,7 +36,7 @@ class Outbox {
   bool claim(Time now, int limit = 500);
   /// Gives the claimed messages to their transports.
   void hand_over();
-  /// The transaction of settle() is durable: recipients are free for their next message.
+  /// The transaction of settle() is durable.
   void committed();
   /// The transaction was rolled back: nothing was claimed, and the outcomes are to be settled
   /// again.
@@ -45,6 +45,9 @@ class Outbox {
   [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   [[nodiscard]] std::optional<Time> next_due();
+  /// After a restored store was released (semantics 23): messages due by then count as sent,
+  /// without being sent. At most about `limit`; true when there is more.
+  bool mark_sent(Time until, std::string_view because, Time now, int limit = 500);
   /// Draining: nothing new is claimed.
   void stop_claiming() { stopped_ = true; }
   [[nodiscard]] Transport* transport(Channel channel) const;
@@ -55,21 +58,33 @@ class Outbox {
  private:
   struct Look;  // a message with everything that a decision about it needs
   bool claim_channel(Channel channel, Time now, int& budget);
-  /// False when the message cannot be looked at now: its recipient has one on its way.
-  bool process(std::int64_t id, Time now);
+  void process(std::int64_t id, Time now);
   std::optional<Look> look(const Message& message, Time now);
+  void decide_and_act(Look& look, Time now);
   void hold(Look& look, const engine::Decision& decision, Time now);
   void skip(Look& look, const engine::Decision& decision, Time now);
   void fire(Look& look, const engine::Decision& decision, Time now);
   void fire_effect(Look& look, Time now);
+  void compose(Look& look, const engine::Decision& decision, Time now);
+  std::string recipient_of(const Look& look, Time now);
+  void take_place(const Look& look);
   void join_digest(Look& look, Time now);
-  bool process_envelope(Message envelope, Time now);
+  void process_envelope(Message envelope, Time now);
+  void drop_envelope(engine::Running* running, Message& envelope, Time now);
+  struct Gathered;
+  Gathered gather(engine::Running& running, const Message& envelope, Time now);
+  void hand_digest(engine::Running& running, const language::Step& step, Message& envelope,
+                   std::vector<Composer::Part> parts, Time now);
+  void drop_poison(engine::Running& running, const language::Step& step, const Message& envelope,
+                   std::vector<Composer::Part>& parts, Time now);
   void hand(engine::Running& running, Message& carrier, Result<Outgoing> composed, Time now);
   void fail(engine::Running& running, Message& message, Reason reason, const std::string& because,
             Time now);
   void settle_one(std::int64_t id, const Outcome& outcome, Time now);
   void after_unknown(engine::Running* running, Message& message, Time now);
+  void note_left(const Message& message, Time at);
   void retry_later(engine::Running* running, Message& message, const Outcome& outcome, Time now);
+  [[nodiscard]] Time give_up_at(engine::Running* running, const Message& message, Time now);
   void finish(engine::Running* running, Message& message, MessageState state, Reason reason,
               Time now);
   void finish_items(engine::Running* running, const Message& envelope, Time now);
@@ -95,12 +110,14 @@ class Outbox {
     std::string recipient;
   };
   struct InFlight {
+    Channel channel;
     std::string recipient;
     std::string body;
   };
   std::vector<Claimed> claimed_;
   std::map<std::int64_t, InFlight> in_flight_;
-  std::set<std::string, std::less<>> busy_;  ///< recipients with a message on its way
+  /// Recipients with a message on its way: each is served one message at a time (semantics 21).
+  std::set<std::pair<Channel, std::string>> busy_;
   using Mailbox = std::vector<std::pair<std::int64_t, Outcome>>;
   std::shared_ptr<Mailbox> outcomes_ = std::make_shared<Mailbox>();
   std::vector<std::pair<std::int64_t, Outcome>> settled_;  ///< written, not yet durable

@@ -33,18 +33,21 @@ bool Outbox::settle(Time now) {
   if (outcomes_->empty()) return false;
   Mailbox outcomes;
   outcomes.swap(*outcomes_);
-  for (const auto& [id, outcome] : outcomes) settle_one(id, outcome, now);
+  for (const auto& [id, outcome] : outcomes) {
+    settle_one(id, outcome, now);
+    // The recipient is free for its next message, in this same transaction.
+    const auto flying = in_flight_.find(id);
+    if (flying == in_flight_.end()) continue;
+    const auto& [channel, recipient, body] = flying->second;
+    busy_.erase({channel, recipient});
+    messages_.unpark(channel, recipient, now);
+  }
   settled_ = std::move(outcomes);
   return true;
 }
 
 void Outbox::committed() {
-  for (const auto& [id, outcome] : settled_) {
-    const auto flying = in_flight_.find(id);
-    if (flying == in_flight_.end()) continue;
-    busy_.erase(flying->second.recipient);
-    in_flight_.erase(flying);
-  }
+  for (const auto& [id, outcome] : settled_) in_flight_.erase(id);
   settled_.clear();
 }
 
@@ -69,11 +72,14 @@ void Outbox::finish(Running* running, Message& message, MessageState state, Reas
     finish_items(running, message, now);
     return;
   }
-  if (running == nullptr || !message.firing) return;
-  const auto firing = ledger_.firing(*message.firing);
-  if (firing)
-    engine_->runs().advance(*running, *firing, message,
-                            left ? message.handed_at.value_or(now) : now, now);
+  const auto firing = message.firing ? ledger_.firing(*message.firing) : std::nullopt;
+  if (!firing) return;
+  const Time gone_at = left ? message.handed_at.value_or(now) : now;
+  if (running != nullptr && firing->trigger == running->trigger_id) {
+    engine_->runs().advance(*running, *firing, message, gone_at, now);
+  } else {
+    engine_->runs().conclude(*firing, message, gone_at);
+  }
 }
 
 // Each item inherits the outcome of the envelope that carried it.
@@ -111,6 +117,10 @@ void Outbox::settle_one(std::int64_t id, const Outcome& outcome, Time now) {
       break;
     }
     case OutcomeKind::rejected:
+      if (message->ended_at) {  // an earlier try may have arrived
+        finish(running, *message, MessageState::unknown, Reason::none, now);
+        break;
+      }
       give_back_counts(*message);
       finish(running, *message, MessageState::failed, Reason::rejected, now);
       break;
@@ -123,23 +133,52 @@ void Outbox::settle_one(std::int64_t id, const Outcome& outcome, Time now) {
   }
 }
 
+/// It may have arrived, and counts as sent from now on.
+void Outbox::note_left(const Message& message, Time at) {
+  std::vector<std::int64_t> ids{message.id};
+  if (message.is_envelope) ids = messages_.items_of(message.id);
+  for (const std::int64_t id : ids) {
+    const auto part = messages_.find(id);
+    if (!part || !part->firing || (message.is_envelope && part->state != MessageState::claimed))
+      continue;
+    if (const auto firing = ledger_.firing(*part->firing)) engine_->runs().keep_place(*firing, at);
+  }
+}
+
+Time Outbox::give_up_at(Running* running, const Message& message, Time now) {
+  if (running != nullptr && message.firing) {
+    const auto firing = ledger_.firing(*message.firing);
+    const auto* candidate = firing && running->rule->trigger.kind != language::TriggerKind::schedule
+                                ? running->trigger->rows().by_row(firing->row, now)
+                                : nullptr;
+    const Zone& zone = candidate == nullptr ? site_->zone : running->trigger->zone_of(*candidate);
+    if (const auto late = checks_->late_at(*running->rule, message.late_from, zone)) return *late;
+  }
+  return message.planned_at + give_up_after;
+}
+
 void Outbox::after_unknown(Running* running, Message& message, Time now) {
   const bool again = running != nullptr && policy_of(running->rule->purpose).retried_after_unknown;
-  if (!again) {
+  // A minute first, because it is often the peer that restarts; then as after a refusal.
+  const Duration delay =
+      message.attempts <= 1 ? retry_delay(1, *rng_) / 5 : retry_delay(message.attempts - 1, *rng_);
+  if (!again || now + delay > give_up_at(running, message, now)) {
     finish(running, message, MessageState::unknown, Reason::none, now);
     return;
   }
   // It goes again with the same Message-ID; the state stays `unknown` while it waits, so that
   // everyone sees why it may repeat.
+  note_left(message, message.handed_at.value_or(now));
   message.state = MessageState::unknown;
   message.reason = Reason::none;
-  message.next_at = now + retry_delay(1, *rng_) / 5;
-  message.ended_at.reset();
+  message.next_at = now + delay;
+  message.ended_at = message.ended_at ? message.ended_at : message.handed_at;
   messages_.save(message);
 }
 
 void Outbox::retry_later(Running* running, Message& message, const Outcome& outcome, Time now) {
-  give_back_counts(message);
+  const bool may_have_arrived = message.ended_at.has_value();
+  if (!may_have_arrived) give_back_counts(message);
   if (outcome.host_trouble) {
     // The host is at fault, not the message: no attempt is charged, and the transport's own
     // back-off decides when.
@@ -149,34 +188,24 @@ void Outbox::retry_later(Running* running, Message& message, const Outcome& outc
     Duration delay = retry_delay(message.attempts, *rng_);
     if (outcome.retry_after) delay = std::max(delay, *outcome.retry_after);
     message.next_at = now + delay;
+    if (*message.next_at > give_up_at(running, message, now)) {
+      finish(running, message, may_have_arrived ? MessageState::unknown : MessageState::failed,
+             may_have_arrived ? Reason::none : Reason::expired, now);
+      return;
+    }
   }
-  Time give_up = message.planned_at + give_up_after;
-  if (running != nullptr) {
-    if (const auto late = checks_->late_at(*running->rule, message.late_from, site_->zone))
-      give_up = *late;
-  }
-  if (!outcome.host_trouble && *message.next_at > give_up) {
-    finish(running, message, MessageState::failed, Reason::expired, now);
-    return;
-  }
-  message.state = MessageState::planned;
+  message.state = may_have_arrived ? MessageState::unknown : MessageState::planned;
   message.reason = Reason::none;
   messages_.save(message);
 }
 
 void Outbox::recover(Time now) {
+  messages_.unpark_all(now);
   for (const std::int64_t id : messages_.in_state(MessageState::handed)) {
     auto message = messages_.find(id);
     if (!message) continue;
     message->reply = "the daemon stopped between handing it over and the outcome";
     after_unknown(engine_->find(message->rule), *message, now);
-  }
-  for (const std::int64_t id : messages_.in_state(MessageState::claimed)) {
-    auto item = messages_.find(id);
-    if (!item || item->envelope) continue;  // frozen in a digest that is still to go
-    item->state = MessageState::planned;
-    item->next_at = now;
-    messages_.save(*item);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "engine/checks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/digest.h"
@@ -41,12 +42,18 @@ const store::HoldRow* Holds::find(std::string_view rule,
   return found == by_customer_.end() ? nullptr : &rows_[found->second];
 }
 
+bool Holds::has(std::string_view cause, std::string_view target) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const store::HoldRow& hold) {
+    return hold.cause == cause && hold.target == target;
+  });
+}
+
 Checks::Checks(store::Database& database, const Site& site)
     : ledger_(database), messages_(database), site_(&site) {}
 
 int Checks::day_of(Time time) const { return number_of(site_->zone.date_of(time)); }
 
-bool Checks::in_holdout(const store::RuleRow& row, double share,
+bool Checks::in_holdout(const store::RuleRow& row, const Rule& rule,
                         std::string_view customer_key) const {
   // The share is compared with the hash as a fraction of its whole range, so that raising the share
   // keeps everyone who was held out before. The site's own holdout has its own hash and comes
@@ -58,7 +65,9 @@ bool Checks::in_holdout(const store::RuleRow& row, double share,
     key += customer_key;
     return static_cast<double>(stable_hash(key)) < part * std::ldexp(1.0, 64);
   };
-  return bucket("", site_->holdout) || bucket(row.first_name, share);
+  // The site's holdout measures advertising: nobody is kept from a notice they need.
+  const bool advertising = rule.purpose == Purpose::marketing || rule.purpose == Purpose::feedback;
+  return bucket("", advertising ? site_->holdout : 0) || bucket(row.first_name, rule.holdout);
 }
 
 std::string Checks::recipient(const Step& step, const store::Candidate* candidate) const {
@@ -108,7 +117,8 @@ void Checks::check_holds(const Subject& subject, Situation& s) const {
   if (const store::HoldRow* hold = holds_.find(subject.rule->id, subject.customer)) {
     s.hold = hold->cause == "brake" ? Reason::brake : Reason::on_hold;
     s.hold_until = hold->until;
-  } else if (clock_hold_) {
+  }
+  if (clock_hold_) {
     s.hold = Reason::clock;
     s.hold_until = clock_hold_;
   }
@@ -117,7 +127,11 @@ void Checks::check_holds(const Subject& subject, Situation& s) const {
 void Checks::check_place(const Subject& subject, Situation& s) {
   if (!subject.scope) return;
   const auto place = ledger_.place(subject.row->id, subject.draft, *subject.scope);
-  if (!place || (subject.firing && place->firing == *subject.firing)) return;
+  if (!place) return;
+  if (subject.firing && place->firing == *subject.firing) {
+    s.has_place = true;
+    return;
+  }
   if (place->kept && subject.rule->again_after && place->first_at) {
     // Only a later occurrence is let through; one inside the period ends already-sent.
     if (site_->zone.add(*place->first_at, *subject.rule->again_after) <= s.now) return;
@@ -125,19 +139,25 @@ void Checks::check_place(const Subject& subject, Situation& s) {
   s.place_taken = true;
 }
 
+std::optional<Time> Checks::next_free_day(const Subject& subject, Time now) {
+  const int limit = *subject.rule->limit_per_day;
+  const LocalDate today = site_->zone.date_of(now);
+  if (messages_.day(subject.row->id, number_of(today)).used < limit) return std::nullopt;
+  const auto after = [](LocalDate date) {
+    return LocalDate{std::chrono::sys_days{date} + std::chrono::days{1}};
+  };
+  LocalDate free = after(today);
+  // Messages over the limit fill one day after the other, so only the last one can have room.
+  if (const auto last = messages_.last_reserved(subject.row->id)) {
+    const LocalDate day = date_of_number(last->first);
+    if (day >= free) free = last->second.reserved < limit ? day : after(day);
+  }
+  return site_->zone.start_of(free);
+}
+
 void Checks::check_counts(const Subject& subject, Situation& s) {
   if (subject.draft || subject.step->kind == StepKind::pause_marketing) return;
-  if (subject.rule->limit_per_day) {
-    const int today = day_of(s.now);
-    if (messages_.day(subject.row->id, today).used >= *subject.rule->limit_per_day) {
-      LocalDate date = site_->zone.date_of(s.now);
-      do {
-        date = LocalDate{std::chrono::sys_days{date} + std::chrono::days{1}};
-      } while (messages_.day(subject.row->id, number_of(date)).reserved >=
-               *subject.rule->limit_per_day);
-      s.limited_until = site_->zone.start_of(date);
-    }
-  }
+  if (subject.rule->limit_per_day) s.limited_until = next_free_day(subject, s.now);
   const PurposeRow& policy = policy_of(subject.rule->purpose);
   if (policy.counts_in_caps && subject.candidate != nullptr &&
       subject.step->kind == StepKind::email) {
@@ -180,20 +200,23 @@ Situation Checks::situation(const Subject& subject, Time now) {
   check_windows(subject, zone, s);
   check_holds(subject, s);
   check_place(subject, s);
-  if (subject.firing && subject.message && rule.steps.size() > 1) {
-    s.overtaken = messages_.overtaken(*subject.firing, *subject.message, subject.due, now);
+  if (subject.firing && subject.message && subject.step->kind != StepKind::pause_marketing) {
+    s.overtaken_at = messages_.overtaken_at(*subject.firing, subject.due);
+    s.overtaken = s.overtaken_at && *s.overtaken_at <= now;
   }
   if (!subject.message) return s;
   check_counts(subject, s);
-  const double share = rule.holdout;
-  if (to_customer && candidate != nullptr && (share > 0 || site_->holdout > 0) &&
-      rule.purpose != Purpose::internal) {
-    s.held_out = subject.held_out ? *subject.held_out
-                                  : in_holdout(*subject.row, share, candidate->customer_key);
-  } else if (subject.held_out) {
-    s.held_out = *subject.held_out;
-  }
+  s.held_out = check_holdout(subject);
   return s;
+}
+
+bool Checks::check_holdout(const Subject& subject) const {
+  // Decided once, at the firing's first message, whatever kind that is; effects follow it.
+  if (subject.held_out) return *subject.held_out;
+  const bool effect = subject.step->kind == StepKind::pause_marketing;
+  if (effect || subject.candidate == nullptr || subject.candidate->customer_key.empty())
+    return false;
+  return in_holdout(*subject.row, *subject.rule, subject.candidate->customer_key);
 }
 
 }  // namespace retaind::engine

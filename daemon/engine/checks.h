@@ -22,6 +22,8 @@ class Holds {
   [[nodiscard]] const store::HoldRow* find(std::string_view rule,
                                            std::optional<std::int64_t> customer) const;
   [[nodiscard]] const std::vector<store::HoldRow>& all() const { return rows_; }
+  /// Whether one of this cause and target is among them.
+  [[nodiscard]] bool has(std::string_view cause, std::string_view target = {}) const;
 
  private:
   std::vector<store::HoldRow> rows_;
@@ -65,9 +67,10 @@ class Checks {
   void set_clock_hold(std::optional<Time> until) { clock_hold_ = until; }
   [[nodiscard]] std::optional<Time> clock_hold() const { return clock_hold_; }
 
-  [[nodiscard]] bool in_holdout(const store::RuleRow& row, double share,
+  [[nodiscard]] bool in_holdout(const store::RuleRow& row, const language::Rule& rule,
                                 std::string_view customer_key) const;
-  /// The address that a step's message goes to, keyed; empty when there is none.
+  /// Who a step's message goes to: a keyed address, a team, an endpoint; empty when there is no
+  /// address.
   [[nodiscard]] std::string recipient(const language::Step& step,
                                       const store::Candidate* candidate) const;
   /// When the rule's send window lets a message go at or after `time`; nullopt: never. An unknown
@@ -83,6 +86,8 @@ class Checks {
   void check_holds(const Subject& subject, Situation& situation) const;
   void check_place(const Subject& subject, Situation& situation);
   void check_counts(const Subject& subject, Situation& situation);
+  [[nodiscard]] std::optional<Time> next_free_day(const Subject& subject, Time now);
+  [[nodiscard]] bool check_holdout(const Subject& subject) const;
 
   store::Ledger ledger_;
   store::Messages messages_;

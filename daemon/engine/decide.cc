@@ -18,28 +18,44 @@ Decision hold(const Situation& s, Reason reason, std::optional<Time> until, int 
   return {Verdict::hold, reason, until, line, false};
 }
 
-std::optional<Decision> final_checks(const Rule& rule, const Situation& s) {
+// What ends a message at the instant of the fact, also before it is due.
+std::optional<Decision> ends_at_once(const Situation& s) {
   if (s.rule_removed) return skip(Reason::rule_removed);
   if (s.erased) return skip(Reason::erased);
   if (s.gone) return skip(Reason::gone);
+  return std::nullopt;
+}
+
+std::optional<Decision> stopped(const Rule& rule, const Situation& s) {
+  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size());
+  for (const Condition& condition : rule.stop_if) {
+    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    // Unknown stops, once the message is due: a run that nobody can vouch for does not go on.
+    if (truth == Truth::yes || (truth == Truth::unknown && s.now >= s.due))
+      return skip(Reason::stopped, line);
+    ++line;
+  }
+  return std::nullopt;
+}
+
+std::optional<Decision> before_due(const Rule& rule, const Situation& s) {
+  if (s.state_ended) return skip(Reason::state_ended);
+  if (const auto decision = stopped(rule, s)) return decision;
+  return Decision{Verdict::hold, Reason::none, s.due, -1, false};
+}
+
+std::optional<Decision> final_checks(const Rule& rule, const Situation& s) {
   if (s.needs_address && !s.has_address) return skip(Reason::no_address);
   if (s.suppressed) return skip(Reason::suppressed);
   if (s.needs_consent && !s.consented) return skip(Reason::no_consent);
   if (s.state_ended) return skip(Reason::state_ended);
-  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size());
-  for (const Condition& condition : rule.stop_if) {
-    // Unknown stops: a run that nobody can vouch for does not go on.
-    if (evaluate(condition, s.cells, s.now, *s.zone) != Truth::no)
-      return skip(Reason::stopped, line);
-    ++line;
-  }
+  if (const auto decision = stopped(rule, s)) return decision;
   if (s.place_taken) return skip(Reason::already_sent);
   if (s.overtaken || (s.late_at && s.now > *s.late_at)) return skip(Reason::late_limit);
   return std::nullopt;
 }
 
 std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
-  if (s.now < s.due) return hold(s, Reason::none, s.due);
   if (s.paused) return hold(s, Reason::paused, s.paused_until);
   if (s.hold) return hold(s, *s.hold, s.hold_until);
   if (s.window_never_opens)
@@ -83,12 +99,17 @@ std::optional<Decision> conditions(const Rule& rule, const Situation& s, bool& u
 }  // namespace
 
 Decision decide(const Rule& rule, const Situation& s) {
+  if (const auto decision = ends_at_once(s)) return *decision;
+  if (s.now < s.due) return *before_due(rule, s);
+  // While nobody knows what time it is, nothing is too late.
+  if (s.hold == Reason::clock) return {Verdict::hold, Reason::clock, s.hold_until, -1, false};
   if (const auto decision = final_checks(rule, s)) return *decision;
   if (const auto decision = waiting_checks(rule, s)) return *decision;
   bool unknown = false;
   if (const auto decision = conditions(rule, s, unknown)) return *decision;
   if (s.draft) return skip(Reason::would_send);
-  if (s.limited_until) return hold(s, Reason::limit, *s.limited_until);
+  // Its late limit counts anew from the day to which it moves.
+  if (s.limited_until) return {Verdict::hold, Reason::limit, s.limited_until, -1, false};
   if (s.capped_until) return hold(s, Reason::capped, *s.capped_until);
   if (s.held_out) return skip(Reason::held_out);
   Decision fire;

@@ -24,9 +24,11 @@ struct Situation {
   bool needs_consent = false;
   bool consented = false;
   bool state_ended = false;
-  bool place_taken = false;  ///< once-per
-  bool overtaken = false;    ///< a later step of the same firing is due as well
-  bool paused = false;       ///< the rule, or the customer by pause-marketing
+  bool place_taken = false;          ///< once-per: by another firing
+  bool has_place = false;            ///< once-per: by this one
+  bool overtaken = false;            ///< a later message of the same firing is due or was
+  std::optional<Time> overtaken_at;  ///< when the next later one will be
+  bool paused = false;               ///< the rule, or the customer by pause-marketing
   std::optional<Time> paused_until;
   std::optional<Reason> hold;  ///< on_hold, brake or clock
   std::optional<Time> hold_until;

@@ -2,7 +2,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -42,14 +41,20 @@ class Engine {
 
  private:
   void adopt_one(const language::Rule& rule, store::RuleRow* known, Time now);
+  void take_over(Running& running, const store::RuleRow& known, Time now);
   void start_counting(store::RuleRow& row, const language::Rule& rule, Time now);
-  void retime(Running& running, Time now);
+  void replan_all(Running& running, Time now);
+  void count_for_brake(Running& running, Time now);
   bool read_feed(Time now, int limit);
   void handle(const store::FeedRow& change, Time now);
   void look_at_row(Running& running, std::int64_t row, Time now);
+  void look_at_known(Running& running, const Firing& firing,
+                     const std::vector<Occurrence>& occurrences, Time since, Time now);
   void wake(const store::FeedRow& change, Time now);
   void consider(Running& running, const Occurrence& occurrence, Time now);
-  void move(Running& running, const Firing& firing, const Occurrence& occurrence, Time now);
+  Decision first_look(Running& running, const Firing& firing, const Occurrence& occurrence,
+                      Time now);
+  bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit);
   void set_next(Running& running, std::optional<Time> next);
   void set_wakes(Running& running);
@@ -67,7 +72,7 @@ class Engine {
   bool feed_known_ = false;
 };
 
-/// How many occurrences due in (after, through] the facts hold and the rule left out as backlog.
-std::int64_t count_left_out(Trigger& trigger, TimeRange due, Time now);
+/// How many occurrences due by `through` the facts hold: the rule leaves them out as backlog.
+std::int64_t count_left_out(Trigger& trigger, Time through, Time now);
 
 }  // namespace retaind::engine

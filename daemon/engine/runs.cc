@@ -8,6 +8,16 @@ using language::Rule;
 using language::Step;
 using language::StepKind;
 
+namespace {
+
+bool waits(const Message& message) {
+  return message.state == MessageState::planned || message.state == MessageState::held;
+}
+
+bool is_message(const Step& step) { return step.kind != StepKind::pause_marketing; }
+
+}  // namespace
+
 bool ends_run(Reason reason) {
   switch (reason) {
     case Reason::suppressed:
@@ -22,8 +32,8 @@ bool ends_run(Reason reason) {
   }
 }
 
-Runs::Runs(store::Database& database, Checks& checks, const Site& site)
-    : ledger_(database), messages_(database), checks_(&checks), site_(&site) {}
+Runs::Runs(store::Database& database, const Site& site)
+    : ledger_(database), messages_(database), site_(&site) {}
 
 const Step* Runs::step_of(const Rule& rule, std::string_view key) {
   for (const Step& step : rule.steps) {
@@ -32,11 +42,27 @@ const Step* Runs::step_of(const Rule& rule, std::string_view key) {
   return nullptr;
 }
 
+const Step* Runs::first_step(const Rule& rule) {
+  for (const Step& step : rule.steps) {
+    if (!step.after) return &step;
+  }
+  return nullptr;
+}
+
 std::optional<std::int64_t> Runs::scope_of(const Rule& rule, std::int64_t row,
-                                           std::optional<std::int64_t> customer) const {
+                                           std::optional<std::int64_t> customer) {
   if (!rule.once_per) return std::nullopt;
-  if (*rule.once_per == rule.trigger.subject) return row;
-  return customer;
+  const auto id = *rule.once_per == rule.trigger.subject ? std::optional(row) : customer;
+  if (!id) return std::nullopt;
+  return *id * 8 + static_cast<std::int64_t>(*rule.once_per);
+}
+
+std::vector<Message> Runs::messages_of(const Firing& firing) {
+  std::vector<Message> all;
+  for (const std::int64_t id : messages_.of_firing(firing.id)) {
+    if (auto message = messages_.find(id)) all.push_back(*std::move(message));
+  }
+  return all;
 }
 
 Message Runs::plan(const Running& running, const Firing& firing, const Step& step, Time due,
@@ -61,118 +87,245 @@ Message Runs::plan(const Running& running, const Firing& firing, const Step& ste
   return message;
 }
 
-void Runs::begin(Running& running, Firing& firing, const Occurrence& occurrence,
-                 const Decision& first, Time now) {
-  const Rule& rule = *running.rule;
-  const Step* chain = nullptr;
-  for (const Step& step : rule.steps) {
-    if (!step.after) {
-      chain = &step;
-      break;
-    }
-  }
-  const bool single = rule.steps.size() == 1;
-  if (first.verdict == Verdict::skip && (single || ends_run(first.reason))) {
+/// Nothing is added when the firing has the step already.
+std::optional<Message> Runs::add(Running& running, Message message) {
+  const auto id = messages_.add(message);
+  if (!id) return std::nullopt;
+  message.id = *id;
+  const Time end = running.brake_ends();
+  if (message.channel != Channel::effect && !message.draft && message.planned_at <= end &&
+      message.due <= end)
+    ++running.brake_count;
+  return message;
+}
+
+Time Runs::after_due(const Firing& firing, const Step& step) const {
+  return site_->zone.add(firing.anchor.value_or(firing.due), *step.after);
+}
+
+void Runs::begin(Running& running, Firing& firing, const Decision* first, Time now) {
+  // Draft firings keep their message: what it would have sent is what a draft is asked for.
+  const bool skipped =
+      first != nullptr && first->verdict == Verdict::skip && first->reason != Reason::would_send;
+  if (skipped && (running.rule->steps.size() == 1 || ends_run(first->reason))) {
     // One compact row: nothing was planned, so there is no message that could be asked about.
     firing.open = false;
-    firing.reason = first.reason;
-    firing.line = first.line;
+    firing.reason = first->reason;
+    firing.line = first->line;
     ledger_.add_firing(firing);
     return;
   }
   const auto id = ledger_.add_firing(firing);
   if (!id) return;
   firing.id = *id;
-  if (firing.scope) ledger_.take_place(running.row.id, firing.draft, *firing.scope, *id);
+  if (firing.scope && first != nullptr)
+    ledger_.take_place(running.row.id, firing.draft, *firing.scope, *id);
+  plan_all(running, firing, first, now);
+}
+
+void Runs::plan_all(Running& running, const Firing& firing, const Decision* first, Time now) {
+  const Rule& rule = *running.rule;
+  const Step* chain = first_step(rule);
+  struct Planned {
+    const Step* step;
+    Time own;  // by the anchor, though the backlog is planned later
+  };
+  std::vector<Planned> plans;
   for (const Step& step : rule.steps) {
-    if (!step.after) continue;
-    const Time due = site_->zone.add(occurrence.anchor.value_or(firing.due), *step.after);
-    Message message = plan(running, firing, step, std::max(due, firing.planned), now);
-    messages_.add(message);
-    count_for_brake(running, message, now);
+    if (step.after) plans.push_back({&step, after_due(firing, step)});
+    if (&step == chain) plans.push_back({&step, firing.due});
   }
-  if (chain == nullptr) return;
-  const Time due = chain->wait ? site_->zone.add(firing.planned, *chain->wait) : firing.planned;
-  Message message = plan(running, firing, *chain, due, now);
-  const auto message_id = messages_.add(message);
-  count_for_brake(running, message, now);
-  if (first.verdict == Verdict::skip && !chain->wait && message_id) {
-    message.id = *message_id;
-    skip(message, first.reason, first.line, now);
-    advance(running, firing, message, now, now);
+  // Of a firing that catches up only the latest message goes. What is overdue at its own time is
+  // found by the checks; a backlog has one time for all of them.
+  const Planned* latest = nullptr;
+  for (const Planned& p : plans) {
+    if (p.own <= firing.planned && is_message(*p.step) &&
+        (latest == nullptr || p.own > latest->own))
+      latest = &p;
+  }
+  std::vector<std::pair<const Planned*, Message>> added;
+  for (const Planned& p : plans) {
+    const Time due = std::max(p.own, firing.planned);
+    if (auto message = add(running, plan(running, firing, *p.step, due, now)))
+      added.emplace_back(&p, *std::move(message));
+  }
+  for (auto& [p, message] : added) {
+    const bool overtaken = firing.planned > firing.due && latest != nullptr &&
+                           p->own < latest->own && is_message(*p->step);
+    const bool skipped = p->step == chain && first != nullptr && first->verdict == Verdict::skip;
+    if (!overtaken && !skipped) continue;
+    if (message.channel != Channel::effect && !message.draft) --running.brake_count;
+    skip(message, overtaken ? Reason::late_limit : first->reason, overtaken ? -1 : first->line,
+         now);
+    if (p->step == chain) advance(running, firing, message, now, now);
   }
 }
 
 void Runs::skip(Message& message, Reason reason, int line, Time now) {
+  message.next_at.reset();
+  message.ended_at = now;
+  if (message.state == MessageState::unknown) {
+    // Tried, and nobody knows whether it arrived: that it is not tried again makes it no skip.
+    message.reason = Reason::none;
+    messages_.save(message);
+    return;
+  }
   message.state = MessageState::skipped;
   message.reason = reason;
   message.line = line;
-  message.next_at.reset();
-  message.ended_at = now;
   messages_.save(message);
   messages_.void_minted(message.id, now);
 }
 
-void Runs::count_for_brake(Running& running, const Message& message, Time now) {
-  const Time end = running.row.revised_at + std::chrono::hours{1};
-  if (message.channel != Channel::effect && !message.draft && now <= end && message.due <= end)
-    ++running.brake_count;
-}
-
-void Runs::plan_next(Running& running, const Firing& firing, std::size_t after_index, Time base,
+void Runs::plan_next(Running& running, const Firing& firing, std::size_t from_index, Time base,
                      Time now) {
   const auto& steps = running.rule->steps;
-  for (std::size_t i = after_index + 1; i < steps.size(); ++i) {
+  for (std::size_t i = from_index; i < steps.size(); ++i) {
     if (steps[i].after) continue;
     const Time due = steps[i].wait ? site_->zone.add(base, *steps[i].wait) : base;
-    const Message message = plan(running, firing, steps[i], due, now);
-    messages_.add(message);
-    count_for_brake(running, message, now);
-    return;
+    if (add(running, plan(running, firing, steps[i], due, now))) return;
+    // It is there already, since the rule's steps were moved about.
+    const auto all = messages_of(firing);
+    if (std::any_of(all.begin(), all.end(), [&](const Message& m) {
+          return m.step == steps[i].key && (!is_final(m.state) || m.next_at);
+        }))
+      return;
   }
+}
+
+void Runs::keep_place(const Firing& firing, Time at) {
+  if (!firing.scope) return;
+  ledger_.take_place(firing.rule, firing.draft, *firing.scope, firing.id);
+  ledger_.keep_place(firing.rule, firing.draft, *firing.scope, firing.id, at);
 }
 
 void Runs::advance(Running& running, const Firing& firing, const Message& message, Time gone_at,
                    Time now) {
-  if (ends_run(message.reason)) {
-    end(running, firing, message.reason, message.line, now);
+  if (!firing.open) {
+    conclude(firing, message, gone_at);
+    return;
+  }
+  const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
+  const bool virtually = message.reason == Reason::held_out || message.reason == Reason::would_send;
+  if ((left || virtually) && message.channel != Channel::effect) keep_place(firing, gone_at);
+  if (!left && ends_run(message.reason)) {
+    end(firing, message.reason, message.line, now);
     return;
   }
   const auto& steps = running.rule->steps;
   const auto step = std::find_if(steps.begin(), steps.end(),
                                  [&](const Step& s) { return s.key == message.step; });
-  const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
-  const bool virtually = message.reason == Reason::held_out || message.reason == Reason::would_send;
-  if (firing.scope && (left || virtually) && message.channel != Channel::effect) {
-    ledger_.keep_place(running.row.id, firing.draft, *firing.scope, firing.id, gone_at);
-  }
   if (step != steps.end()) {
     if (step->repeat && (left || virtually) && message.repeat < step->repeat->at_most) {
       Message repeat =
           plan(running, firing, *step, site_->zone.add(gone_at, step->repeat->every), now);
       repeat.repeat = message.repeat + 1;
-      messages_.add(repeat);
+      add(running, std::move(repeat));
     }
     if (!step->after && message.repeat == 0) {
-      plan_next(running, firing, static_cast<std::size_t>(step - steps.begin()), gone_at, now);
+      plan_next(running, firing, static_cast<std::size_t>(step - steps.begin()) + 1, gone_at, now);
     }
   }
-  if (!messages_.firing_waits(firing.id, message.id)) settle(running, firing, Reason::none, -1);
+  if (!messages_.firing_waits(firing.id, message.id)) settle(firing, Reason::none, -1);
 }
 
-void Runs::end(Running& running, const Firing& firing, Reason reason, int line, Time now) {
-  for (const std::int64_t id : messages_.of_firing(firing.id)) {
-    auto message = messages_.find(id);
-    // What is on its way cannot be called back; its outcome finds the run closed.
-    if (!message || is_final(message->state) || message->state == MessageState::handed) continue;
-    skip(*message, reason, line, now);
+void Runs::conclude(const Firing& firing, const Message& message, Time gone_at) {
+  const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
+  if (left && message.channel != Channel::effect) keep_place(firing, gone_at);
+  if (!messages_.firing_waits(firing.id, message.id))
+    settle(firing, firing.open ? message.reason : firing.reason, firing.line);
+}
+
+void Runs::drop_step(Running& running, const Firing& firing, Message& message, Time now) {
+  skip(message, Reason::rule_removed, -1, now);
+  if (!firing.open) return;
+  const auto& steps = running.rule->steps;
+  std::size_t behind = 0;
+  const auto all = messages_of(firing);
+  const bool chain_waits = std::any_of(all.begin(), all.end(), [&](const Message& m) {
+    const Step* step = step_of(*running.rule, m.step);
+    return step != nullptr && !step->after && m.repeat == 0 && !is_final(m.state);
+  });
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].after) continue;
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const Message& m) { return m.step == steps[i].key; }))
+      behind = i + 1;
   }
-  settle(running, firing, reason, line);
+  if (message.repeat == 0 && !chain_waits) plan_next(running, firing, behind, now, now);
+  if (!messages_.firing_waits(firing.id, message.id)) settle(firing, Reason::rule_removed, -1);
 }
 
-void Runs::settle(Running& running, const Firing& firing, Reason reason, int line) {
+void Runs::end(const Firing& firing, Reason reason, int line, Time now) {
+  for (Message& message : messages_of(firing)) {
+    // What is on its way cannot be called back; its outcome finds the run closed.
+    const bool under_way =
+        message.state == MessageState::handed || message.state == MessageState::claimed;
+    if (under_way || (is_final(message.state) && !message.next_at)) continue;
+    skip(message, reason, line, now);
+  }
+  settle(firing, reason, line);
+}
+
+void Runs::settle(const Firing& firing, Reason reason, int line) {
   ledger_.close_firing(firing.id, reason, line);
-  if (firing.scope) ledger_.give_back_place(running.row.id, firing.draft, *firing.scope, firing.id);
+  if (firing.scope && !messages_.on_its_way(firing.id))
+    ledger_.give_back_place(firing.rule, firing.draft, *firing.scope, firing.id);
+}
+
+std::optional<Time> Runs::due_anew(const Firing& firing, const Step& step, const Message& message,
+                                   const std::vector<Message>& all, const Rule& rule) const {
+  const auto gone = [](const Message& m) { return m.handed_at ? m.handed_at : m.ended_at; };
+  if (message.repeat > 0) {
+    for (const Message& m : all) {
+      if (m.step != message.step || m.repeat != message.repeat - 1 || !gone(m)) continue;
+      if (step.repeat) return site_->zone.add(*gone(m), step.repeat->every);
+    }
+    return std::nullopt;
+  }
+  if (step.after) return std::max(after_due(firing, step), firing.planned);
+  if (&step == first_step(rule)) return firing.planned;
+  std::optional<Time> base;
+  for (const Message& m : all) {
+    const Step* before = step_of(rule, m.step);
+    const bool chained = before == nullptr || !before->after;
+    if (m.id < message.id && m.repeat == 0 && chained && gone(m)) base = gone(m);
+  }
+  if (!base) return std::nullopt;
+  return step.wait ? site_->zone.add(*base, *step.wait) : *base;
+}
+
+void Runs::replan(Running& running, const Firing& firing, Time now) {
+  const Rule& rule = *running.rule;
+  const auto all = messages_of(firing);
+  for (Message message : all) {
+    if (!waits(message)) continue;
+    const Step* step = step_of(rule, message.step);
+    message.customer = firing.customer;
+    if (step != nullptr) {
+      if (const auto due = due_anew(firing, *step, message, all, rule)) {
+        message.due = *due;
+        message.late_from = *due;
+      }
+    }
+    const bool moved_on = step != nullptr && message.due > now;
+    // A refusal is waited out, whatever was edited; a dropped step is not.
+    const bool refused = step != nullptr && message.attempts > 0 &&
+                         message.reason == Reason::none && message.next_at &&
+                         *message.next_at < store::Messages::parked;
+    message.next_at = std::max(moved_on ? message.due : now, refused ? *message.next_at : now);
+    if (moved_on) {
+      message.envelope.reset();
+      message.state = MessageState::planned;
+      message.reason = Reason::none;
+      message.line = -1;
+    }
+    messages_.save(message);
+  }
+  for (const Step& step : rule.steps) {
+    if (!step.after || after_due(firing, step) <= now) continue;
+    add(running, plan(running, firing, step, after_due(firing, step), now));
+  }
 }
 
 }  // namespace retaind::engine

@@ -1,5 +1,5 @@
 #pragma once
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,51 +19,74 @@ struct Running {
   std::optional<Time> next;               ///< the earliest due that may not be in the ledger yet
   std::optional<Trigger::Cursor> cursor;  ///< a scan that was cut, through `scan_through`
   Time scan_through;
+  bool scan_found = false;                  ///< anything since the scan began
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
-  std::int64_t brake_count = 0;  ///< messages planned within the first hour of this revision
+  std::int64_t brake_count = 0;  ///< messages that would go within the first hour of this revision
   [[nodiscard]] bool draft() const { return rule->status == language::RuleStatus::draft; }
+  [[nodiscard]] Time brake_ends() const { return row.revised_at + std::chrono::hours{1}; }
 };
 
 /// How a firing runs through its steps: which messages it plans, what comes after one has ended,
 /// when it is over.
 class Runs {
  public:
-  Runs(store::Database& database, Checks& checks, const Site& site);
+  Runs(store::Database& database, const Site& site);
 
   /// Plans the first message and every `after:` step of a new firing. `first` is the decision at
-  /// the due time.
-  void begin(Running& running, Firing& firing, const Occurrence& occurrence, const Decision& first,
-             Time now);
+  /// the due time about first_step(); nullptr when that is still to come.
+  void begin(Running& running, Firing& firing, const Decision* first, Time now);
+  /// The step that is due with the firing itself; nullptr when all have an `after:`.
+  [[nodiscard]] static const language::Step* first_step(const language::Rule& rule);
+
+  /// The anchor has moved or the rule was edited: what still waits gets its due time anew from the
+  /// firing, is looked at again, and `after:` steps that the rule has gained are planned unless
+  /// their time is past.
+  void replan(Running& running, const Firing& firing, Time now);
 
   /// The message has its final state, saved already: plans the repeat or the next step, ends the
   /// run where the reason says so, keeps or gives back the once-per place. `gone_at` is its
   /// hand-over (unknown: its claim), or when it ended.
   void advance(Running& running, const Firing& firing, const Message& message, Time gone_at,
                Time now);
+  /// The same for a firing whose rule is gone: nothing follows.
+  void conclude(const Firing& firing, const Message& message, Time gone_at);
+  /// An edit has dropped the step of a message that waited; the run goes on behind it.
+  void drop_step(Running& running, const Firing& firing, Message& message, Time now);
 
   /// Ends what still waits for this reason and closes the firing.
-  void end(Running& running, const Firing& firing, Reason reason, int line, Time now);
-
-  /// Writes a message's final state for a reason that is no send.
+  void end(const Firing& firing, Reason reason, int line, Time now);
+  /// Writes a message's final state for a reason that is no send. One that may have arrived
+  /// stays `unknown`.
   void skip(Message& message, Reason reason, int line, Time now);
+  /// Something has left or may have: the once-per place is this firing's for good.
+  void keep_place(const Firing& firing, Time at);
 
   /// The step of a message; nullptr when the rule no longer has it.
   [[nodiscard]] static const language::Step* step_of(const language::Rule& rule,
                                                      std::string_view key);
-  [[nodiscard]] std::optional<std::int64_t> scope_of(const language::Rule& rule, std::int64_t row,
-                                                     std::optional<std::int64_t> customer) const;
+  /// Row and kind of the once-per subject in one number: an edit that counts by another kind of
+  /// subject meets no stranger's place.
+  [[nodiscard]] static std::optional<std::int64_t> scope_of(const language::Rule& rule,
+                                                            std::int64_t row,
+                                                            std::optional<std::int64_t> customer);
 
  private:
   Message plan(const Running& running, const Firing& firing, const language::Step& step, Time due,
                Time now) const;
-  void plan_next(Running& running, const Firing& firing, std::size_t after_index, Time base,
+  std::optional<Message> add(Running& running, Message message);
+  void plan_all(Running& running, const Firing& firing, const Decision* first, Time now);
+  void plan_next(Running& running, const Firing& firing, std::size_t from_index, Time base,
                  Time now);
-  void settle(Running& running, const Firing& firing, Reason reason, int line);
-  void count_for_brake(Running& running, const Message& message, Time now);
+  [[nodiscard]] Time after_due(const Firing& firing, const language::Step& step) const;
+  [[nodiscard]] std::optional<Time> due_anew(const Firing& firing, const language::Step& step,
+                                             const Message& message,
+                                             const std::vector<Message>& all,
+                                             const language::Rule& rule) const;
+  std::vector<Message> messages_of(const Firing& firing);
+  void settle(const Firing& firing, Reason reason, int line);
 
   store::Ledger ledger_;
   store::Messages messages_;
-  Checks* checks_;
   const Site* site_;
 };
 

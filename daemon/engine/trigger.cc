@@ -35,6 +35,12 @@ int number_of(LocalDate date) {
          static_cast<int>(static_cast<unsigned>(date.day()));
 }
 
+LocalDate date_of_number(int yyyymmdd) {
+  return std::chrono::year{yyyymmdd / 10000} /
+         std::chrono::month{static_cast<unsigned>(yyyymmdd / 100 % 100)} /
+         std::chrono::day{static_cast<unsigned>(yyyymmdd % 100)};
+}
+
 std::vector<int> birthdays_on(LocalDate date) {
   const int month_day = number_of(date) % 10000;
   if (month_day == 228 && !date.year().is_leap()) return {228, 229};
@@ -59,7 +65,15 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
     : rule_(&rule), site_(site), rows_(database, watch_of(rule)) {
   const language::Trigger& trigger = rule.trigger;
   if (trigger.kind == TriggerKind::schedule) return;
-  columns_ = store::column_mask(trigger.subject, trigger.column);
+  // Whose row it is counts too: without a customer most rows are no occurrence, and its time zone
+  // may decide.
+  for (const std::string_view column :
+       {std::string_view(trigger.column), std::string_view("customer"),
+        std::string_view(trigger.event_name.empty() ? "" : "name"),
+        std::string_view(yearly() ? "created_at" : ""),
+        std::string_view(rule.customer_zone ? "time_zone" : "")}) {
+    columns_ |= store::column_mask(trigger.subject, column);
+  }
   if (trigger.state == nullptr) return;
   if (!trigger.state->episode.empty())
     columns_ |= store::column_mask(trigger.subject, trigger.state->episode);
@@ -84,14 +98,24 @@ Time Trigger::due_of(Time anchor, const Zone& zone) const {
   return zone.add(anchor, rule_->trigger.offset);
 }
 
-const Zone& Trigger::zone_of(const store::Candidate& candidate) const {
-  if (!rule_->customer_zone || candidate.zone.empty()) return site_;
-  if (!customer_zone_ || zone_name_ != candidate.zone) {
-    zone_name_ = candidate.zone;
-    auto found = Zone::find(candidate.zone);
+const Zone& Trigger::zone_named(std::string_view name) const {
+  if (!rule_->customer_zone || name.empty()) return site_;
+  if (!customer_zone_ || zone_name_ != name) {
+    zone_name_ = name;
+    auto found = Zone::find(name);
     customer_zone_ = found ? *found : site_;
   }
   return *customer_zone_;
+}
+
+bool Trigger::yearly() const {
+  return rule_->trigger.kind == TriggerKind::date && rule_->trigger.date->yearly;
+}
+
+Duration Trigger::spread() const { return rule_->customer_zone ? Duration{48h} : Duration{0}; }
+
+Time Trigger::earliest(Time anchor) const {
+  return due_of(anchor, rule_->customer_zone ? Zone::utc() : site_) - lead();
 }
 
 Duration Trigger::lead() const {
@@ -134,9 +158,9 @@ std::vector<TimeRange> Trigger::anchors(TimeRange due) const {
   return ranges;
 }
 
-std::vector<Time> Trigger::slots(TimeRange due) const {
+std::vector<Trigger::Slot> Trigger::slots(TimeRange due) const {
   const language::Trigger& trigger = rule_->trigger;
-  std::vector<Time> found;
+  std::vector<Slot> found;
   const LocalDate last = add_days(site_.date_of(due.through), 1);
   for (LocalDate date = add_days(site_.date_of(due.after), -1); date <= last;
        date = add_days(date, 1)) {
@@ -145,9 +169,13 @@ std::vector<Time> Trigger::slots(TimeRange due) const {
                                                  static_cast<unsigned>(trigger.month_day)
                                            : (trigger.weekdays >> (weekday - 1) & 1) != 0;
     if (!on) continue;
-    const Time at = site_.to_time(LocalTime{std::chrono::local_days{date}} +
-                                  std::chrono::minutes{trigger.at_minute.value_or(0)});
-    if (at > due.after && at <= due.through) found.push_back(at);
+    const LocalTime wall = LocalTime{std::chrono::local_days{date}} +
+                           std::chrono::minutes{trigger.at_minute.value_or(0)};
+    const Time at = site_.to_time(wall);
+    if (at > due.after && at <= due.through) {
+      found.push_back(
+          {at, std::chrono::duration_cast<std::chrono::minutes>(wall.time_since_epoch()).count()});
+    }
   }
   return found;
 }
@@ -186,13 +214,13 @@ Occurrence Trigger::make_ended(const store::PastEpisode& ended) const {
   occurrence.part = ended.episode;
   occurrence.customer = ended.customer;
   occurrence.anchor = ended.since;
-  occurrence.due = due_of(ended.since, site_);
+  occurrence.due = due_of(ended.since, zone_named(ended.zone));
   occurrence.history_until = ended.history_until;
   occurrence.ended = true;
   return occurrence;
 }
 
-std::vector<Occurrence> Trigger::of_row(std::int64_t row, Time now) {
+std::vector<Occurrence> Trigger::of_row(std::int64_t row, Time since, Time now) {
   std::vector<Occurrence> found;
   const language::Trigger& trigger = rule_->trigger;
   if (trigger.kind == TriggerKind::schedule) return found;
@@ -200,52 +228,69 @@ std::vector<Occurrence> Trigger::of_row(std::int64_t row, Time now) {
     const Occurrence occurrence = make_ended(ended);
     if (ended.until > occurrence.due) found.push_back(occurrence);
   }
+  const auto birthday = yearly() ? rows_.birthday(row) : std::nullopt;
   const store::Candidate* candidate = rows_.by_row(row, now);
   if (candidate == nullptr) return found;
-  if (trigger.kind == TriggerKind::date && trigger.date->yearly) {
-    const auto birthday = rows_.birthday(row);
-    if (!birthday) return found;
-    const int year = static_cast<int>(site_.date_of(now).year());
-    for (int y = year - 1; y <= year + 1; ++y) {
-      LocalDate date = std::chrono::year{y} / birthday->month() / birthday->day();
-      if (!date.ok()) date = std::chrono::year{y} / birthday->month() / std::chrono::last;
-      found.push_back(make_birthday(*candidate, date));
-    }
+  if (!yearly()) {
+    if (candidate->anchor && candidate->in_state) found.push_back(make(*candidate));
     return found;
   }
-  if (candidate->anchor && candidate->in_state) found.push_back(make(*candidate));
+  if (!birthday) return found;
+  const int last = static_cast<int>(site_.date_of(now).year()) + 2;
+  for (int year = static_cast<int>(site_.date_of(since).year()) - 1; year <= last; ++year) {
+    LocalDate date = std::chrono::year{year} / birthday->month() / birthday->day();
+    if (!date.ok()) date = std::chrono::year{year} / birthday->month() / std::chrono::last;
+    const Occurrence occurrence = make_birthday(*candidate, date);
+    if (occurrence.due <= since || !exists(occurrence)) continue;
+    found.push_back(occurrence);
+    if (occurrence.due > now + spread()) break;
+  }
   return found;
 }
 
-std::optional<Time> Trigger::next_after(Time time) {
-  const language::Trigger& trigger = rule_->trigger;
-  constexpr auto horizon = std::chrono::days{400};
-  const TimeRange ahead{time, time + horizon};
-  if (trigger.kind == TriggerKind::schedule) {
-    const auto found = slots({time, time + std::chrono::days{32}});
-    return found.empty() ? std::nullopt : std::optional(found.front());
-  }
-  if (trigger.kind == TriggerKind::date && trigger.date->yearly) {
-    const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
-    const auto days = dates(widened({time, time + std::chrono::days{2}}), zone);
-    LocalDate date = days.empty() ? zone.date_of(time) : days.front();
-    const auto month_day =
-        rows_.next_month_day(number_of(date) % 10000 == 228 ? 228 : number_of(date) % 10000);
-    if (!month_day) return std::nullopt;
-    for (int i = 0; i <= 366; ++i, date = add_days(date, 1)) {
-      const auto here = birthdays_on(date);
-      if (std::find(here.begin(), here.end(), *month_day) == here.end()) continue;
-      const Time at = due_on(date, zone) - lead();
-      if (at > time) return at;
-    }
-    return time + std::chrono::days{1};
-  }
-  const auto ranges = anchors(ahead);
-  if (ranges.empty()) return time + horizon;
-  const auto anchor = rows_.first_after(ranges.front().after);
-  if (!anchor) return std::nullopt;
+std::optional<Time> Trigger::next_birthday(Time time) {
   const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
-  return std::max(due_of(*anchor, zone) - lead(), time + Duration{1});
+  const auto days = dates(widened({time, time + 2 * 24h}), zone);
+  if (days.empty()) return time + 24h;
+  const auto month_day = rows_.next_month_day(number_of(days.front()) % 10000);
+  if (!month_day) return std::nullopt;
+  LocalDate date = days.front();
+  for (int i = 0; i <= 366; ++i, date = add_days(date, 1)) {
+    const auto here = birthdays_on(date);
+    if (std::find(here.begin(), here.end(), *month_day) != here.end())
+      return std::max(due_on(date, zone) - lead(), time + Duration{1});
+  }
+  return time + 24h;
+}
+
+std::optional<Time> Trigger::next_after(Time time) {
+  // Anchors come in order, their due times nearly so: 29, 30 and 31 January plus a month are one
+  // day, and where clocks are set back a later anchor may be due an hour earlier.
+  constexpr Duration disorder = 4 * 24h;
+  constexpr Duration near = 6 * 24h;
+  if (rule_->trigger.kind == TriggerKind::schedule) {
+    const auto found = slots({time, time + 32 * 24h});
+    return found.empty() ? std::nullopt : std::optional(found.front().due);
+  }
+  if (yearly()) return next_birthday(time);
+  const auto first_in = [&](TimeRange due) -> std::optional<Time> {
+    for (const TimeRange& range : anchors(due)) {
+      const auto anchor = rows_.first_after(range.after);
+      if (anchor && *anchor <= range.through) return anchor;
+    }
+    return std::nullopt;
+  };
+  auto anchor = first_in({time, time + near});
+  if (!anchor) {
+    const auto ranges = anchors({time, time + near});
+    if (ranges.empty()) return time + 24h;
+    anchor = rows_.first_after(ranges.back().through - disorder);
+  }
+  if (!anchor) return std::nullopt;
+  Time next = earliest(*anchor);
+  while (const auto sooner = first_in({std::max(time, next - disorder), next - Duration{1}}))
+    next = earliest(*sooner);
+  return next;
 }
 
 }  // namespace retaind::engine

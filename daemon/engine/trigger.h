@@ -41,9 +41,9 @@ class Trigger {
   template <class Visit>
   bool scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& visit);
 
-  /// The occurrences of one row: the current one, ended episodes, and the next yearly date on both
-  /// sides of `now`.
-  std::vector<Occurrence> of_row(std::int64_t row, Time now);
+  /// The occurrences of one row: the current one and ended episodes; of a yearly date those due
+  /// after `since` up to the next one.
+  std::vector<Occurrence> of_row(std::int64_t row, Time since, Time now);
 
   /// The earliest due after `time` that the facts hold; may be too early (then a scan finds
   /// nothing), never too late.
@@ -53,7 +53,12 @@ class Trigger {
   [[nodiscard]] Time due_of(Time anchor, const Zone& zone) const;
   /// Columns (bits of store/columns.h) whose change makes the trigger look at the row again.
   [[nodiscard]] std::uint64_t columns() const { return columns_; }
-  [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const;
+  [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const {
+    return zone_named(candidate.zone);
+  }
+  /// How much later than the time by which scan() finds it an occurrence can be due; 0 without
+  /// `timezone: customer`.
+  [[nodiscard]] Duration spread() const;
   store::Occurrences& rows() { return rows_; }
 
  private:
@@ -62,7 +67,15 @@ class Trigger {
   [[nodiscard]] TimeRange widened(TimeRange due) const;
   [[nodiscard]] Time due_on(LocalDate date, const Zone& zone) const;
   [[nodiscard]] std::vector<LocalDate> dates(TimeRange due, const Zone& zone) const;
-  [[nodiscard]] std::vector<Time> slots(TimeRange due) const;
+  struct Slot {
+    Time due;
+    std::int64_t nominal;  ///< minutes of local time since 1970, as written
+  };
+  [[nodiscard]] std::vector<Slot> slots(TimeRange due) const;
+  [[nodiscard]] std::optional<Time> next_birthday(Time time);
+  [[nodiscard]] const Zone& zone_named(std::string_view name) const;
+  [[nodiscard]] Time earliest(Time anchor) const;
+  [[nodiscard]] bool yearly() const;
   Occurrence make(const store::Candidate& candidate) const;
   Occurrence make_birthday(const store::Candidate& candidate, LocalDate date) const;
   Occurrence make_ended(const store::PastEpisode& ended) const;
@@ -75,10 +88,15 @@ class Trigger {
   mutable std::optional<Zone> customer_zone_;
 };
 
+/// Nobody has a birthday with a shop before being its customer.
+inline bool exists(const Occurrence& yearly) {
+  return !yearly.candidate->known_since || yearly.due > *yearly.candidate->known_since;
+}
 /// The days of a birthday that `mmdd` stands for on a date: itself, and 29 February on the 28th of
 /// a common year.
 std::vector<int> birthdays_on(LocalDate date);
 int number_of(LocalDate date);
+LocalDate date_of_number(int yyyymmdd);
 /// What the checks of a rule read, for the store.
 store::Watch watch_of(const language::Rule& rule);
 
@@ -87,12 +105,10 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
   using language::TriggerKind;
   const language::Trigger& trigger = rule_->trigger;
   if (trigger.kind == TriggerKind::schedule) {
-    for (const Time slot : slots(due)) {
+    for (const Slot& slot : slots(due)) {
       Occurrence occurrence;
-      occurrence.due = slot;
-      occurrence.part =
-          std::chrono::duration_cast<std::chrono::minutes>(site_.to_local(slot).time_since_epoch())
-              .count();
+      occurrence.due = slot.due;
+      occurrence.part = slot.nominal;
       visit(occurrence);
     }
     return false;
@@ -105,8 +121,10 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
     for (; cursor.range < days.size(); ++cursor.range, cursor.rows = {}) {
       const auto [date, month_day] = days[cursor.range];
       const bool more = rows_.scan_month_day(
-          month_day, cursor.rows, limit, now,
-          [&](const store::Candidate& candidate) { visit(make_birthday(candidate, date)); });
+          month_day, cursor.rows, limit, now, [&](const store::Candidate& candidate) {
+            const Occurrence occurrence = make_birthday(candidate, date);
+            if (exists(occurrence)) visit(occurrence);
+          });
       if (more) return true;
     }
     return false;

@@ -29,8 +29,9 @@ struct Firing {
   bool open = true;
   Reason reason = Reason::none;
   int line = -1;
-  std::optional<std::int64_t> scope;
+  std::optional<std::int64_t> scope;  ///< of once-per: row and kind of the subject in one number
   std::optional<bool> held_out;
+  bool withdrawn = false;  ///< the facts do not hold the occurrence any more
 };
 
 /// A row of `message`.
@@ -56,7 +57,7 @@ struct Message {
   bool is_envelope = false;
   Time planned_at;
   std::optional<Time> handed_at;
-  std::optional<Time> ended_at;
+  std::optional<Time> ended_at;  ///< while not over: since when an earlier try may have arrived
   int code = 0;
   std::string reply;
 };

@@ -26,7 +26,7 @@ RuleRow read_rule(const Statement& row) {
 
 constexpr const char* firing_columns =
     "id, rule, draft, \"trigger\", subject, row, part, customer, anchor, due, planned, open, "
-    "reason, line, scope, held_out";
+    "reason, line, scope, held_out, withdrawn";
 
 Firing read_firing(const Statement& row) {
   Firing f;
@@ -46,6 +46,7 @@ Firing read_firing(const Statement& row) {
   f.line = static_cast<int>(row.integer(13));
   f.scope = row.maybe_integer(14);
   if (const auto held_out = row.maybe_integer(15)) f.held_out = *held_out != 0;
+  f.withdrawn = row.integer(16) != 0;
   return f;
 }
 
@@ -239,11 +240,16 @@ std::vector<Firing> Ledger::firings_of_row(std::int64_t rule, bool draft, std::i
   return found;
 }
 
-void Ledger::move_firing(std::int64_t id, std::optional<Time> anchor, Time due) {
-  database_->prepared("UPDATE firing SET anchor = ?2, due = ?3, withdrawn = 0 WHERE id = ?1")
-      .bind(1, id)
-      .bind(2, anchor)
-      .bind(3, due)
+void Ledger::move_firing(const Firing& f) {
+  database_
+      ->prepared(
+          "UPDATE firing SET anchor = ?2, due = ?3, planned = ?4, customer = ?5, withdrawn = 0 "
+          "WHERE id = ?1")
+      .bind(1, f.id)
+      .bind(2, f.anchor)
+      .bind(3, f.due)
+      .bind(4, f.planned)
+      .bind(5, f.customer)
       .run();
 }
 
@@ -296,7 +302,7 @@ void Ledger::take_place(std::int64_t rule, bool draft, std::int64_t scope, std::
   database_
       ->prepared(
           "INSERT INTO once (rule, draft, scope, firing, kept) VALUES (?1, ?2, ?3, ?4, 0)"
-          " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing")
+          " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing WHERE kept = 1")
       .bind(1, rule)
       .bind(2, int{draft})
       .bind(3, scope)
@@ -370,6 +376,13 @@ int Ledger::release(std::string_view scope, std::string_view target, Time now) {
       .bind(1, scope)
       .bind(2, target)
       .bind(3, now)
+      .run();
+}
+
+void Ledger::release_cause(std::string_view cause, Time now) {
+  database_->prepared("UPDATE hold SET released_at = ?2 WHERE cause = ?1 AND released_at IS NULL")
+      .bind(1, cause)
+      .bind(2, now)
       .run();
 }
 

@@ -76,7 +76,9 @@ class Ledger {
   /// All firings of a rule for a row, over and running.
   std::vector<Firing> firings_of_row(std::int64_t rule, bool draft, std::int64_t trigger,
                                      std::int64_t row);
-  void move_firing(std::int64_t id, std::optional<Time> anchor, Time due);
+  /// The facts have moved: anchor, due, planned and customer are what `firing` says; whatever was
+  /// withdrawn is there again.
+  void move_firing(const Firing& firing);
   void withdraw_firing(std::int64_t id);
   void set_held_out(std::int64_t id, bool held_out);
   void close_firing(std::int64_t id, Reason reason, int line);
@@ -101,6 +103,7 @@ class Ledger {
   std::int64_t add_hold(const HoldRow& hold);
   /// How many holds were released.
   int release(std::string_view scope, std::string_view target, Time now);
+  void release_cause(std::string_view cause, Time now);
   /// When a brake of this rule was last released.
   std::optional<Time> brake_released(std::string_view rule);
   /// Changes whenever a hold is added or released.

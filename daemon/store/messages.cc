@@ -101,7 +101,7 @@ void Messages::save(const Message& m) {
           "UPDATE message SET state = ?2, reason = ?3, line = ?4, due = ?5, late_from = ?6, "
           "next_at = ?7, attempts = ?8,"
           " envelope = ?9, handed_at = ?10, ended_at = ?11, code = ?12, reply = ?13, recipient = "
-          "?14 WHERE id = ?1")
+          "?14, customer = ?15 WHERE id = ?1")
       .bind(1, m.id)
       .bind(2, static_cast<int>(m.state))
       .bind(3, static_cast<int>(m.reason))
@@ -116,6 +116,7 @@ void Messages::save(const Message& m) {
       .bind(12, m.code == 0 ? std::nullopt : std::optional<std::int64_t>(m.code))
       .bind_or_null(13, m.reply)
       .bind_or_null(14, m.recipient)
+      .bind(15, m.customer)
       .run();
 }
 
@@ -146,22 +147,22 @@ bool Messages::firing_waits(std::int64_t firing, std::int64_t except) {
   return one(row.bind(1, firing).bind(2, except)).has_value();
 }
 
-bool Messages::overtaken(std::int64_t firing, std::int64_t id, Time due, Time now) {
-  Statement& row = database_->prepared(
-      "SELECT 1 FROM message WHERE firing = ?1 AND id <> ?2 AND state < 2 AND due <= ?4 AND (due > "
-      "?3 OR (due = ?3 AND id > ?2)) LIMIT 1");
-  return one(row.bind(1, firing).bind(2, id).bind(3, due).bind(4, now)).has_value();
-}
-
-std::optional<Time> Messages::overtaken_at(std::int64_t firing, std::int64_t id, Time due) {
-  const auto at = one(database_
-                          ->prepared("SELECT min(due) FROM message WHERE firing = ?1 AND id <> ?2 "
-                                     "AND state < 2 AND due > ?3")
-                          .bind(1, firing)
-                          .bind(2, id)
-                          .bind(3, due));
+std::optional<Time> Messages::overtaken_at(std::int64_t firing, Time due) {
+  const auto at =
+      one(database_
+              ->prepared("SELECT min(due) FROM message WHERE firing = ?1 AND due > ?2 AND "
+                         "channel <> 0")
+              .bind(1, firing)
+              .bind(2, due));
   if (!at) return std::nullopt;
   return from_ms(*at);
+}
+
+bool Messages::on_its_way(std::int64_t firing) {
+  return one(database_
+                 ->prepared("SELECT 1 FROM message WHERE firing = ?1 AND state IN (2, 3) LIMIT 1")
+                 .bind(1, firing))
+      .has_value();
 }
 
 std::optional<std::int64_t> Messages::first_handed(std::int64_t firing) {
@@ -193,7 +194,10 @@ std::vector<std::int64_t> Messages::waiting_of_rule(std::int64_t rule, int limit
 }
 
 void Messages::wake(std::int64_t id, Time at) {
-  database_->prepared("UPDATE message SET next_at = ?2 WHERE id = ?1 AND next_at > ?2")
+  database_
+      ->prepared(
+          "UPDATE message SET next_at = ?2 WHERE id = ?1 AND next_at > ?2 AND state < 2 AND "
+          "(attempts = 0 OR reason <> 0)")
       .bind(1, id)
       .bind(2, at)
       .run();
@@ -217,11 +221,53 @@ int Messages::wake_rule(std::int64_t rule, Time at) {
       .run();
 }
 
+void Messages::unpark(Channel channel, std::string_view recipient, Time at) {
+  database_
+      ->prepared(
+          "UPDATE message SET next_at = ?4 WHERE id = (SELECT id FROM message WHERE channel = ?1 "
+          "AND next_at = ?2 AND recipient = ?3 ORDER BY priority DESC, due, id LIMIT 1)")
+      .bind(1, static_cast<int>(channel))
+      .bind(2, parked)
+      .bind(3, recipient)
+      .bind(4, at)
+      .run();
+}
+
+void Messages::unpark_all(Time at) {
+  for (const Channel channel : {Channel::mail, Channel::webhook}) {
+    database_->prepared("UPDATE message SET next_at = ?3 WHERE channel = ?1 AND next_at = ?2")
+        .bind(1, static_cast<int>(channel))
+        .bind(2, parked)
+        .bind(3, at)
+        .run();
+  }
+}
+
+std::vector<std::int64_t> Messages::waiting_until(Time due, int limit) {
+  return ids(database_
+                 ->prepared("SELECT id FROM message WHERE next_at IS NOT NULL AND draft = 0 AND "
+                            "due <= ?1 ORDER BY due, id LIMIT ?2")
+                 .bind(1, due)
+                 .bind(2, limit));
+}
+
+std::int64_t Messages::let_loose(std::int64_t rule, Time since, Time until) {
+  return one(database_
+                 ->prepared("SELECT count(*) FROM message WHERE rule = ?1 AND due <= ?3 AND draft "
+                            "= 0 AND channel <> 0 AND is_envelope = 0 AND (state < 2 OR handed_at "
+                            ">= ?2)")
+                 .bind(1, rule)
+                 .bind(2, since)
+                 .bind(3, until))
+      .value_or(0);
+}
+
 std::optional<std::int64_t> Messages::open_envelope(std::int64_t rule, std::string_view step,
                                                     std::string_view recipient) {
   Statement& row = database_->prepared(
+      // One that was tried has its items frozen, and nothing joins it.
       "SELECT id FROM message WHERE rule = ?1 AND is_envelope = 1 AND state < 2 AND recipient = ?3 "
-      "AND step = ?2 AND next_at IS NOT NULL"
+      "AND step = ?2 AND next_at IS NOT NULL AND handed_at IS NULL"
       " ORDER BY id DESC LIMIT 1");
   return one(row.bind(1, rule).bind(2, step).bind(3, recipient));
 }
@@ -229,6 +275,12 @@ std::optional<std::int64_t> Messages::open_envelope(std::int64_t rule, std::stri
 std::vector<std::int64_t> Messages::items_of(std::int64_t envelope) {
   return ids(database_->prepared("SELECT id FROM message WHERE envelope = ?1 ORDER BY due, id")
                  .bind(1, envelope));
+}
+
+void Messages::remove_envelope(std::int64_t id) {
+  database_->prepared("DELETE FROM message WHERE id = ?1 AND is_envelope = 1 AND handed_at IS NULL")
+      .bind(1, id)
+      .run();
 }
 
 int Messages::counted_since(std::string_view recipient, Time after) {
@@ -291,6 +343,26 @@ void Messages::reserve_day(std::int64_t rule, int yyyymmdd) {
       .run();
 }
 
+std::optional<std::pair<int, Messages::Day>> Messages::last_reserved(std::int64_t rule) {
+  Statement& row = database_->prepared(
+      "SELECT day, used, reserved FROM rule_day WHERE rule = ?1 AND reserved > 0 ORDER BY day DESC "
+      "LIMIT 1");
+  std::optional<std::pair<int, Day>> found;
+  if (row.bind(1, rule).step()) {
+    found = {static_cast<int>(row.integer(0)),
+             {static_cast<int>(row.integer(1)), static_cast<int>(row.integer(2))}};
+  }
+  row.reset();
+  return found;
+}
+
+void Messages::forget_reserved(std::int64_t rule, int from_yyyymmdd) {
+  database_->prepared("UPDATE rule_day SET reserved = 0 WHERE rule = ?1 AND day >= ?2")
+      .bind(1, rule)
+      .bind(2, from_yyyymmdd)
+      .run();
+}
+
 std::optional<CouponRow> Messages::coupon(std::int64_t message) {
   Statement& row = database_->prepared(
       "SELECT code, rule, customer, name, percent_off, amount_minor, currency, single_use, "
@@ -329,6 +401,13 @@ void Messages::add_coupon(const CouponRow& c) {
       .bind(9, int{c.single_use})
       .bind(10, c.valid_until)
       .bind(11, c.minted_at)
+      .run();
+}
+
+void Messages::extend_coupon(std::int64_t message, Time valid_until) {
+  database_->prepared("UPDATE coupon SET valid_until = ?2 WHERE message = ?1")
+      .bind(1, message)
+      .bind(2, valid_until)
       .run();
 }
 
@@ -373,6 +452,15 @@ void Messages::void_minted(std::int64_t message, Time at) {
   database_->prepared("UPDATE survey SET voided_at = ?2 WHERE message = ?1 AND voided_at IS NULL")
       .bind(1, message)
       .bind(2, at)
+      .run();
+}
+
+void Messages::revive_minted(std::int64_t message) {
+  database_->prepared("UPDATE coupon SET voided_at = NULL WHERE message = ?1")
+      .bind(1, message)
+      .run();
+  database_->prepared("UPDATE survey SET voided_at = NULL WHERE message = ?1")
+      .bind(1, message)
       .run();
 }
 

@@ -43,7 +43,7 @@ class Messages {
   std::optional<std::int64_t> add(const Message& message);
   std::optional<Message> find(std::int64_t id);
   /// Everything that changes: state, reason, line, due, late_from, next_at, attempts, envelope,
-  /// times, reply.
+  /// times, reply, recipient, customer.
   void save(const Message& message);
 
   /// Ids whose next check is due, by (next check, priority, due, id).
@@ -53,29 +53,44 @@ class Messages {
   std::vector<std::int64_t> of_firing(std::int64_t firing);
   /// Whether the firing has a message that is not final; `except` left aside.
   bool firing_waits(std::int64_t firing, std::int64_t except);
-  /// Whether a later message of the firing, due by now, waits as well.
-  bool overtaken(std::int64_t firing, std::int64_t id, Time due, Time now);
-  /// When the next later message of the firing is due: it will overtake this one.
-  std::optional<Time> overtaken_at(std::int64_t firing, std::int64_t id, Time due);
+  /// When the next later message of the firing is due: from then on this one does not go any more.
+  std::optional<Time> overtaken_at(std::int64_t firing, Time due);
+  /// Whether something of the firing may still arrive: handed over, or frozen in a digest.
+  bool on_its_way(std::int64_t firing);
   /// The first message of a firing that was handed over.
   std::optional<std::int64_t> first_handed(std::int64_t firing);
   std::vector<std::int64_t> in_state(MessageState state);
   /// Waiting messages of a customer, or of a rule.
   std::vector<std::int64_t> waiting_of_customer(std::int64_t customer);
   std::vector<std::int64_t> waiting_of_rule(std::int64_t rule, int limit, std::int64_t after);
-  /// Brings the next check forward; nothing else changes.
+  /// Brings the next check forward, unless the message waits out a peer's refusal; nothing else
+  /// changes.
   void wake(std::int64_t id, Time at);
   /// Messages waiting for one of these reasons are looked at again: a hold was released, a rule
   /// resumed.
   int wake_reason(Reason reason, std::optional<std::int64_t> rule, Time at);
 
-  /// Everything of a rule that waits is looked at again: it was edited or removed.
+  /// Everything of a rule that waits is looked at again: it was removed.
   int wake_rule(std::int64_t rule, Time at);
+
+  // Recipients are served one at a time: who comes while another message is on its way is parked.
+  static constexpr Time parked{Duration{253370851200000}};
+  /// The recipient is free for the first of those who wait: by priority, due, id.
+  void unpark(Channel channel, std::string_view recipient, Time at);
+  void unpark_all(Time at);
+
+  // Restored stores (semantics 23), and the brake
+  /// Waiting messages of live rules due by then, by (due, id).
+  std::vector<std::int64_t> waiting_until(Time due, int limit);
+  /// How many of a rule's messages wait with a due time by `until`, or were handed over since.
+  std::int64_t let_loose(std::int64_t rule, Time since, Time until);
 
   // Digests
   std::optional<std::int64_t> open_envelope(std::int64_t rule, std::string_view step,
                                             std::string_view recipient);
   std::vector<std::int64_t> items_of(std::int64_t envelope);
+  /// Nothing was left to put into it, and nobody has seen it.
+  void remove_envelope(std::int64_t id);
 
   // Caps: one row a counted send
   int counted_since(std::string_view recipient, Time after);
@@ -92,13 +107,21 @@ class Messages {
   Day day(std::int64_t rule, int yyyymmdd);
   void use_day(std::int64_t rule, int yyyymmdd, int by);
   void reserve_day(std::int64_t rule, int yyyymmdd);
+  /// The last day to which messages were moved.
+  std::optional<std::pair<int, Day>> last_reserved(std::int64_t rule);
+  /// The messages get their due times anew, so nothing is reserved from this day on.
+  void forget_reserved(std::int64_t rule, int from_yyyymmdd);
 
   // Minted with the message, once
   std::optional<CouponRow> coupon(std::int64_t message);
   void add_coupon(const CouponRow& coupon);
+  /// The send was put off, and the coupon is valid from the send.
+  void extend_coupon(std::int64_t message, Time valid_until);
   std::optional<SurveyRow> survey(std::int64_t message);
   void add_survey(const SurveyRow& survey);
   void void_minted(std::int64_t message, Time at);
+  /// The message goes after all (`retaind retry`).
+  void revive_minted(std::int64_t message);
 
   void pause_marketing(std::int64_t customer, Time until);
   void save_body(std::int64_t message, Time at, std::string_view bytes);

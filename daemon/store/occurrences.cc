@@ -49,7 +49,9 @@ std::string suppressed(std::string_view customer, std::string_view consent) {
 
 std::string columns_of(const Watch& watch) {
   const std::string_view c = watch.subject == Subject::customer ? "s" : "c";
-  std::string columns = fmt::format("s.id, s.{}, {}, {}, s.history_until", watch.column,
+  // A birthday is a text; its anchor is settled by the caller, who asks since when it can be known.
+  const std::string anchor = watch.column == "birthday" ? "created_at" : watch.column;
+  std::string columns = fmt::format("s.id, s.{}, {}, {}, s.history_until", anchor,
                                     episode_of(watch), customer_of(watch));
   if (watch.addressed) {
     columns += fmt::format(", {0}.email_key, {1}, {0}.marketing_paused_until, {0}.key", c,
@@ -94,12 +96,15 @@ Occurrences::Occurrences(Database& database, Watch watch)
   sql_.next_month_day =
       "SELECT coalesce((SELECT min(birth_month_day) FROM customers WHERE birth_month_day >= ?1),"
       " (SELECT min(birth_month_day) FROM customers WHERE birth_month_day IS NOT NULL))";
-  const std::string owner = watch_.subject == Subject::customer ? "e.row" : "s.customer";
+  const bool own = watch_.subject == Subject::customer;
   const std::string ended = fmt::format(
-      "SELECT e.row, e.episode, {0}, e.since, e.until, e.history_until FROM ended_episode e JOIN "
-      "{1} s ON s.id = e.row"
-      " WHERE e.state = ?1{2} AND ",
-      owner, table, needs_customer(watch_.subject) ? " AND s.customer IS NOT NULL" : "");
+      "SELECT e.row, e.episode, {0}, e.since, e.until, e.history_until{1} FROM ended_episode e "
+      "JOIN "
+      "{2} WHERE s.id = e.row AND e.state = ?1 AND ",
+      own ? "e.row" : "s.customer",
+      watch_.customer_zone ? (own ? ", s.time_zone" : ", c.time_zone") : "", source);
+  sql_.rows_of = own ? std::string("SELECT id FROM customers WHERE id = ?1")
+                     : fmt::format("SELECT id FROM {} WHERE customer = ?1 ORDER BY id", table);
   sql_.ended = ended + "e.since > ?2 AND e.since <= ?3 ORDER BY e.since, e.row, e.episode";
   sql_.ended_of = ended + "e.row = ?2 ORDER BY e.episode";
 }
@@ -121,10 +126,9 @@ void Occurrences::read(const Statement& row, Time now) {
   Candidate& c = current_;
   int at = 0;
   c.row = row.integer(at++);
-  // A birthday is a text; its anchor is settled by the caller.
   c.anchor.reset();
-  if (watch_.column != "birthday") c.anchor = row.maybe_time(at);
-  ++at;
+  c.known_since.reset();
+  (watch_.column == "birthday" ? c.known_since : c.anchor) = row.maybe_time(at++);
   c.episode = row.integer(at++);
   c.customer = row.maybe_integer(at++);
   c.history_until = row.maybe_time(at++);
@@ -153,11 +157,12 @@ void Occurrences::read(const Statement& row, Time now) {
 }
 
 const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
-  Statement& statement = database_->prepared(sql_.by_row).bind(1, row);
-  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
-  // Not stepped to the end: the texts of the candidate stay valid until the statement is used
-  // again.
+  Statement& statement = database_->prepared(sql_.by_row);
+  // Never stepped to the end, so that the texts of the candidate stay valid until the next one is
+  // asked for; and nothing can be bound before a reset.
   statement.reset();
+  statement.bind(1, row);
+  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (!statement.step()) return nullptr;
   read(statement, now);
   int last = 5 + (watch_.addressed ? 6 : 0) + (watch_.customer_zone ? 1 : 0);
@@ -192,16 +197,22 @@ std::optional<LocalDate> Occurrences::birthday(std::int64_t customer) {
   return date;
 }
 
-namespace {
-std::vector<PastEpisode> collect(Statement& rows) {
+std::vector<std::int64_t> Occurrences::rows_of(std::int64_t customer) {
+  Statement& rows = database_->prepared(sql_.rows_of).bind(1, customer);
+  std::vector<std::int64_t> found;
+  while (rows.step()) found.push_back(rows.integer(0));
+  return found;
+}
+
+std::vector<PastEpisode> Occurrences::collect(Statement& rows) const {
   std::vector<PastEpisode> ended;
   while (rows.step()) {
     ended.push_back({rows.integer(0), rows.integer(1), rows.maybe_integer(2), rows.time(3),
-                     rows.time(4), rows.maybe_time(5)});
+                     rows.time(4), rows.maybe_time(5),
+                     watch_.customer_zone ? std::string(rows.text(6)) : std::string()});
   }
   return ended;
 }
-}  // namespace
 
 std::vector<PastEpisode> Occurrences::ended(TimeRange since) {
   if (watch_.state == nullptr) return {};

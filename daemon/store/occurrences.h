@@ -29,6 +29,7 @@ struct Candidate {
   std::optional<std::int64_t> customer;
   std::optional<Time> anchor;
   std::optional<Time> history_until;  ///< imported as history at this time
+  std::optional<Time> known_since;    ///< of a yearly date: when its customer was created
   bool in_state = true;
   bool has_address = false;
   bool suppressed = false;
@@ -49,6 +50,7 @@ struct PastEpisode {
   Time since;
   Time until;
   std::optional<Time> history_until;
+  std::string zone;  ///< of the customer, when the watch asks for it
 };
 
 /// The index ranges behind the engine: which rows became due. Cost follows the rows returned.
@@ -103,6 +105,8 @@ class Occurrences {
   std::vector<PastEpisode> ended_of(std::int64_t row);
   /// A customer's birthday; empty when unknown or no date.
   std::optional<LocalDate> birthday(std::int64_t customer);
+  /// The watched rows that belong to a customer.
+  std::vector<std::int64_t> rows_of(std::int64_t customer);
 
   [[nodiscard]] const Watch& watch() const { return watch_; }
 
@@ -110,9 +114,10 @@ class Occurrences {
   Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
   void read(const Statement& row, Time now);
+  std::vector<PastEpisode> collect(Statement& rows) const;
 
   struct Sql {
-    std::string scan, by_row, month_day, first_after, next_month_day, ended, ended_of;
+    std::string scan, by_row, month_day, first_after, next_month_day, ended, ended_of, rows_of;
   };
   Database* database_;
   Watch watch_;

@@ -83,27 +83,72 @@ std::vector<Overview::Line> Overview::occurrences(const Filter& filter) {
 
 std::vector<Overview::Count> Overview::messages_due(std::int64_t rule, Time from, Time to) {
   Statement& rows = database_->prepared(
-      "SELECT state, reason, count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3"
-      " AND draft = 0 AND is_envelope = 0 GROUP BY state, reason ORDER BY state, reason");
+      "SELECT state, reason, state > 3 AND next_at IS NULL AS over, count(*) FROM message WHERE "
+      "rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND is_envelope = 0 GROUP BY state, "
+      "reason, over ORDER BY state, reason, over");
   rows.bind(1, rule).bind(2, from).bind(3, to);
   std::vector<Count> counts;
   while (rows.step()) {
     counts.push_back({static_cast<MessageState>(rows.integer(0)),
-                      static_cast<Reason>(rows.integer(1)), rows.integer(2)});
+                      static_cast<Reason>(rows.integer(1)), rows.integer(2) != 0, rows.integer(3)});
   }
   return counts;
 }
 
-std::int64_t Overview::stranded(std::int64_t rule, Time from, Time to) {
-  // What waits has a next check, rides in a digest, or is on its way.
+std::int64_t Overview::planned(std::int64_t rule, Time from, Time to) {
   Statement& row = database_->prepared(
       "SELECT count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND "
-      "is_envelope = 0"
-      " AND state IN (0, 1) AND next_at IS NULL AND envelope IS NULL");
+      "is_envelope = 0");
   row.bind(1, rule).bind(2, from).bind(3, to);
   const std::int64_t count = row.step() ? row.integer(0) : 0;
   row.reset();
   return count;
+}
+
+std::int64_t Overview::stranded(std::int64_t rule, Time from, Time to) {
+  // Reasons that wait, and none, go with planned, held and a repeated unknown; sent with sent; the
+  // others with failed and skipped. What waits has a next check, rides in a digest that has one, or
+  // is on its way.
+  static const std::string waiting = [] {
+    std::string numbers = "0";
+    for (const ReasonRow& row : reasons()) {
+      if (row.waits) numbers += fmt::format(", {}", static_cast<int>(row.reason));
+    }
+    return numbers;
+  }();
+  static const std::string sql = fmt::format(
+      "SELECT (SELECT count(*) FROM message m WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft "
+      "= 0 AND is_envelope = 0 AND NOT CASE state"
+      " WHEN 0 THEN next_at IS NOT NULL AND reason IN ({0})"
+      " WHEN 1 THEN next_at IS NOT NULL AND reason IN ({0})"
+      " WHEN 2 THEN next_at IS NULL AND EXISTS (SELECT 1 FROM message e WHERE e.id = m.envelope "
+      "AND (e.state = 3 OR e.next_at IS NOT NULL))"
+      " WHEN 3 THEN next_at IS NULL"
+      " WHEN 4 THEN next_at IS NULL AND reason = {1} AND ended_at IS NOT NULL"
+      " WHEN 5 THEN reason IN ({0})"
+      " ELSE next_at IS NULL AND reason NOT IN ({0}, {1}) AND ended_at IS NOT NULL END)"
+      " + (SELECT count(*) FROM firing f WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0"
+      " AND open <> EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id AND (state < 2 OR (state "
+      "= 5 AND next_at IS NOT NULL) OR (state IN (2, 3) AND f.open = 1))))",
+      waiting, static_cast<int>(Reason::sent));
+  Statement& row = database_->prepared(sql);
+  row.bind(1, rule).bind(2, from).bind(3, to);
+  const std::int64_t count = row.step() ? row.integer(0) : 0;
+  row.reset();
+  return count;
+}
+
+std::vector<Overview::Unknown> Overview::unknown_data(std::int64_t rule, Time from, Time to) {
+  Statement& rows = database_->prepared(
+      "SELECT line, sum(n) FROM (SELECT line, count(*) AS n FROM message WHERE rule = ?1 AND due "
+      ">= ?2 AND due < ?3 AND draft = 0 AND reason = ?4 GROUP BY line UNION ALL SELECT line, "
+      "count(*) FROM firing f WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND reason "
+      "= ?4 AND withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) GROUP "
+      "BY line) GROUP BY line ORDER BY line");
+  rows.bind(1, rule).bind(2, from).bind(3, to).bind(4, static_cast<int>(Reason::unknown_data));
+  std::vector<Unknown> found;
+  while (rows.step()) found.push_back({static_cast<int>(rows.integer(0)), rows.integer(1)});
+  return found;
 }
 
 Overview::Firings Overview::firings(std::int64_t rule, bool draft, Time from, Time to) {

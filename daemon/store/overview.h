@@ -42,21 +42,32 @@ class Overview {
   };
   /// Newest first.
   std::vector<Line> messages(const Filter& filter);
-  /// Occurrences that ended before a message was planned, newest first; the state is `skipped`, the step empty, and ids
-  /// are the firings'.
+  /// Occurrences that ended before a message was planned, newest first; the state is `skipped`, the
+  /// step empty, and ids are the firings'.
   std::vector<Line> occurrences(const Filter& filter);
 
   struct Count {
     MessageState state = MessageState::planned;
     Reason reason = Reason::none;
+    bool over = false;  ///< nothing will happen any more
     std::int64_t messages = 0;
   };
   /// Messages of a rule due in [from, to), by state and reason. Drafts, and digests (their items
   /// are counted), left out.
   std::vector<Count> messages_due(std::int64_t rule, Time from, Time to);
-  /// Of these, how many nothing will ever look at again although they are not final: 0, or a
-  /// mistake of this program.
+  /// How many messages of a rule are due in [from, to), counted without a look at their state.
+  std::int64_t planned(std::int64_t rule, Time from, Time to);
+  /// Of these, how many contradict themselves (a state that waits without a next check, a reason
+  /// that does not go with the state), and how many firings due then are open with nothing to wait
+  /// for or closed with something: 0, or a mistake of this program.
   std::int64_t stranded(std::int64_t rule, Time from, Time to);
+
+  /// Occurrences and messages that ended for want of data, by the condition that decided.
+  struct Unknown {
+    int line = -1;  ///< of Message::line
+    std::int64_t count = 0;
+  };
+  std::vector<Unknown> unknown_data(std::int64_t rule, Time from, Time to);
 
   struct Firings {
     std::int64_t with_messages = 0;

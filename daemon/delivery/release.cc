@@ -1,0 +1,110 @@
+#include "delivery/release.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/zone.h"
+#include "store/messages.h"
+
+namespace retaind::delivery {
+namespace {
+
+constexpr std::string_view request_key = "mark_sent_until";
+
+/// Held messages are not looked at again before something changes: this is the change.
+void wake_held(store::Database& database, const Release& what, Time now) {
+  store::Ledger ledger(database);
+  store::Messages messages(database);
+  if (what.scope == "customer") {
+    if (const auto customer = ledger.customer_by_key(what.target)) {
+      for (const std::int64_t id : messages.waiting_of_customer(*customer)) messages.wake(id, now);
+    }
+    return;
+  }
+  std::optional<std::int64_t> rule;
+  for (const store::RuleRow& row : ledger.rules()) {
+    if (what.scope == "rule" && row.name == what.target) rule = row.id;
+  }
+  for (const Reason reason : {Reason::on_hold, Reason::brake})
+    messages.wake_reason(reason, rule, now);
+}
+
+Result<Released> ask_to_mark(store::Ledger& ledger, Time until, Time now) {
+  const auto holds = ledger.holds(now);
+  const bool restored = std::any_of(holds.begin(), holds.end(), [](const store::HoldRow& hold) {
+    return hold.cause == "restored";
+  });
+  if (!restored) {
+    return Error{ErrorKind::invalid,
+                 "the store is not on hold after a restore, so nothing is marked as sent; release "
+                 "without --mark-sent-until"};
+  }
+  if (until > now) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("{} is in the future; name the time until which the lost store has "
+                             "sent",
+                             to_iso(until))};
+  }
+  ledger.set_setting(request_key, std::to_string(to_ms(until)));
+  return Released{0, true};
+}
+
+}  // namespace
+
+void hold_restored(store::Ledger& ledger, store::Identity& identity, Time now) {
+  const store::Identity::Recognised seen = identity.recognised();
+  store::HoldRow hold;
+  hold.scope = "all";
+  hold.cause = "restored";
+  hold.author = "retaind";
+  hold.at = now;
+  hold.because = fmt::format(
+      "{}: messages sent {} may be missing from its ledger, and would go again; if the lost store "
+      "sent until T: retaind release --all --mark-sent-until T, if it sent nothing more: retaind "
+      "release --all",
+      seen.about,
+      seen.missing_since ? "after " + to_iso(*seen.missing_since) : std::string("at any time"));
+  ledger.add_hold(hold);
+  identity.adopt(now);
+  log::error("everything is on hold: " + hold.because);
+}
+
+std::optional<Time> mark_requested(store::Ledger& ledger) {
+  const auto text = ledger.setting(request_key);
+  if (!text || text->empty()) return std::nullopt;
+  return from_ms(std::stoll(*text));
+}
+
+void end_restored(store::Database& database, Time now) {
+  store::Ledger ledger(database);
+  ledger.set_setting(request_key, "");
+  ledger.release_cause("restored", now);
+  wake_held(database, {}, now);
+}
+
+Result<Released> release(store::Database& database, const Release& what, Time now) {
+  store::Ledger ledger(database);
+  auto transaction = store::Transaction::begin(database);
+  if (!transaction) return transaction.error();
+  Released released;
+  if (what.mark_sent_until) {
+    auto asked = ask_to_mark(ledger, *what.mark_sent_until, now);
+    if (!asked) return asked.error();
+    released = *asked;
+  } else {
+    released.holds = ledger.release(what.scope, what.target, now);
+    if (released.holds == 0) {
+      return Error{ErrorKind::not_found,
+                   fmt::format("nothing is held as {}{}{}; `retaind status` lists the holds",
+                               what.scope, what.target.empty() ? "" : " ", what.target)};
+    }
+    ledger.set_setting(request_key, "");
+    wake_held(database, what, now);
+  }
+  if (auto committed = transaction->commit(); !committed) return committed.error();
+  return released;
+}
+
+}  // namespace retaind::delivery

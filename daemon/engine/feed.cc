@@ -1,0 +1,107 @@
+#include <algorithm>
+
+#include "engine/engine.h"
+#include "store/columns.h"
+
+// What a change of the facts means for the rules.
+namespace retaind::engine {
+
+using language::TriggerKind;
+
+bool Engine::read_feed(Time now, int limit) {
+  if (!feed_known_) {
+    feed_seen_ = ledger_.feed_seen();
+    feed_known_ = true;
+  }
+  const auto changes = ledger_.changes_after(feed_seen_, limit);
+  if (changes.empty()) return false;
+  for (const store::FeedRow& change : changes) handle(change, now);
+  feed_seen_ = changes.back().seq;
+  ledger_.set_feed_seen(feed_seen_);
+  return static_cast<int>(changes.size()) == limit;
+}
+
+void Engine::handle(const store::FeedRow& change, Time now) {
+  const bool zone_changed =
+      change.subject == Subject::customer &&
+      (change.columns & store::column_mask(Subject::customer, "time_zone")) != 0;
+  for (const auto& running : running_) {
+    const language::Trigger& trigger = running->rule->trigger;
+    if (trigger.kind == TriggerKind::schedule) continue;
+    if (zone_changed && running->rule->customer_zone && trigger.subject != Subject::customer &&
+        change.row != 0) {
+      for (const std::int64_t row : running->trigger->rows().rows_of(change.row))
+        look_at_row(*running, row, now);
+    }
+    if (trigger.subject != change.subject) continue;
+    if (change.row == 0) {
+      // A bulk load: the index ranges are looked through again from where the rule counts; the
+      // ledger knows what it has. Written down, because the feed is not read twice.
+      running->row.evaluated = running->row.counts_from.value_or(now) - running->trigger->spread();
+      ledger_.set_evaluated(running->row.id, *running->row.evaluated);
+      running->cursor.reset();
+      set_next(*running, now);
+    } else if ((running->trigger->columns() & change.columns) != 0) {
+      look_at_row(*running, change.row, now);
+    }
+  }
+  if (change.row != 0) wake(change, now);
+}
+
+void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
+  const Time since = running.row.counts_from.value_or(now);
+  const Duration spread = running.trigger->spread();
+  const std::vector<Occurrence> occurrences = running.trigger->of_row(row, since, now);
+  for (const Occurrence& occurrence : occurrences) {
+    const bool scanned = running.row.evaluated && occurrence.due <= *running.row.evaluated + spread;
+    if (scanned || occurrence.due <= now) {
+      consider(running, occurrence, now);
+    } else if (!running.next || occurrence.due - spread < *running.next) {
+      set_next(running, std::max(occurrence.due - spread, now));
+    }
+  }
+  for (const Firing& firing :
+       ledger_.firings_of_row(running.row.id, running.draft(), running.trigger_id, row))
+    look_at_known(running, firing, occurrences, since, now);
+}
+
+void Engine::look_at_known(Running& running, const Firing& firing,
+                           const std::vector<Occurrence>& occurrences, Time since, Time now) {
+  const bool date = running.rule->trigger.kind == TriggerKind::date;
+  const bool yearly = date && running.rule->trigger.date->yearly;
+  const auto same = std::find_if(occurrences.begin(), occurrences.end(),
+                                 [&](const Occurrence& o) { return o.part == firing.part; });
+  if (same == occurrences.end()) {
+    if (yearly && firing.due <= since) return;  // nobody has looked that far back
+    if (!firing.withdrawn) ledger_.withdraw_firing(firing.id);
+    // A date that has come and then moves on to the next period was no mistake.
+    const bool has_come = date && !yearly && firing.anchor && *firing.anchor <= now;
+    if (firing.open && !has_come) runs_.end(firing, Reason::gone, -1, now);
+    return;
+  }
+  if (same->ended) {
+    if (firing.open) runs_.end(firing, Reason::state_ended, -1, now);
+  } else {
+    move(running, firing, *same, now);
+  }
+}
+
+void Engine::wake(const store::FeedRow& change, Time now) {
+  const auto touched = [&](std::int64_t rule) {
+    const Running* running = find(rule);
+    return running != nullptr &&
+           (running->wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
+  };
+  for (const std::int64_t id : ledger_.open_firings(change.subject, change.row)) {
+    const auto firing = ledger_.firing(id);
+    if (!firing || !touched(firing->rule)) continue;
+    for (const std::int64_t message : messages_.of_firing(id)) messages_.wake(message, now);
+  }
+  if (change.subject != Subject::customer) return;
+  for (const std::int64_t id : messages_.waiting_of_customer(change.row)) {
+    const auto message = messages_.find(id);
+    if (message && touched(message->rule)) messages_.wake(id, now);
+  }
+}
+
+}  // namespace retaind::engine
