@@ -29,6 +29,17 @@ struct Sums {
   bool changed = false;
 };
 
+// Found once: these are read for every order.
+struct OrderColumns {
+  static constexpr int customer = column_index(Subject::order, "customer");
+  static constexpr int status = column_index(Subject::order, "status");
+  static constexpr int total = column_index(Subject::order, "total_minor");
+  static constexpr int currency = column_index(Subject::order, "currency");
+  static constexpr int placed_at = column_index(Subject::order, "placed_at");
+  static constexpr int cancelled_at = column_index(Subject::order, "cancelled_at");
+  static constexpr int refunded_at = column_index(Subject::order, "refunded_at");
+};
+
 bool has_rows(Database& database, std::string_view sql) {
   Statement& row = database.prepared(sql);
   const bool has = row.step();
@@ -70,6 +81,8 @@ struct BulkLoad::Impl {
   // Rows that wait for their statement, all with the same columns.
   std::vector<Row> waiting;
   std::uint64_t waiting_columns = 0;
+  Statement* full_insertion = nullptr;  // of twenty rows with the columns below
+  std::uint64_t full_columns = 0;
   TextArena texts;
   std::int64_t stored = 0, left_out = 0, cache_size = 0;
 
@@ -88,6 +101,7 @@ struct BulkLoad::Impl {
   Outcome known(const Row& row, std::uint32_t id);
   bool has_key(std::uint32_t id, std::string_view key);
   void wait(const Row& row);
+  Statement& insertion();
   void flush();
   void write_sums();
 };
@@ -168,17 +182,19 @@ std::int64_t BulkLoad::Impl::customer(std::string_view key) {
 
 /// RollUps::order() for a new order, on the arrays.
 void BulkLoad::Impl::add_up(const Row& row, std::int64_t customer_id) {
-  const auto time = [&](std::string_view column) -> std::optional<Time> {
-    if (!row.has(column) || row.cell(column).is_null()) return std::nullopt;
-    return from_ms(row.cell(column).integer);
+  // A column that is not given has a null cell.
+  const auto& cells = row.cells;
+  const auto time = [&](std::size_t column) -> std::optional<Time> {
+    if (cells[column].is_null()) return std::nullopt;
+    return from_ms(cells[column].integer);
   };
   OrderPart part;
-  if (row.has("status")) part.status = row.cell("status").text;
-  if (row.has("total_minor")) part.total = row.cell("total_minor").integer;
-  part.placed_at = time("placed_at");
-  part.cancelled_at = time("cancelled_at");
-  part.refunded_at = time("refunded_at");
-  const std::uint8_t currency = row.has("currency") ? currency_of(row.cell("currency").text) : std::uint8_t{0};
+  part.status = cells[OrderColumns::status].text;
+  part.total = cells[OrderColumns::total].integer;
+  part.placed_at = time(OrderColumns::placed_at);
+  part.cancelled_at = time(OrderColumns::cancelled_at);
+  part.refunded_at = time(OrderColumns::refunded_at);
+  const std::uint8_t currency = currency_of(cells[OrderColumns::currency].text);
 
   Sums& sum = sums[static_cast<std::size_t>(customer_id)];
   sum.changed = true;
@@ -234,8 +250,9 @@ void BulkLoad::Impl::wait(const Row& row) {
   if (waiting.size() == rows_a_statement) flush();
 }
 
-void BulkLoad::Impl::flush() {
-  if (waiting.empty()) return;
+Statement& BulkLoad::Impl::insertion() {
+  const bool full = waiting.size() == rows_a_statement;
+  if (full && full_insertion != nullptr && full_columns == waiting_columns) return *full_insertion;
   const int width = std::popcount(waiting_columns);
   std::string names, marks;
   for (auto left = waiting_columns; left != 0; left &= left - 1) {
@@ -249,8 +266,18 @@ void BulkLoad::Impl::flush() {
   }
   Statement& insert = database.prepared(
       fmt::format("INSERT INTO {} ({}history_until) VALUES {}", table_of(subject), names, marks));
+  if (full) {
+    full_insertion = &insert;
+    full_columns = waiting_columns;
+  }
+  return insert;
+}
+
+void BulkLoad::Impl::flush() {
+  if (waiting.empty()) return;
+  Statement& insert = insertion();
   insert.bind(1, history_until);
-  index = 2;
+  int index = 2;
   for (const Row& row : waiting) {
     for (auto left = waiting_columns; left != 0; left &= left - 1) {
       bind_cell(insert, index++, row.cells[static_cast<std::size_t>(std::countr_zero(left))]);
@@ -329,14 +356,14 @@ BulkLoad::Outcome BulkLoad::put(Row& row, std::string_view alias) {
     load.reason = result.error().message;
     return Outcome::refused;
   }
-  const std::string_view key = row.cell("key").text;
+  const std::string_view key = row.cells[0].text;
   const std::uint64_t hash = hash_of(key);
   // Only a key that is there twice, or a chance of one in 10^12, costs a look into the table.
   const std::uint32_t twin = load.keys.find(hash, [&](std::uint32_t id) { return load.has_key(id, key); });
   std::int64_t customer_id = 0;
   if (load.kind == ImportKind::orders && !row.customer.empty()) {
     customer_id = load.customer(row.customer);
-    row.set("customer", Cell::of(customer_id));
+    row.set(OrderColumns::customer, Cell::of(customer_id));
   }
   Outcome outcome = Outcome::inserted;
   std::int64_t id = twin;

@@ -54,15 +54,23 @@ class Filled {
   Row row_;
 };
 
+/// Columns of which an empty value says nothing.
+constexpr std::uint64_t never_empty(Subject subject) {
+  std::uint64_t columns = column_mask(subject, "status") | column_mask(subject, "currency");
+  if (subject == Subject::event) columns |= column_mask(subject, "name") | column_mask(subject, "at");
+  return columns;
+}
+
 }  // namespace
 
 Result<void> normalize(Row& row, std::string& email_key) {
-  if (!row.has("key") || row.cell("key").text.empty()) {
+  static_assert(column_index(Subject::customer, "key") == 0 && column_index(Subject::item, "key") == 0);
+  if ((row.given & 1) == 0 || row.cells[0].text.empty()) {
     return Error{ErrorKind::invalid, "the key is empty: every row needs the id that it has in your system"};
   }
-  for (const std::string_view column : {"status", "currency", "name", "at"}) {
-    if (column == "name" && row.subject != Subject::event) continue;
-    if (row.has(column) && row.cell(column).is_null()) row.drop(column);
+  for (auto left = row.given & never_empty(row.subject); left != 0; left &= left - 1) {
+    const int column = std::countr_zero(left);
+    if (row.cells[static_cast<std::size_t>(column)].is_null()) row.given &= ~(std::uint64_t{1} << column);
   }
   if (row.subject == Subject::customer && row.has("email")) {
     email_key = row.cell("email").is_null() ? std::string() : retaind::email_key(row.cell("email").text);

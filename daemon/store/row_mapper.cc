@@ -99,6 +99,7 @@ Result<RowMapper::Compiled> RowMapper::compile_field(const FieldSource& source, 
 
 Result<void> RowMapper::compile(const std::vector<std::string>& header) {
   const Subject subject = subject_of(kind_);
+  currency_column_ = column_index(subject, "currency");
   for (const ImportField& field : import_fields(kind_)) {
     const auto found = mapping_.fields.find(field.name);
     if (found == mapping_.fields.end()) {
@@ -112,6 +113,7 @@ Result<void> RowMapper::compile(const std::vector<std::string>& header) {
     if (!compiled) return compiled.error();
     compiled->field = &field;
     if (!field.column.empty()) compiled->target = column_index(subject, field.column);
+    if (field.type == ImportType::money) money_column_ = compiled->target;
     fields_.push_back(std::move(*compiled));
   }
   for (const auto& [name, source] : mapping_.attributes) {

@@ -90,6 +90,7 @@ class RowMapper {
   bool set_suppression(Compiled& field, const CsvRecord& record, MappedRow& out);
   bool set_attributes(const CsvRecord& record, TextArena& texts, MappedRow& out);
   bool refuse(std::string reason);
+  static void make_refund(Row& row);
 
   ImportKind kind_ = ImportKind::customers;
   Mapping mapping_;
@@ -98,6 +99,7 @@ class RowMapper {
   std::vector<std::string> unused_;
   std::vector<Compiled> fields_, attributes_;
   std::optional<Compiled> alias_;
+  int money_column_ = -1, currency_column_ = -1;  ///< in the row; -1: none
   std::vector<Test> skip_;
   std::optional<Test> refund_;
   std::unordered_map<std::string, std::int64_t> numbers_;

@@ -220,7 +220,7 @@ bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextAre
     }
     default: break;
   }
-  if (field.name == "currency" && !value.empty()) {
+  if (field.target == currency_column_ && !value.empty() && value != mapping_.currency.view()) {
     const auto currency = find_currency(value);
     if (!currency) return refuse(fmt::format("`{}` is no currency: write a code such as EUR", shortened(value)));
     row.set(field.target, Cell::of(texts.keep(currency->view())));
@@ -343,21 +343,25 @@ bool RowMapper::set_attributes(const CsvRecord& record, TextArena& texts, Mapped
 
 void RowMapper::finish(MappedRow& mapped) const {
   Row& row = mapped.row;
-  const bool has_currency = row.has("currency") && !row.cell("currency").is_null();
-  const auto currency = has_currency ? find_currency(row.cell("currency").text).value_or(mapping_.currency) : mapping_.currency;
-  for (const Compiled& field : fields_) {
-    if (field.field->type != ImportType::money || !mapped.amount) continue;
+  const bool has_currency = currency_column_ >= 0 && !row.cells[static_cast<std::size_t>(currency_column_)].is_null();
+  if (mapped.amount && money_column_ >= 0) {
+    auto currency = mapping_.currency;
+    if (has_currency) {
+      const std::string_view code = row.cells[static_cast<std::size_t>(currency_column_)].text;
+      if (code != currency.view()) currency = find_currency(code).value_or(currency);
+    }
     std::int64_t minor = to_minor(*mapped.amount, currency);
     if (mapped.refund && minor > 0) minor = -minor;
-    row.set(field.target, Cell::of(minor));
-    if (!has_currency && column_index(row.subject, "currency") >= 0) {
-      row.set("currency", Cell::of(mapping_.currency.view()));
-    }
+    row.set(money_column_, Cell::of(minor));
+    if (!has_currency && currency_column_ >= 0) row.set(currency_column_, Cell::of(mapping_.currency.view()));
   }
   if (kind_ != ImportKind::orders) return;
-  const Cell total = row.has("total_minor") ? row.cell("total_minor") : Cell{};
-  if (!mapped.refund && (total.is_null() || total.integer >= 0)) return;
-  // Money that goes back: a row of its own, that was never placed and never completed.
+  constexpr auto total = column_index(Subject::order, "total_minor");
+  if (mapped.refund || row.cells[total].integer < 0) make_refund(row);
+}
+
+/// Money that goes back: a row of its own, that was never placed and never completed.
+void RowMapper::make_refund(Row& row) {
   if (!row.has("refunded_at") || row.cell("refunded_at").is_null()) {
     if (row.has("placed_at")) row.set("refunded_at", row.cell("placed_at"));
   }
