@@ -72,26 +72,32 @@ class MappingReader {
     if (!text) return;
     mapping_.blanks = *text == "blanks";
     if (mapping_.blanks) return;
-    if (*text == "tab") mapping_.separator = '\t';
-    else if (text->size() == 1 && *text != "\"") mapping_.separator = text->front();
-    else report_.error(Code::bad_word, node.at, fmt::format("`{}` cannot separate fields", *text),
-                       "write one character in quotes, such as `\";\"`, or `tab` or `blanks`");
+    if (*text == "tab")
+      mapping_.separator = '\t';
+    else if (text->size() == 1 && *text != "\"")
+      mapping_.separator = text->front();
+    else
+      report_.error(Code::bad_word, node.at, fmt::format("`{}` cannot separate fields", *text),
+                    "write one character in quotes, such as `\";\"`, or `tab` or `blanks`");
   }
 
   void read_values() {
     if (const YamlNode* node = map_.get("time-zone")) read_zone(*node);
     if (const YamlNode* node = map_.get("dates")) {
       for (const YamlNode* entry : one_or_more(*node)) {
-        if (auto format = date_format("dates", *entry)) mapping_.date_formats.push_back(std::move(*format));
+        if (auto format = date_format("dates", *entry))
+          mapping_.date_formats.push_back(std::move(*format));
       }
     }
     const YamlNode* node = map_.get("currency");
     if (node == nullptr) return;
     const auto text = read_text(report_, "currency", *node);
     if (!text) return;
-    if (const auto currency = find_currency(*text)) mapping_.currency = *currency;
-    else report_.error(Code::bad_money, node->at, fmt::format("`{}` is no currency", *text),
-                       "write its ISO 4217 code, such as `EUR`");
+    if (const auto currency = find_currency(*text))
+      mapping_.currency = *currency;
+    else
+      report_.error(Code::bad_money, node->at, fmt::format("`{}` is no currency", *text),
+                    "write its ISO 4217 code, such as `EUR`");
   }
 
   void read_zone(const YamlNode& node) {
@@ -112,12 +118,14 @@ class MappingReader {
     constexpr std::string_view known = "YmdeHIMSfpybzZ%";
     for (std::size_t at = 0; (at = text->find('%', at)) != std::string::npos; at += 2) {
       if (at + 1 < text->size() && known.find((*text)[at + 1]) != std::string_view::npos) continue;
-      report_.error(Code::bad_time, node.at, fmt::format("`{}` is no part of a date", text->substr(at, 2)),
+      report_.error(Code::bad_time, node.at,
+                    fmt::format("`{}` is no part of a date", text->substr(at, 2)),
                     "write %Y %m %d for the date and %H %M %S for the time");
       return std::nullopt;
     }
     if (text->find('%') != std::string::npos) return text;
-    report_.error(Code::bad_time, node.at, fmt::format("`{}` does not say how a date is written", *text),
+    report_.error(Code::bad_time, node.at,
+                  fmt::format("`{}` does not say how a date is written", *text),
                   "write it with %Y, %m and %d, such as `\"%d/%m/%Y %H:%M\"`");
     return std::nullopt;
   }
@@ -132,7 +140,8 @@ class MappingReader {
     if (node == nullptr) return;
     mapping_.refund = line_test("refund", *node);
     if (kind_ == ImportKind::orders) return;
-    report_.error(Code::misplaced_key, map_.key_at("refund"), "only orders are refunded", "delete the key");
+    report_.error(Code::misplaced_key, map_.key_at("refund"), "only orders are refunded",
+                  "delete the key");
   }
 
   std::optional<LineTest> line_test(std::string_view key, const YamlNode& node) {
@@ -146,7 +155,8 @@ class MappingReader {
     const YamlNode* begins = map.get("begins-with");
     if ((is == nullptr) == (begins == nullptr)) {
       if (!map.had_unknown_keys()) {
-        report_.error(Code::missing_key, node.at, "the cells are picked by `is` or by `begins-with`, by one of them",
+        report_.error(Code::missing_key, node.at,
+                      "the cells are picked by `is` or by `begins-with`, by one of them",
                       "write `is: canceled` or `begins-with: C`");
       }
       return std::nullopt;
@@ -161,12 +171,14 @@ class MappingReader {
 
   /// A cell as it stands in the file: the empty text is one too.
   std::optional<std::string> cell_text(std::string_view key, const YamlNode& node) {
-    if (node.kind == YamlNode::Kind::scalar && (node.quoted || !node.text.empty())) return node.text;
+    if (node.kind == YamlNode::Kind::scalar && (node.quoted || !node.text.empty()))
+      return node.text;
     return read_text(report_, key, node);
   }
 
   void read_fields() {
-    const YamlNode* node = map_.need("fields", "write `fields:` and below it `key:` and the column that holds it");
+    const YamlNode* node =
+        map_.need("fields", "write `fields:` and below it `key:` and the column that holds it");
     if (node == nullptr || !expect_map(report_, "fields", *node, "{key: order_id}")) return;
     std::vector<std::string_view> names;
     for (const ImportField& field : import_fields(kind_)) names.push_back(field.name);
@@ -174,13 +186,16 @@ class MappingReader {
       const YamlNode::Key& key = node->keys[i];
       const auto known = std::find(names.begin(), names.end(), key.text);
       if (known == names.end()) {
-        report_.error(Code::unknown_field, key.at, fmt::format("{} have no field `{}`", name_of(kind_), key.text),
+        report_.error(Code::unknown_field, key.at,
+                      fmt::format("{} have no field `{}`", name_of(kind_), key.text),
                       suggestion(key.text, names, 20));
         continue;
       }
-      const ImportField& field = import_fields(kind_)[static_cast<std::size_t>(known - names.begin())];
+      const ImportField& field =
+          import_fields(kind_)[static_cast<std::size_t>(known - names.begin())];
       if (auto source = read_source(key.text, node->children[i], &field)) {
-        if (mapping_.merge && field.type == ImportType::money) source->take = FieldSource::Take::sum;
+        if (mapping_.merge && field.type == ImportType::money)
+          source->take = FieldSource::Take::sum;
         mapping_.fields.emplace(key.text, std::move(*source));
       }
     }
@@ -190,7 +205,8 @@ class MappingReader {
   void need_required(const YamlNode& node) {
     for (const ImportField& field : import_fields(kind_)) {
       if (!field.required || node.find(field.name) != nullptr) continue;
-      report_.error(Code::missing_key, map_.key_at("fields"), fmt::format("{} need the field `{}`", name_of(kind_), field.name),
+      report_.error(Code::missing_key, map_.key_at("fields"),
+                    fmt::format("{} need the field `{}`", name_of(kind_), field.name),
                     fmt::format("write `{}:` and the column that holds it", field.name));
     }
   }
@@ -207,10 +223,12 @@ class MappingReader {
   void read_alias(const YamlNode& node) {
     mapping_.alias = read_source("alias", node, nullptr);
     if (kind_ == ImportKind::customers) return;
-    report_.error(Code::misplaced_key, map_.key_at("alias"), "only customers have further keys", "delete the key");
+    report_.error(Code::misplaced_key, map_.key_at("alias"), "only customers have further keys",
+                  "delete the key");
   }
 
-  std::optional<FieldSource> read_source(std::string_view key, const YamlNode& node, const ImportField* field) {
+  std::optional<FieldSource> read_source(std::string_view key, const YamlNode& node,
+                                         const ImportField* field) {
     FieldSource source;
     if (node.kind == YamlNode::Kind::scalar) {
       const auto text = cell_text(key, node);
@@ -225,11 +243,13 @@ class MappingReader {
     if (field != nullptr && ((times && field->type != ImportType::time) ||
                              (source.from == From::product && field->type != ImportType::money))) {
       report_.error(Code::misplaced_key, node.at,
-                    fmt::format("`{}` is no {}", key, times ? "time" : "amount"), std::string(source_example));
+                    fmt::format("`{}` is no {}", key, times ? "time" : "amount"),
+                    std::string(source_example));
       return std::nullopt;
     }
     read_words(map, field, source);
-    if (const YamlNode* date = map.get("date")) source.date_format = date_format("date", *date).value_or("");
+    if (const YamlNode* date = map.get("date"))
+      source.date_format = date_format("date", *date).value_or("");
     if (const YamlNode* when = map.get("when")) source.when = line_test("when", *when);
     if (const YamlNode* lower = map.get("lower-case")) {
       source.lower_case = read_yes_no(report_, "lower-case", *lower).value_or(false);
@@ -247,14 +267,16 @@ class MappingReader {
       if (map.get(shape.key) == nullptr) continue;
       if (found != nullptr) {
         report_.error(Code::misplaced_key, map.key_at(shape.key),
-                      fmt::format("`{}` stands beside `{}`", shape.key, found->key), "a field has one source: delete one");
+                      fmt::format("`{}` stands beside `{}`", shape.key, found->key),
+                      "a field has one source: delete one");
         return false;
       }
       found = &shape;
     }
     if (found == nullptr) {
       if (!map.had_unknown_keys()) {
-        report_.error(Code::missing_key, node.at, "nothing says where the value comes from", std::string(source_example));
+        report_.error(Code::missing_key, node.at, "nothing says where the value comes from",
+                      std::string(source_example));
       }
       return false;
     }
@@ -270,11 +292,14 @@ class MappingReader {
       source.columns.push_back(*column);
     }
     if (source.columns.size() >= found->least && source.columns.size() <= found->most) return true;
-    report_.error(Code::wrong_kind, value.at,
-                  fmt::format("`{}` wants {}, and this is {}", found->key,
-                              found->least == 1 ? "one column" : found->most == 2 ? "two columns" : "several columns",
-                              counted(static_cast<long long>(source.columns.size()), "column")),
-                  fmt::format("write `{}: {}`", found->key, find_key(Keys::source, found->key)->example));
+    report_.error(
+        Code::wrong_kind, value.at,
+        fmt::format("`{}` wants {}, and this is {}", found->key,
+                    found->least == 1  ? "one column"
+                    : found->most == 2 ? "two columns"
+                                       : "several columns",
+                    counted(static_cast<long long>(source.columns.size()), "column")),
+        fmt::format("write `{}: {}`", found->key, find_key(Keys::source, found->key)->example));
     return false;
   }
 
@@ -282,19 +307,25 @@ class MappingReader {
     std::vector<std::string_view> known;
     const bool closed = field != nullptr && field->type == ImportType::word;
     if (closed) known = split(find_field(subject(), field->name)->words, '|');
-    const auto meaning = [&](std::string_view key, const YamlNode& node) -> std::optional<std::string> {
+    const auto meaning = [&](std::string_view key,
+                             const YamlNode& node) -> std::optional<std::string> {
       auto text = cell_text(key, node);
-      if (!text || !closed || text->empty() || std::find(known.begin(), known.end(), *text) != known.end()) return text;
-      report_.error(Code::unknown_word, node.at, fmt::format("`{}` is no {}", *text, field->name), suggestion(*text, known));
+      if (!text || !closed || text->empty() ||
+          std::find(known.begin(), known.end(), *text) != known.end())
+        return text;
+      report_.error(Code::unknown_word, node.at, fmt::format("`{}` is no {}", *text, field->name),
+                    suggestion(*text, known));
       return std::nullopt;
     };
     if (const YamlNode* words = map.get("words");
         words != nullptr && expect_map(report_, "words", *words, "{delivered: completed}")) {
       for (std::size_t i = 0; i < words->keys.size(); ++i) {
-        if (auto text = meaning("words", words->children[i])) source.words.emplace(words->keys[i].text, std::move(*text));
+        if (auto text = meaning("words", words->children[i]))
+          source.words.emplace(words->keys[i].text, std::move(*text));
       }
     }
-    if (const YamlNode* otherwise = map.get("otherwise")) source.otherwise = meaning("otherwise", *otherwise);
+    if (const YamlNode* otherwise = map.get("otherwise"))
+      source.otherwise = meaning("otherwise", *otherwise);
   }
 
   [[nodiscard]] Subject subject() const {
@@ -313,13 +344,15 @@ class MappingReader {
 
 }  // namespace
 
-CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kind, const Zone& site_zone) {
+CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kind,
+                            const Zone& site_zone) {
   CheckedMapping result;
   Report report(source, result.diagnostics);
   const auto root = read_yaml(report);
   if (!root) return result;
   if (root->kind != YamlNode::Kind::map) {
-    report.error(Code::wrong_kind, root->at, fmt::format("a mapping is keys with values, and this is {}", name_of(root->kind)),
+    report.error(Code::wrong_kind, root->at,
+                 fmt::format("a mapping is keys with values, and this is {}", name_of(root->kind)),
                  "begin with `fields:` and below it `key:` and the column that holds it");
     return result;
   }
@@ -330,7 +363,8 @@ CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kin
   return result;
 }
 
-CheckedMapping read_mapping(const std::filesystem::path& file, ImportKind kind, const Zone& site_zone) {
+CheckedMapping read_mapping(const std::filesystem::path& file, ImportKind kind,
+                            const Zone& site_zone) {
   CheckedMapping result;
   auto source = load_source(file, result.diagnostics);
   if (!source) return result;

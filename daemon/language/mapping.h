@@ -26,9 +26,11 @@ struct CheckedMapping {
 ///       placed_at: {column: InvoiceDate, take: earliest}
 ///       status: {column: State, words: {delivered: completed}, otherwise: other}
 ///
-/// All keys are rows of language/keys (mapping, source, line). Whether the columns exist is for the import to say, which
-/// has the file. `site_zone` is for times when the mapping names no zone.
-CheckedMapping read_mapping(const std::filesystem::path& file, ImportKind kind, const Zone& site_zone);
-CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kind, const Zone& site_zone);
+/// All keys are rows of language/keys (mapping, source, line). Whether the columns exist is for the
+/// import to say, which has the file. `site_zone` is for times when the mapping names no zone.
+CheckedMapping read_mapping(const std::filesystem::path& file, ImportKind kind,
+                            const Zone& site_zone);
+CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kind,
+                            const Zone& site_zone);
 
 }  // namespace retaind::language

@@ -8,8 +8,9 @@ namespace {
 
 using enum ImportType;
 
-constexpr std::array<std::string_view, 9> kinds{"customers", "orders",   "items",  "subscriptions", "tickets",
-                                                "feedback",  "events",   "consent", "suppression"};
+constexpr std::array<std::string_view, 9> kinds{"customers",     "orders",  "items",
+                                                "subscriptions", "tickets", "feedback",
+                                                "events",        "consent", "suppression"};
 
 // clang-format off
 constexpr ImportField customers[] = {

@@ -10,11 +10,13 @@ namespace retaind::store {
 namespace fs = std::filesystem;
 namespace {
 
-/// One step for all pages: the source's read snapshot lasts for the whole copy. Several steps would each take their
-/// own, and SQLite begins again after every commit of another process: beside a busy sender it would never end.
+/// One step for all pages: the source's read snapshot lasts for the whole copy. Several steps would
+/// each take their own, and SQLite begins again after every commit of another process: beside a
+/// busy sender it would never end.
 Result<void> copy_pages(SQLite::Database& from, const fs::path& to, bool marked) {
   try {
-    SQLite::Database target(fs::absolute(to).string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database target(fs::absolute(to).string(),
+                            SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     // The file is flushed once, at the end; a copy that was cut short is thrown away anyway.
     target.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF");
     SQLite::Backup backup(target, from);
@@ -36,7 +38,8 @@ Result<void> copy_durably(SQLite::Database& from, const fs::path& file, bool mar
   const fs::path part = beside(file, ".part");
   fs::remove(part, code);
   auto copied = copy_pages(from, part, marked);
-  if (copied && !flush(part, O_RDWR)) copied = failure(SQLITE_IOERR, part, "fsync failed", "backup");
+  if (copied && !flush(part, O_RDWR))
+    copied = failure(SQLITE_IOERR, part, "fsync failed", "backup");
   if (copied) {
     fs::rename(part, file, code);
     if (code) copied = failure(SQLITE_CANTOPEN, file, code.message(), "backup");
@@ -54,16 +57,19 @@ Result<void> copy_durably(SQLite::Database& from, const fs::path& file, bool mar
 Result<void> Database::backup_to(const fs::path& file) {
   std::error_code code;
   if (fs::is_directory(file, code)) {
-    return Error{ErrorKind::invalid, fmt::format("{} is a directory: name a file in it", file.string())};
+    return Error{ErrorKind::invalid,
+                 fmt::format("{} is a directory: name a file in it", file.string())};
   }
   if (fs::exists(file, code) && fs::equivalent(file, impl_->file, code)) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("{} is the store itself: name another file for the backup", file.string())};
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("{} is the store itself: name another file for the backup", file.string())};
   }
   if (fs::exists(beside(file, "-wal"), code)) {
-    return Error{ErrorKind::conflict,
-                 fmt::format("{} is a store in use ({}-wal exists): name another file for the backup",
-                             file.string(), file.string())};
+    return Error{
+        ErrorKind::conflict,
+        fmt::format("{} is a store in use ({}-wal exists): name another file for the backup",
+                    file.string(), file.string())};
   }
   return copy_durably(impl_->db, file, true);
 }
@@ -74,7 +80,8 @@ Result<void> Database::copy_aside(const fs::path& file) {
   try {
     // Through a second connection: SQLite does not copy from one that holds the write lock.
     SQLite::Database reader(fs::absolute(impl_->file).string(), SQLite::OPEN_READWRITE,
-                            static_cast<int>(impl_->options.busy_timeout.count()), impl_->options.vfs);
+                            static_cast<int>(impl_->options.busy_timeout.count()),
+                            impl_->options.vfs);
     return copy_durably(reader, file, false);
   } catch (const SQLite::Exception& exception) {
     return failure(exception.getExtendedErrorCode(), impl_->file, exception.what(), "copy");

@@ -86,9 +86,9 @@ struct BulkLoad::Impl {
   TextArena texts;
   std::int64_t stored = 0, left_out = 0, cache_size = 0;
 
-  HashTable keys;                     // of the table that is filled
-  KeyTable customers;                 // keys and aliases
-  std::vector<Sums> sums;             // by customer id
+  HashTable keys;          // of the table that is filled
+  KeyTable customers;      // keys and aliases
+  std::vector<Sums> sums;  // by customer id
   std::vector<std::string> currencies{""};
 
   bool take_alone();
@@ -112,8 +112,9 @@ bool BulkLoad::Impl::take_alone() {
   sqlite3_busy_timeout(database.handle(), 0);
   exclusive = true;
   cache_size = number(database, "PRAGMA cache_size");
-  const bool alone = database.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE") &&
-                     number(database, "SELECT journal_mode = 'delete' FROM pragma_journal_mode") == 1;
+  const bool alone =
+      database.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE") &&
+      number(database, "SELECT journal_mode = 'delete' FROM pragma_journal_mode") == 1;
   sqlite3_busy_timeout(database.handle(), 5000);
   if (!alone) give_back();
   return alone;
@@ -123,15 +124,18 @@ void BulkLoad::Impl::give_back() {
   if (open) database.rollback();
   open = false;
   if (!std::exchange(exclusive, false)) return;
-  // The lock goes with the next read, and must be gone before WAL: entered under it, WAL would stay for one process.
-  (void)database.execute(fmt::format("PRAGMA locking_mode = NORMAL; SELECT count(*) FROM meta; PRAGMA journal_mode = WAL; "
-                                     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = {}",
-                                     cache_size));
+  // The lock goes with the next read, and must be gone before WAL: entered under it, WAL would stay
+  // for one process.
+  (void)database.execute(fmt::format(
+      "PRAGMA locking_mode = NORMAL; SELECT count(*) FROM meta; PRAGMA journal_mode = WAL; "
+      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = {}",
+      cache_size));
 }
 
 void BulkLoad::Impl::drop_indexes(std::string_view table, std::string_view only) {
   Statement& row = database.prepared(
-      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL AND "
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT "
+      "NULL AND "
       "(?2 = '' OR name = ?2)");
   row.bind(1, table).bind(2, only);
   std::vector<std::string> names;
@@ -140,7 +144,8 @@ void BulkLoad::Impl::drop_indexes(std::string_view table, std::string_view only)
     indexes.emplace_back(row.text(1));
   }
   for (const std::string& name : names) {
-    if (auto result = database.execute("DROP INDEX " + name); !result) database.fail(SQLITE_ERROR, "DROP INDEX");
+    if (auto result = database.execute("DROP INDEX " + name); !result)
+      database.fail(SQLITE_ERROR, "DROP INDEX");
   }
 }
 
@@ -149,7 +154,8 @@ Result<void> BulkLoad::Impl::load_customers() {
   const std::int64_t last = number(database, "SELECT max(id) FROM customers");
   customers.reserve(static_cast<std::size_t>(count));
   sums.resize(static_cast<std::size_t>(last) + 1);
-  Statement& row = database.prepared("SELECT id, key, last_active_at, active_episode, currency FROM customers");
+  Statement& row =
+      database.prepared("SELECT id, key, last_active_at, active_episode, currency FROM customers");
   while (row.step()) {
     customers.insert(row.text(1), row.integer(0));
     Sums& sum = sums[static_cast<std::size_t>(row.integer(0))];
@@ -173,7 +179,10 @@ std::uint8_t BulkLoad::Impl::currency_of(std::string_view code) {
 
 std::int64_t BulkLoad::Impl::customer(std::string_view key) {
   if (const std::int64_t id = customers.find(key); id != 0) return id;
-  database.prepared("INSERT INTO customers (key, history_until) VALUES (?1, ?2)").bind(1, key).bind(2, history_until).run();
+  database.prepared("INSERT INTO customers (key, history_until) VALUES (?1, ?2)")
+      .bind(1, key)
+      .bind(2, history_until)
+      .run();
   const std::int64_t id = database.last_insert_id();
   customers.insert(key, id);
   sums.resize(std::max(sums.size(), static_cast<std::size_t>(id) + 1));
@@ -200,8 +209,10 @@ void BulkLoad::Impl::add_up(const Row& row, std::int64_t customer_id) {
   sum.changed = true;
   if (sum.currency == 0) sum.currency = currency;
   sum.orders += part.counts() ? 1 : 0;
-  if (currency != 0 && currency != sum.currency) left_out += part.spent() != 0 ? 1 : 0;
-  else sum.spent += part.spent();
+  if (currency != 0 && currency != sum.currency)
+    left_out += part.spent() != 0 ? 1 : 0;
+  else
+    sum.spent += part.spent();
   if (!part.placed_at) return;
   const std::int64_t placed = to_ms(*part.placed_at);
   sum.last_order = std::max(sum.last_order, placed);
@@ -213,7 +224,8 @@ void BulkLoad::Impl::add_up(const Row& row, std::int64_t customer_id) {
 
 bool BulkLoad::Impl::has_key(std::uint32_t id, std::string_view key) {
   flush();
-  Statement& row = database.prepared(fmt::format("SELECT key FROM {} WHERE id = ?1", table_of(subject)));
+  Statement& row =
+      database.prepared(fmt::format("SELECT key FROM {} WHERE id = ?1", table_of(subject)));
   const bool same = row.bind(1, std::int64_t{id}).step() && row.text(0) == key;
   row.reset();
   return same;
@@ -223,19 +235,23 @@ bool BulkLoad::Impl::has_key(std::uint32_t id, std::string_view key) {
 BulkLoad::Outcome BulkLoad::Impl::known(const Row& row, std::uint32_t id) {
   std::string names;
   for (const Column& column : columns_of(subject)) names += fmt::format(", \"{}\"", column.name);
-  Statement& stored_row = database.prepared(fmt::format("SELECT id{} FROM {} WHERE id = ?1", names, table_of(subject)));
+  Statement& stored_row =
+      database.prepared(fmt::format("SELECT id{} FROM {} WHERE id = ?1", names, table_of(subject)));
   bool same = stored_row.bind(1, std::int64_t{id}).step();
   for (auto left = row.given; same && left != 0; left &= left - 1) {
     const int column = std::countr_zero(left);
     const Cell have = stored_row.cell(column + 1);
     const Cell& want = row.cells[static_cast<std::size_t>(column)];
-    same = have.kind == want.kind && have.integer == want.integer && have.real == want.real && have.text == want.text;
+    same = have.kind == want.kind && have.integer == want.integer && have.real == want.real &&
+           have.text == want.text;
   }
   stored_row.reset();
   if (same) return Outcome::unchanged;
-  reason = fmt::format("`{}` stands in an earlier line with other values, and the first one counts: correct one of them, or "
-                       "write `merge: yes` in the mapping",
-                       row.cell("key").text);
+  reason = fmt::format(
+      "`{}` stands in an earlier line with other values, and the first one counts: correct one of "
+      "them, or "
+      "write `merge: yes` in the mapping",
+      row.cell("key").text);
   return Outcome::refused;
 }
 
@@ -256,7 +272,8 @@ Statement& BulkLoad::Impl::insertion() {
   const int width = std::popcount(waiting_columns);
   std::string names, marks;
   for (auto left = waiting_columns; left != 0; left &= left - 1) {
-    names += fmt::format("\"{}\", ", columns_of(subject)[static_cast<std::size_t>(std::countr_zero(left))].name);
+    names += fmt::format(
+        "\"{}\", ", columns_of(subject)[static_cast<std::size_t>(std::countr_zero(left))].name);
   }
   int index = 2;
   for (std::size_t row = 0; row < waiting.size(); ++row) {
@@ -290,9 +307,13 @@ void BulkLoad::Impl::flush() {
 
 void BulkLoad::Impl::write_sums() {
   Statement& update = database.prepared(
-      "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, last_active_at = ?5, "
-      "active_episode = ?6, currency = ?7, history_until = coalesce(?8, history_until) WHERE id = ?1");
-  const auto time = [](std::int64_t ms) { return ms == no_time ? std::optional<std::int64_t>() : ms; };
+      "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, "
+      "last_active_at = ?5, "
+      "active_episode = ?6, currency = ?7, history_until = coalesce(?8, history_until) WHERE id = "
+      "?1");
+  const auto time = [](std::int64_t ms) {
+    return ms == no_time ? std::optional<std::int64_t>() : ms;
+  };
   for (std::size_t id = 1; id < sums.size(); ++id) {
     const Sums& sum = sums[id];
     if (!sum.changed) continue;
@@ -307,7 +328,8 @@ void BulkLoad::Impl::write_sums() {
         .run();
   }
   if (left_out == 0) return;
-  database.prepared("INSERT OR REPLACE INTO meta (key, value) VALUES ('orders_in_other_currency', ?1)")
+  database
+      .prepared("INSERT OR REPLACE INTO meta (key, value) VALUES ('orders_in_other_currency', ?1)")
       .bind(1, std::to_string(left_out))
       .run();
 }
@@ -326,20 +348,23 @@ Result<std::optional<BulkLoad>> BulkLoad::begin(Database& database, ImportKind k
   const bool orders = kind == ImportKind::orders;
   if (!orders && kind != ImportKind::customers) return std::optional<BulkLoad>();
   if (has_rows(database, "SELECT 1 FROM rule LIMIT 1") ||
-      has_rows(database, orders ? "SELECT 1 FROM orders LIMIT 1" : "SELECT 1 FROM customers LIMIT 1")) {
+      has_rows(database,
+               orders ? "SELECT 1 FROM orders LIMIT 1" : "SELECT 1 FROM customers LIMIT 1")) {
     return std::optional<BulkLoad>();
   }
   auto impl = std::make_unique<Impl>(database, kind, now, history_until);
   if (orders) {
     // Arrays by customer id want ids without large gaps.
     const std::int64_t last = number(database, "SELECT max(id) FROM customers");
-    if (last > 1'000'000 && last > 4 * number(database, "SELECT count(*) FROM customers")) return std::optional<BulkLoad>();
+    if (last > 1'000'000 && last > 4 * number(database, "SELECT count(*) FROM customers"))
+      return std::optional<BulkLoad>();
     if (auto result = impl->load_customers(); !result) return result.error();
   }
   if (!impl->take_alone()) return std::optional<BulkLoad>();
   BulkLoad load(std::move(impl));
   if (load.impl_->exclusive) {
-    // The sorter of CREATE INDEX writes its runs to files, or it would hold the whole index in memory.
+    // The sorter of CREATE INDEX writes its runs to files, or it would hold the whole index in
+    // memory.
     auto result = database.execute("PRAGMA temp_store = FILE; PRAGMA cache_size = -49152");
     if (!result) return result.error();
   }
@@ -359,7 +384,8 @@ BulkLoad::Outcome BulkLoad::put(Row& row, std::string_view alias) {
   const std::string_view key = row.cells[0].text;
   const std::uint64_t hash = hash_of(key);
   // Only a key that is there twice, or a chance of one in 10^12, costs a look into the table.
-  const std::uint32_t twin = load.keys.find(hash, [&](std::uint32_t id) { return load.has_key(id, key); });
+  const std::uint32_t twin =
+      load.keys.find(hash, [&](std::uint32_t id) { return load.has_key(id, key); });
   std::int64_t customer_id = 0;
   if (load.kind == ImportKind::orders && !row.customer.empty()) {
     customer_id = load.customer(row.customer);
@@ -377,8 +403,9 @@ BulkLoad::Outcome BulkLoad::put(Row& row, std::string_view alias) {
   }
   if (!alias.empty() && alias != key && outcome != Outcome::refused) {
     load.database
-        .prepared("INSERT INTO customer_alias (alias, customer) VALUES (?1, ?2) "
-                  "ON CONFLICT (alias) DO UPDATE SET customer = excluded.customer")
+        .prepared(
+            "INSERT INTO customer_alias (alias, customer) VALUES (?1, ?2) "
+            "ON CONFLICT (alias) DO UPDATE SET customer = excluded.customer")
         .bind(1, alias)
         .bind(2, id)
         .run();

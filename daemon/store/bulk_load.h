@@ -13,18 +13,20 @@
 
 namespace retaind::store {
 
-/// The way into an empty table of customers or orders: one transaction without secondary indexes, twenty rows a
-/// statement, keys found in memory, roll-ups summed up on the way and written in one pass, indexes built last.
+/// The way into an empty table of customers or orders: one transaction without secondary indexes,
+/// twenty rows a statement, keys found in memory, roll-ups summed up on the way and written in one
+/// pass, indexes built last.
 ///
-/// It runs with a rollback journal instead of the WAL, which only one connection may do: new pages then go straight into
-/// the file, once. Killed in the middle, the next open rolls back to the store as it was.
+/// It runs with a rollback journal instead of the WAL, which only one connection may do: new pages
+/// then go straight into the file, once. Killed in the middle, the next open rolls back to the
+/// store as it was.
 ///
-/// Sums are those that Facts would keep for the same lines. Left out is what only matters to rules that were active
-/// before: ended episodes, and a change row a fact (there is one for "any row").
+/// Sums are those that Facts would keep for the same lines. Left out is what only matters to rules
+/// that were active before: ended episodes, and a change row a fact (there is one for "any row").
 class BulkLoad {
  public:
-  /// Empty when this store, or this kind, needs the other path: the table has rows, rules exist, somebody else has the
-  /// store open.
+  /// Empty when this store, or this kind, needs the other path: the table has rows, rules exist,
+  /// somebody else has the store open.
   static Result<std::optional<BulkLoad>> begin(Database& database, ImportKind kind, Time now,
                                                std::optional<Time> history_until);
   BulkLoad(BulkLoad&&) noexcept;

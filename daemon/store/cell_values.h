@@ -7,10 +7,12 @@
 
 namespace retaind::store {
 
-/// Amounts on their way to minor units, in millionths: exact sums of products, and one rounding at the end.
+/// Amounts on their way to minor units, in millionths: exact sums of products, and one rounding at
+/// the end.
 using Millionths = std::int64_t;
 
-/// A plain decimal with at most six digits behind the point ("-3.20", "12", ".5"); empty for anything else.
+/// A plain decimal with at most six digits behind the point ("-3.20", "12", ".5"); empty for
+/// anything else.
 std::optional<Millionths> parse_millionths(std::string_view text);
 /// a × b, rounded half away from zero to millionths; empty on overflow.
 std::optional<Millionths> product(Millionths a, Millionths b);

@@ -2,7 +2,8 @@
 
 namespace retaind::store {
 
-void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns, Time now) {
+void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns,
+                 Time now) {
   database.prepared("INSERT INTO change (subject, row, columns, at) VALUES (?1, ?2, ?3, ?4)")
       .bind(1, static_cast<int>(subject))
       .bind(2, row)
@@ -13,9 +14,10 @@ void note_change(Database& database, Subject subject, std::int64_t row, std::uin
 
 void note_ended(Database& database, const EndedEpisode& ended) {
   database
-      .prepared("INSERT INTO ended_episode (state, row, episode, since, until, history_until) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (state, row, episode) DO UPDATE SET "
-                "since = excluded.since, until = excluded.until, history_until = excluded.history_until")
+      .prepared(
+          "INSERT INTO ended_episode (state, row, episode, since, until, history_until) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (state, row, episode) DO UPDATE SET "
+          "since = excluded.since, until = excluded.until, history_until = excluded.history_until")
       .bind(1, ended.state)
       .bind(2, ended.row)
       .bind(3, ended.episode)
@@ -25,7 +27,8 @@ void note_ended(Database& database, const EndedEpisode& ended) {
       .run();
 }
 
-void forget_ended(Database& database, std::string_view state, std::int64_t row, std::int64_t episode) {
+void forget_ended(Database& database, std::string_view state, std::int64_t row,
+                  std::int64_t episode) {
   database.prepared("DELETE FROM ended_episode WHERE state = ?1 AND row = ?2 AND episode = ?3")
       .bind(1, state)
       .bind(2, row)

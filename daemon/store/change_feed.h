@@ -7,10 +7,13 @@
 
 namespace retaind::store {
 
-/// Writes one row of the change feed, in the caller's transaction. Row 0 stands for "any row": a bulk load.
-void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns, Time now);
+/// Writes one row of the change feed, in the caller's transaction. Row 0 stands for "any row": a
+/// bulk load.
+void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns,
+                 Time now);
 
-/// A shipped state's episode that is over: active in [since, until). The same episode again replaces it.
+/// A shipped state's episode that is over: active in [since, until). The same episode again
+/// replaces it.
 struct EndedEpisode {
   std::string_view state;
   std::int64_t row = 0;
@@ -21,6 +24,7 @@ struct EndedEpisode {
 };
 void note_ended(Database& database, const EndedEpisode& ended);
 /// Takes it back: a correction has shown that it lasts, or never was.
-void forget_ended(Database& database, std::string_view state, std::int64_t row, std::int64_t episode);
+void forget_ended(Database& database, std::string_view state, std::int64_t row,
+                  std::int64_t episode);
 
 }  // namespace retaind::store

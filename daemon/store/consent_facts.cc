@@ -18,8 +18,9 @@ Result<void> check(const ConsentFact& fact) {
     return Error{ErrorKind::invalid, "the customer is empty: consent needs the key of a customer"};
   }
   if (!one_of(fact.purpose, {"marketing", "feedback", "tracking"})) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("unknown purpose `{}`: write marketing, feedback or tracking", fact.purpose)};
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("unknown purpose `{}`: write marketing, feedback or tracking", fact.purpose)};
   }
   return {};
 }
@@ -30,7 +31,8 @@ Result<std::string> check(const SuppressionFact& fact) {
     return Error{ErrorKind::invalid, fmt::format("`{}` is no e-mail address", fact.email)};
   }
   if (!one_of(fact.scope, {"all", "marketing", "feedback"})) {
-    return Error{ErrorKind::invalid, fmt::format("unknown scope `{}`: write all, marketing or feedback", fact.scope)};
+    return Error{ErrorKind::invalid,
+                 fmt::format("unknown scope `{}`: write all, marketing or feedback", fact.scope)};
   }
   return key;
 }
@@ -53,15 +55,18 @@ Result<Written> Facts::put(const ConsentFact& fact) {
   if (auto result = check(fact); !result) return result.error();
   const std::int64_t id = customer(fact.customer);
   if (!would_change(fact)) return Written{Change::unchanged, id, 0};
-  // Of two words at one time the withdrawal counts. Deleting first lets the triggers on INSERT see it.
+  // Of two words at one time the withdrawal counts. Deleting first lets the triggers on INSERT see
+  // it.
   database_.prepared("DELETE FROM consent WHERE customer = ?1 AND purpose = ?2 AND at = ?3")
       .bind(1, id)
       .bind(2, fact.purpose)
       .bind(3, fact.at)
       .run();
   database_
-      .prepared("INSERT INTO consent (customer, purpose, granted, at, expires_at, basis, source, text_version) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+      .prepared(
+          "INSERT INTO consent (customer, purpose, granted, at, expires_at, basis, source, "
+          "text_version) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
       .bind(1, id)
       .bind(2, fact.purpose)
       .bind(3, fact.granted ? 1 : 0)
@@ -77,7 +82,8 @@ Result<Written> Facts::put(const ConsentFact& fact) {
 bool Facts::would_change(const SuppressionFact& fact) {
   const auto key = check(fact);
   if (!key) return true;
-  Statement& row = database_.prepared("SELECT at, lifted_at FROM suppression WHERE email_key = ?1 AND scope = ?2");
+  Statement& row = database_.prepared(
+      "SELECT at, lifted_at FROM suppression WHERE email_key = ?1 AND scope = ?2");
   const bool stored = row.bind(1, *key).bind(2, fact.scope).step();
   const bool same = stored && row.time(0) <= fact.at && row.maybe_time(1) == fact.lifted_at;
   row.reset();
@@ -88,11 +94,13 @@ Result<Written> Facts::put(const SuppressionFact& fact) {
   const auto key = check(fact);
   if (!key) return key.error();
   if (!would_change(fact)) return Written{Change::unchanged, 0, 0};
-  // The earliest date counts, so that the same list imported twice, or two lists, do not shorten it.
+  // The earliest date counts, so that the same list imported twice, or two lists, do not shorten
+  // it.
   database_
-      .prepared("INSERT INTO suppression (email_key, scope, cause, source, at, lifted_at) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (email_key, scope) DO UPDATE SET "
-                "at = min(at, excluded.at), lifted_at = excluded.lifted_at")
+      .prepared(
+          "INSERT INTO suppression (email_key, scope, cause, source, at, lifted_at) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (email_key, scope) DO UPDATE SET "
+          "at = min(at, excluded.at), lifted_at = excluded.lifted_at")
       .bind(1, *key)
       .bind(2, fact.scope)
       .bind_or_null(3, fact.cause)

@@ -28,7 +28,8 @@ bool is_ascii(std::string_view text) {
     std::memcpy(&word, text.data() + at, sizeof word);
     seen |= word;
   }
-  for (; at < text.size(); ++at) seen |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at]));
+  for (; at < text.size(); ++at)
+    seen |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at]));
   return (seen & 0x8080808080808080ULL) == 0;
 }
 
@@ -38,17 +39,18 @@ struct CsvReader::Impl {
   std::unique_ptr<gzFile_s, Closer> file;
   std::string name;
   Format format;
-  std::string buffer;              // [begin, end) is unread text
+  std::string buffer;  // [begin, end) is unread text
   std::size_t begin = 0, end = 0;
-  std::int64_t before = 0;         // bytes of text before buffer[0]
+  std::int64_t before = 0;  // bytes of text before buffer[0]
   std::int64_t line = 1;
   bool at_end = false;
   std::optional<Error> error;
-  std::string unquoted;            // fields with doubled quotes, put together
+  std::string unquoted;  // fields with doubled quotes, put together
 
   bool refill();
   [[nodiscard]] std::optional<std::size_t> end_of_line(std::size_t from);
-  std::optional<std::size_t> end_of_record(std::size_t from, std::int64_t& breaks, bool& open_quote);
+  std::optional<std::size_t> end_of_record(std::size_t from, std::int64_t& breaks,
+                                           bool& open_quote);
   void split_blanks(std::string_view text, CsvRecord& record) const;
   void split_separated(std::string_view text, CsvRecord& record);
   void skip_long_line(CsvRecord& record);
@@ -81,12 +83,14 @@ bool CsvReader::Impl::refill() {
   return bytes > 0;
 }
 
-/// Index of the line break at or after `from`, or the end of the text; empty when the line is too long.
+/// Index of the line break at or after `from`, or the end of the text; empty when the line is too
+/// long.
 std::optional<std::size_t> CsvReader::Impl::end_of_line(std::size_t from) {
   for (;;) {
     const void* found = from < end ? std::memchr(buffer.data() + from, '\n', end - from) : nullptr;
     const std::size_t stop =
-        found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data()) : end;
+        found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data())
+                         : end;
     if (stop - begin > longest_record) return std::nullopt;
     if (found != nullptr) return stop;
     from = end - begin;  // refill() moves the text to the front
@@ -94,9 +98,10 @@ std::optional<std::size_t> CsvReader::Impl::end_of_line(std::size_t from) {
   }
 }
 
-/// The same for a whole record, whose quoted fields may hold line breaks. Quotes come in pairs, also doubled ones, so
-/// only their number matters here.
-std::optional<std::size_t> CsvReader::Impl::end_of_record(std::size_t from, std::int64_t& breaks, bool& open_quote) {
+/// The same for a whole record, whose quoted fields may hold line breaks. Quotes come in pairs,
+/// also doubled ones, so only their number matters here.
+std::optional<std::size_t> CsvReader::Impl::end_of_record(std::size_t from, std::int64_t& breaks,
+                                                          bool& open_quote) {
   breaks = 0;
   open_quote = false;
   std::size_t offset = from - begin;
@@ -106,14 +111,16 @@ std::optional<std::size_t> CsvReader::Impl::end_of_record(std::size_t from, std:
     const char* text = buffer.data() + begin + offset;
     const char* last = buffer.data() + *stop;
     if (format.blanks) return stop;
-    for (const char* at = text; (at = static_cast<const char*>(
-                                     std::memchr(at, '"', static_cast<std::size_t>(last - at)))) != nullptr;
+    for (const char* at = text; (at = static_cast<const char*>(std::memchr(
+                                     at, '"', static_cast<std::size_t>(last - at)))) != nullptr;
          ++at) {
       // A quote opens a field only at its beginning.
       const bool opens = at == buffer.data() + begin || at[-1] == format.separator;
       if (open_quote) {
-        if (at + 1 < last && at[1] == '"') ++at;
-        else open_quote = false;
+        if (at + 1 < last && at[1] == '"')
+          ++at;
+        else
+          open_quote = false;
       } else if (opens) {
         open_quote = true;
       }
@@ -145,7 +152,8 @@ void CsvReader::Impl::split_separated(std::string_view text, CsvRecord& record) 
     if (at < last && *at == '"') {
       const std::size_t start = unquoted.size();
       for (++at;; ++at) {
-        const auto* quote = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(last - at)));
+        const auto* quote =
+            static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(last - at)));
         if (quote == nullptr) {
           record.defect = "a quoted field is not closed: close it with \"";
           return;
@@ -157,12 +165,14 @@ void CsvReader::Impl::split_separated(std::string_view text, CsvRecord& record) 
       }
       field = std::string_view(unquoted).substr(start);
       if (at < last && *at != format.separator) {
-        record.defect = "there is text behind a closing quote: double the quotes inside a quoted field";
+        record.defect =
+            "there is text behind a closing quote: double the quotes inside a quoted field";
         return;
       }
     } else {
       const auto* stop = static_cast<const char*>(
-          at < last ? std::memchr(at, format.separator, static_cast<std::size_t>(last - at)) : nullptr);
+          at < last ? std::memchr(at, format.separator, static_cast<std::size_t>(last - at))
+                    : nullptr);
       if (stop == nullptr) stop = last;
       field = std::string_view(at, static_cast<std::size_t>(stop - at));
       at = stop;
@@ -226,12 +236,14 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& file, Format form
   impl->format = format;
   std::error_code code;
   if (std::filesystem::is_directory(file, code)) {
-    return Error{ErrorKind::invalid, fmt::format("{} is a directory: name a CSV file", file.string())};
+    return Error{ErrorKind::invalid,
+                 fmt::format("{} is a directory: name a CSV file", file.string())};
   }
   impl->file.reset(gzopen(file.c_str(), "rbe"));
   if (impl->file == nullptr) {
     return Error{errno == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,
-                 fmt::format("cannot read {}: {}: check the path and the rights", file.string(), std::strerror(errno))};
+                 fmt::format("cannot read {}: {}: check the path and the rights", file.string(),
+                             std::strerror(errno))};
   }
   gzbuffer(impl->file.get(), 1 << 18);
   impl->refill();
@@ -276,7 +288,11 @@ Result<void> CsvReader::take_error() {
   return *std::exchange(impl_->error, std::nullopt);
 }
 
-std::int64_t CsvReader::consumed() const { return static_cast<std::int64_t>(gzoffset(impl_->file.get())); }
-std::int64_t CsvReader::position() const { return impl_->before + static_cast<std::int64_t>(impl_->begin); }
+std::int64_t CsvReader::consumed() const {
+  return static_cast<std::int64_t>(gzoffset(impl_->file.get()));
+}
+std::int64_t CsvReader::position() const {
+  return impl_->before + static_cast<std::int64_t>(impl_->begin);
+}
 
 }  // namespace retaind::store

@@ -12,17 +12,19 @@ namespace retaind::store {
 
 /// One record of a CSV file. Everything lives until the next record is read.
 struct CsvRecord {
-  std::int64_t line = 0;        ///< where it begins; the first line is 1
-  std::int64_t position = 0;    ///< bytes of text before it
+  std::int64_t line = 0;      ///< where it begins; the first line is 1
+  std::int64_t position = 0;  ///< bytes of text before it
   std::vector<std::string_view> fields;
-  std::string_view original;    ///< as in the file, without the line break; the beginning of an over-long one
-  std::string_view defect;      ///< why it cannot be read; then there are no fields
-  bool broken_quotes = false;   ///< the original would break a file that it is put into
+  std::string_view
+      original;  ///< as in the file, without the line break; the beginning of an over-long one
+  std::string_view defect;     ///< why it cannot be read; then there are no fields
+  bool broken_quotes = false;  ///< the original would break a file that it is put into
 };
 
-/// Streams RFC 4180 from a file, `.gz` too: quotes, doubled quotes and line breaks in quoted fields; CRLF or LF; a
-/// byte-order mark is skipped. More lenient in two places: a quote inside an unquoted field is a character (`12" pipe`),
-/// and empty lines are nothing. A quote that is never closed costs its line, not the rest of the file.
+/// Streams RFC 4180 from a file, `.gz` too: quotes, doubled quotes and line breaks in quoted
+/// fields; CRLF or LF; a byte-order mark is skipped. More lenient in two places: a quote inside an
+/// unquoted field is a character (`12" pipe`), and empty lines are nothing. A quote that is never
+/// closed costs its line, not the rest of the file.
 class CsvReader {
  public:
   struct Format {

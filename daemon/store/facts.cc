@@ -14,8 +14,9 @@ std::string quoted_names(Subject subject, std::uint64_t columns, std::string_vie
   std::string names;
   for (; columns != 0; columns &= columns - 1) {
     if (!names.empty()) names += ", ";
-    names += fmt::format("\"{}\"{}", columns_of(subject)[static_cast<std::size_t>(std::countr_zero(columns))].name,
-                         after_each);
+    names += fmt::format(
+        "\"{}\"{}", columns_of(subject)[static_cast<std::size_t>(std::countr_zero(columns))].name,
+        after_each);
   }
   return names;
 }
@@ -26,8 +27,9 @@ std::string_view select_by_key(Subject subject) {
     std::array<std::string, subject_count> all;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto of = static_cast<Subject>(i);
-      all[i] = fmt::format("SELECT id, {} FROM {} WHERE key = ?1{}", quoted_names(of, all_columns(of), ""),
-                           table_of(of), of == Subject::item ? " AND \"order\" = ?2" : "");
+      all[i] = fmt::format("SELECT id, {} FROM {} WHERE key = ?1{}",
+                           quoted_names(of, all_columns(of), ""), table_of(of),
+                           of == Subject::item ? " AND \"order\" = ?2" : "");
     }
     return all;
   }();
@@ -131,27 +133,31 @@ bool Facts::has_alias(std::string_view alias, std::string_view customer_key) {
 
 void Facts::add_alias(std::string_view alias, std::int64_t customer) {
   database_
-      .prepared("INSERT INTO customer_alias (alias, customer) VALUES (?1, ?2) "
-                "ON CONFLICT (alias) DO UPDATE SET customer = excluded.customer")
+      .prepared(
+          "INSERT INTO customer_alias (alias, customer) VALUES (?1, ?2) "
+          "ON CONFLICT (alias) DO UPDATE SET customer = excluded.customer")
       .bind(1, alias)
       .bind(2, customer)
       .run();
 }
 
-/// Orders and tickets that a row names must be there; customers are looked up later, because an unknown one is made.
+/// Orders and tickets that a row names must be there; customers are looked up later, because an
+/// unknown one is made.
 Result<void> Facts::resolve_parents(Row& row) {
-  for (const auto& [column, subject, key] :
-       {std::tuple{"order", Subject::order, row.order}, std::tuple{"ticket", Subject::ticket, row.ticket}}) {
+  for (const auto& [column, subject, key] : {std::tuple{"order", Subject::order, row.order},
+                                             std::tuple{"ticket", Subject::ticket, row.ticket}}) {
     if (!row.has(column) || key.empty()) continue;
     const std::int64_t id = find(subject, key);
     if (id == 0) {
-      return Error{ErrorKind::not_found, fmt::format("{} `{}` is not in the store: import the {} first", column, key,
-                                                     table_of(subject))};
+      return Error{ErrorKind::not_found,
+                   fmt::format("{} `{}` is not in the store: import the {} first", column, key,
+                               table_of(subject))};
     }
     row.set(column, Cell::of(id));
   }
   if (row.subject == Subject::item && (!row.has("order") || row.cell("order").is_null())) {
-    return Error{ErrorKind::invalid, "the item names no order: every item needs the key of its order"};
+    return Error{ErrorKind::invalid,
+                 "the item names no order: every item needs the key of its order"};
   }
   return {};
 }
@@ -159,7 +165,8 @@ Result<void> Facts::resolve_parents(Row& row) {
 /// An answer to an order or a ticket comes from that row's customer.
 void Facts::inherit_customer(Row& row, std::string_view sql, std::int64_t parent) {
   Statement& select = database_.prepared(sql);
-  if (select.bind(1, parent).step() && !select.is_null(0)) row.set("customer", Cell::of(select.integer(0)));
+  if (select.bind(1, parent).step() && !select.is_null(0))
+    row.set("customer", Cell::of(select.integer(0)));
   select.reset();
 }
 
@@ -208,9 +215,11 @@ Result<Written> Facts::put(const Row& given) {
     row.set("customer", Cell::of(customer(row.customer)));
   } else if (row.subject == Subject::feedback) {
     row.drop("customer");
-    if (row.has("order")) inherit_customer(row, "SELECT customer FROM orders WHERE id = ?1", row.cell("order").integer);
+    if (row.has("order"))
+      inherit_customer(row, "SELECT customer FROM orders WHERE id = ?1", row.cell("order").integer);
     else if (row.has("ticket"))
-      inherit_customer(row, "SELECT customer FROM tickets WHERE id = ?1", row.cell("ticket").integer);
+      inherit_customer(row, "SELECT customer FROM tickets WHERE id = ?1",
+                       row.cell("ticket").integer);
   }
   roll_ups_.at(now_, history_until_);
   if (row.subject == Subject::ticket) return put_ticket(row);
@@ -255,14 +264,17 @@ void Facts::update(const Row& row, std::int64_t id, std::uint64_t columns) {
   std::string assignments;
   int index = 3;
   for (auto left = columns; left != 0; left &= left - 1) {
-    assignments += fmt::format("\"{}\" = ?{}, ",
-                               columns_of(row.subject)[static_cast<std::size_t>(std::countr_zero(left))].name, index++);
+    assignments += fmt::format(
+        "\"{}\" = ?{}, ",
+        columns_of(row.subject)[static_cast<std::size_t>(std::countr_zero(left))].name, index++);
   }
   const bool dated = row.subject != Subject::item && history_until_;
-  if (dated) assignments += "history_until = ?2";
-  else assignments.resize(assignments.size() - 2);
-  Statement& statement =
-      database_.prepared(fmt::format("UPDATE {} SET {} WHERE id = ?1", table_of(row.subject), assignments));
+  if (dated)
+    assignments += "history_until = ?2";
+  else
+    assignments.resize(assignments.size() - 2);
+  Statement& statement = database_.prepared(
+      fmt::format("UPDATE {} SET {} WHERE id = ?1", table_of(row.subject), assignments));
   statement.bind(1, id);
   if (dated) statement.bind(2, history_until_);
   index = 3;
@@ -275,24 +287,33 @@ void Facts::update(const Row& row, std::int64_t id, std::uint64_t columns) {
 /// The first change of a value also writes what it was before, valid from the beginning of time.
 void Facts::keep_history(const Row& row, const Found& found) {
   const auto all = columns_of(row.subject);
-  const Time when = row.subject == Subject::ticket && row.has("as_of") ? from_ms(row.cell("as_of").integer) : now_;
+  const Time when = row.subject == Subject::ticket && row.has("as_of")
+                        ? from_ms(row.cell("as_of").integer)
+                        : now_;
   for (auto left = found.changed; left != 0; left &= left - 1) {
     const auto column = static_cast<std::size_t>(std::countr_zero(left));
     if (all[column].owner != Column::Owner::tracked) continue;
     const auto write = [&](Time from, const Cell& cell, std::string_view sql) {
       const std::string text = history_text(cell);
       Statement& insert = database_.prepared(sql);
-      insert.bind(1, static_cast<int>(row.subject)).bind(2, found.id).bind(3, all[column].name).bind(4, from);
-      if (cell.is_null()) insert.bind_null(5);
-      else insert.bind(5, text);
+      insert.bind(1, static_cast<int>(row.subject))
+          .bind(2, found.id)
+          .bind(3, all[column].name)
+          .bind(4, from);
+      if (cell.is_null())
+        insert.bind_null(5);
+      else
+        insert.bind(5, text);
       insert.run();
     };
-    write(Time{}, found.stored->cell(static_cast<int>(column) + 1),
-          "INSERT INTO history (subject, row, field, valid_from, value) SELECT ?1, ?2, ?3, ?4, ?5 "
-          "WHERE NOT EXISTS (SELECT 1 FROM history WHERE subject = ?1 AND row = ?2 AND field = ?3)");
-    write(when, row.cells[column],
-          "INSERT INTO history (subject, row, field, valid_from, value) VALUES (?1, ?2, ?3, ?4, ?5) "
-          "ON CONFLICT (subject, row, field, valid_from) DO UPDATE SET value = excluded.value");
+    write(
+        Time{}, found.stored->cell(static_cast<int>(column) + 1),
+        "INSERT INTO history (subject, row, field, valid_from, value) SELECT ?1, ?2, ?3, ?4, ?5 "
+        "WHERE NOT EXISTS (SELECT 1 FROM history WHERE subject = ?1 AND row = ?2 AND field = ?3)");
+    write(
+        when, row.cells[column],
+        "INSERT INTO history (subject, row, field, valid_from, value) VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (subject, row, field, valid_from) DO UPDATE SET value = excluded.value");
   }
 }
 
@@ -306,8 +327,8 @@ void Facts::follow(const Row& row, const Found& found, std::int64_t id) {
       database_.prepared("UPDATE orders SET items_count = items_count + 1 WHERE id = ?1")
           .bind(1, row.cell("order").integer)
           .run();
-      note_change(database_, Subject::order, row.cell("order").integer, column_mask(Subject::order, "items_count"),
-                  now_);
+      note_change(database_, Subject::order, row.cell("order").integer,
+                  column_mask(Subject::order, "items_count"), now_);
       break;
     default: break;
   }
@@ -328,9 +349,12 @@ void Facts::follow_order(const Row& row, const Found& found) {
   const Statement* stored = found.id != 0 ? found.stored : nullptr;
   std::optional<OrderPart> before;
   if (stored != nullptr) {
-    before = part_of([&](std::string_view column) { return stored->cell(column_index(row.subject, column) + 1); });
+    before = part_of([&](std::string_view column) {
+      return stored->cell(column_index(row.subject, column) + 1);
+    });
   }
-  roll_ups_.order(before, part_of([&](std::string_view column) { return cell_after(row, stored, column); }));
+  roll_ups_.order(
+      before, part_of([&](std::string_view column) { return cell_after(row, stored, column); }));
 }
 
 void Facts::follow_event(const Row& row, const Found& found) {
@@ -342,9 +366,12 @@ void Facts::follow_event(const Row& row, const Found& found) {
   const Statement* stored = found.id != 0 ? found.stored : nullptr;
   std::optional<RollUps::Act> before;
   if (stored != nullptr) {
-    before = act([&](std::string_view column) { return stored->cell(column_index(row.subject, column) + 1); });
+    before = act([&](std::string_view column) {
+      return stored->cell(column_index(row.subject, column) + 1);
+    });
   }
-  roll_ups_.event(before, act([&](std::string_view column) { return cell_after(row, stored, column); }));
+  roll_ups_.event(before,
+                  act([&](std::string_view column) { return cell_after(row, stored, column); }));
 }
 
 }  // namespace retaind::store

@@ -22,11 +22,12 @@ struct Written {
 
 struct TicketWord;
 
-/// Puts facts into the store by their external keys, in the caller's transaction: the row, the roll-ups on customer and
-/// order, `history`, `ended_episode` and the change feed move together. An identical fact writes nothing at all.
+/// Puts facts into the store by their external keys, in the caller's transaction: the row, the
+/// roll-ups on customer and order, `history`, `ended_episode` and the change feed move together. An
+/// identical fact writes nothing at all.
 ///
-/// A refusal (`invalid`, `not_found`) says why and has written nothing. Failures of the store itself come from the
-/// transaction's commit(), like those of all statements.
+/// A refusal (`invalid`, `not_found`) says why and has written nothing. Failures of the store
+/// itself come from the transaction's commit(), like those of all statements.
 class Facts {
  public:
   /// `now` dates the change feed and the changes whose source does not date them.
@@ -43,11 +44,13 @@ class Facts {
   Result<Written> put(const FeedbackFact& fact) { return put(row_of(fact)); }
   Result<Written> put(const EventFact& fact) { return put(row_of(fact)); }
   Result<Written> put(const Row& row);
-  /// Append-only. The same customer, purpose and time again changes nothing, except that a withdrawal wins.
+  /// Append-only. The same customer, purpose and time again changes nothing, except that a
+  /// withdrawal wins.
   Result<Written> put(const ConsentFact& fact);
   Result<Written> put(const SuppressionFact& fact);
 
-  /// Reads only: what put() would do. A row that it would refuse comes back as inserted, without a row.
+  /// Reads only: what put() would do. A row that it would refuse comes back as inserted, without a
+  /// row.
   Written preview(const Row& row);
   bool would_change(const Row& row) { return preview(row).change != Change::unchanged; }
   bool would_change(const ConsentFact& fact);
@@ -55,7 +58,8 @@ class Facts {
 
   /// By key, else by alias; 0 when there is none.
   std::int64_t find_customer(std::string_view key);
-  /// The same; an unknown key becomes a customer with nothing but the key, so that files may come in any order.
+  /// The same; an unknown key becomes a customer with nothing but the key, so that files may come
+  /// in any order.
   std::int64_t customer(std::string_view key);
   bool has_alias(std::string_view alias, std::string_view customer_key);
   void add_alias(std::string_view alias, std::int64_t customer);

@@ -74,10 +74,11 @@ Error failure(int code, const std::filesystem::path& file, std::string_view deta
                           "user of retaind may write in it",
                           name)};
     case SQLITE_IOERR:
-      return {ErrorKind::unavailable,
-              fmt::format("store {}: the disk reports an error ({}): check it with `dmesg`; nothing "
-                          "of this transaction was kept",
-                          name, detail)};
+      return {
+          ErrorKind::unavailable,
+          fmt::format("store {}: the disk reports an error ({}): check it with `dmesg`; nothing "
+                      "of this transaction was kept",
+                      name, detail)};
     case SQLITE_INTERRUPT:
       return {ErrorKind::unavailable,
               fmt::format("reading the store {} took too long while others wrote much: try again, "

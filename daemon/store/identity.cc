@@ -25,7 +25,10 @@ std::string meta(Database& database, std::string_view key) {
 }
 
 void set_meta(Database& database, std::string_view key, std::string_view value) {
-  database.prepared("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")
+  database
+      .prepared(
+          "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = "
+          "?2")
       .bind(1, key)
       .bind(2, value)
       .run();
@@ -37,10 +40,10 @@ bool number(std::string_view text, std::int64_t& value) {
 }
 
 Error cannot_write(const std::filesystem::path& file, int code) {
-  return {ErrorKind::unavailable,
-          fmt::format("cannot write {}: {}: retaind keeps there how far the store has sent, so that it recognises a "
-                      "restored copy; let its user write in that directory",
-                      file.string(), std::strerror(code))};
+  return {ErrorKind::unavailable, fmt::format("cannot write {}: {}: retaind keeps there how far "
+                                              "the store has sent, so that it recognises a "
+                                              "restored copy; let its user write in that directory",
+                                              file.string(), std::strerror(code))};
 }
 
 bool in_memory(const Database& database) { return database.file() == ":memory:"; }
@@ -59,12 +62,15 @@ Identity::~Identity() {
 }
 
 /// "id counter at": fixed width in the file, so that one write replaces all of it within a sector.
-std::string Identity::text_of(const Mark& mark) { return fmt::format("{} {:020} {:020}", mark.id, mark.counter, mark.at); }
+std::string Identity::text_of(const Mark& mark) {
+  return fmt::format("{} {:020} {:020}", mark.id, mark.counter, mark.at);
+}
 
 std::optional<Identity::Mark> Identity::parse(const std::string& text) {
   const auto parts = split(text, ' ');
   Mark mark;
-  if (parts.size() != 3 || !number(parts[1], mark.counter) || !number(parts[2], mark.at)) return std::nullopt;
+  if (parts.size() != 3 || !number(parts[1], mark.counter) || !number(parts[2], mark.at))
+    return std::nullopt;
   mark.id = parts[0];
   return mark;
 }
@@ -103,9 +109,11 @@ Result<void> Identity::open_seen(std::optional<Mark>& seen) {
   std::array<char, 256> buffer{};
   const auto bytes = ::pread(seen_file_, buffer.data(), buffer.size(), 0);
   const std::string text(buffer.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-  // A file that was torn is treated like a missing one: the daemon then asks once too often, never too seldom.
+  // A file that was torn is treated like a missing one: the daemon then asks once too often, never
+  // too seldom.
   const auto end = text.find(" #");
-  if (end != std::string::npos && trim(text.substr(end + 2)) == fmt::format("{:016x}", stable_hash(text.substr(0, end)))) {
+  if (end != std::string::npos &&
+      trim(text.substr(end + 2)) == fmt::format("{:016x}", stable_hash(text.substr(0, end)))) {
     seen = parse(text.substr(0, end));
   }
   return {};
@@ -121,7 +129,8 @@ void Identity::compare(const std::optional<Mark>& seen, bool marked) {
   } else if (seen && seen->id != mark_.id) {
     recognised_ = {Kind::copy, since(), "the store was put in another one's place"};
   } else if (seen && seen->counter > mark_.counter) {
-    recognised_ = {Kind::older, since(), "the store is an older copy of the one that last sent from here"};
+    recognised_ = {Kind::older, since(),
+                   "the store is an older copy of the one that last sent from here"};
   } else if (!seen && mark_.counter > 0 && !in_memory(*database_)) {
     recognised_ = {Kind::copy, since(), "the store was copied or moved here"};
   } else {
@@ -150,7 +159,8 @@ Result<void> Identity::note() {
   if (seen_file_ < 0) return {};
   std::string text = text_of(mark_);
   text += fmt::format(" #{:016x}\n", stable_hash(text));
-  if (::pwrite(seen_file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) return {};
+  if (::pwrite(seen_file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+    return {};
   return cannot_write(beside(database_->file(), ".seen"), errno);
 }
 

@@ -10,24 +10,27 @@
 
 namespace retaind::store {
 
-/// Recognises a store that was restored from an older copy, or copied from another machine: its ledger does not know of
-/// every message that left, so the daemon must hold and ask (semantics 23).
+/// Recognises a store that was restored from an older copy, or copied from another machine: its
+/// ledger does not know of every message that left, so the daemon must hold and ask (semantics 23).
 ///
-/// The store counts its ledger commits. The same count, with the store's id, is written after each commit into
-/// `<store>.seen`, which no backup contains: a store that is behind its .seen, or has none or another's, is a copy.
-/// The file is written without a flush of its own: it never runs ahead of a durable commit, and after a power loss an
-/// older .seen beside a newer store is what an undisturbed one looks like.
+/// The store counts its ledger commits. The same count, with the store's id, is written after each
+/// commit into
+/// `<store>.seen`, which no backup contains: a store that is behind its .seen, or has none or
+/// another's, is a copy. The file is written without a flush of its own: it never runs ahead of a
+/// durable commit, and after a power loss an older .seen beside a newer store is what an
+/// undisturbed one looks like.
 class Identity {
  public:
   enum class Kind : std::uint8_t {
-    same,         ///< nothing to do
-    fresh,        ///< never sent anything before; is known from now on
-    older,        ///< in its old place, but from an earlier time
-    copy,         ///< made by `retaind backup`, or without its .seen, or with another store's
+    same,   ///< nothing to do
+    fresh,  ///< never sent anything before; is known from now on
+    older,  ///< in its old place, but from an earlier time
+    copy,   ///< made by `retaind backup`, or without its .seen, or with another store's
   };
   struct Recognised {
     Kind kind = Kind::same;
-    /// The last ledger commit that the store knows; messages may be missing after it. Empty: it knows none.
+    /// The last ledger commit that the store knows; messages may be missing after it. Empty: it
+    /// knows none.
     std::optional<Time> missing_since;
     /// For people: what was seen, without a remedy. Empty for `same` and `fresh`.
     std::string about;
@@ -38,8 +41,8 @@ class Identity {
   static Result<Identity> open(Database& database, Rng& rng);
   [[nodiscard]] const Recognised& recognised() const { return recognised_; }
 
-  /// Takes the store as this machine's from now on, under a new id; in the transaction that records the hold, followed
-  /// by note(). Until then every start recognises it again.
+  /// Takes the store as this machine's from now on, under a new id; in the transaction that records
+  /// the hold, followed by note(). Until then every start recognises it again.
   void adopt(Time now);
   /// Counts a ledger commit; inside its transaction.
   void advance(Time now);
@@ -56,7 +59,8 @@ class Identity {
     std::int64_t counter = 0;
     std::int64_t at = 0;
   };
-  Identity(Database& database, std::string next_id) : database_(&database), next_id_(std::move(next_id)) {}
+  Identity(Database& database, std::string next_id)
+      : database_(&database), next_id_(std::move(next_id)) {}
   static std::optional<Mark> parse(const std::string& text);
   [[nodiscard]] static std::string text_of(const Mark& mark);
   std::optional<Mark> stored();

@@ -39,13 +39,16 @@ Result<void> Import::open() {
   CsvRecord record;
   if (!reader_->next(record)) {
     if (auto result = reader_->take_error(); !result) return result;
-    return Error{ErrorKind::invalid, fmt::format("{} is empty: it needs at least a header line", options_.file.string())};
+    return Error{ErrorKind::invalid, fmt::format("{} is empty: it needs at least a header line",
+                                                 options_.file.string())};
   }
   if (!record.defect.empty()) {
-    return Error{ErrorKind::invalid, fmt::format("{}, line 1: {}", options_.file.string(), record.defect)};
+    return Error{ErrorKind::invalid,
+                 fmt::format("{}, line 1: {}", options_.file.string(), record.defect)};
   }
   std::vector<std::string> header = numbered(record.fields.size());
-  std::string header_line = fmt::format("{}", fmt::join(header, std::string_view(&mapping.separator, 1)));
+  std::string header_line =
+      fmt::format("{}", fmt::join(header, std::string_view(&mapping.separator, 1)));
   if (mapping.header) {
     header_line = record.original;
     for (std::size_t i = 0; i < header.size(); ++i) header[i] = trim(record.fields[i]);
@@ -63,9 +66,9 @@ Result<void> Import::open() {
   file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(options_.file, ignored));
   if (auto result = open_bulk(); !result) return result;
   if (auto result = resume(); !result) return result;
-  const std::filesystem::path rejected = options_.rejected.empty()
-                                             ? std::filesystem::path(options_.file.string() + ".rejected.csv")
-                                             : options_.rejected;
+  const std::filesystem::path rejected =
+      options_.rejected.empty() ? std::filesystem::path(options_.file.string() + ".rejected.csv")
+                                : options_.rejected;
   rejects_.emplace(rejected, mapping.separator, header_line, mark_.counts.rejected_bytes);
   return {};
 }
@@ -124,15 +127,18 @@ Result<void> Import::take(const CsvRecord& record) {
   switch (mapper_->map(record, texts, mapped)) {
     case RowMapper::Verdict::skipped: ++report_.skipped; return {};
     case RowMapper::Verdict::refused:
-      if (merged_ && mapped.row.has("key")) merged_->spoil(mapped.row.cell("key").text, record.line);
-      else reject(record, mapper_->reason());
+      if (merged_ && mapped.row.has("key"))
+        merged_->spoil(mapped.row.cell("key").text, record.line);
+      else
+        reject(record, mapper_->reason());
       return {};
     case RowMapper::Verdict::row: break;
   }
   return take_row(record, mapped);
 }
 
-/// Told apart from later lines with the same key, and counted where the mapping counts; otherwise done.
+/// Told apart from later lines with the same key, and counted where the mapping counts; otherwise
+/// done.
 void Import::skip_done(const CsvRecord& record) {
   texts_[arena_].clear();
   MappedRow mapped(subject_of(options_.kind));
@@ -195,13 +201,15 @@ bool Import::report(std::string_view doing) {
     progress.lines_per_second = static_cast<double>(report_.lines - report_.resumed_at) / seconds;
     if (progress.bytes > 0) {
       const double whole = static_cast<double>(file_bytes_) / static_cast<double>(progress.bytes);
-      progress.left = Duration(static_cast<std::int64_t>(static_cast<double>(spent.count()) * std::max(whole - 1, 0.0)));
+      progress.left = Duration(
+          static_cast<std::int64_t>(static_cast<double>(spent.count()) * std::max(whole - 1, 0.0)));
     }
   }
   return options_.progress(progress);
 }
 
-Result<ImportReport> import_file(Database& database, const ImportOptions& options, const Clock& clock) {
+Result<ImportReport> import_file(Database& database, const ImportOptions& options,
+                                 const Clock& clock) {
   Import import(database, options, clock);
   auto report = import.run();
   // Whatever went wrong in between, nothing half-done stays behind.

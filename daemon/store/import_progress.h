@@ -13,10 +13,12 @@ struct ImportCounts {
   std::int64_t rejected_bytes = 0;  ///< of the rejected file
 };
 
-/// How far an import of one file has come; written in the transaction of its rows, removed with the last one.
+/// How far an import of one file has come; written in the transaction of its rows, removed with the
+/// last one.
 struct ImportMark {
   std::string file;         ///< kind and absolute path
-  std::string fingerprint;  ///< of the content, as far as its size, time, beginning and end tell, and of the mapping
+  std::string fingerprint;  ///< of the content, as far as its size, time, beginning and end tell,
+                            ///< and of the mapping
   std::int64_t position = 0;
   ImportCounts counts;
 

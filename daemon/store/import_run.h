@@ -68,16 +68,16 @@ class Import {
   std::optional<MergedRows> merged_;
   std::optional<BulkLoad> bulk_;
   ImportMark mark_;
-  std::optional<CsvRecord> first_;         // of a file without a header
-  std::int64_t done_to_ = 0;               // position that an earlier run reached
-  bool marked_ = false;                    // the store holds a mark of ours
-  // The line after a full batch is read while the batch still waits, because it may supersede its last row: two arenas
-  // take turns.
+  std::optional<CsvRecord> first_;  // of a file without a header
+  std::int64_t done_to_ = 0;        // position that an earlier run reached
+  bool marked_ = false;             // the store holds a mark of ours
+  // The line after a full batch is read while the batch still waits, because it may supersede its
+  // last row: two arenas take turns.
   TextArena texts_[2];
   int arena_ = 0;
   static constexpr std::size_t batch_rows = 2000;
   std::vector<Waiting> batch_;
-  std::vector<bool> touched_;              // rows of the table that this file named
+  std::vector<bool> touched_;  // rows of the table that this file named
   Duration began_{0}, reported_{0}, transaction_began_{0};
   int transaction_rows_ = 0;
   std::int64_t file_bytes_ = 0;

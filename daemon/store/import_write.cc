@@ -13,7 +13,8 @@ constexpr Duration longest_transaction{50};
 
 }  // namespace
 
-void Import::bulk_row(std::int64_t line, std::string_view original, bool broken, MappedRow& mapped) {
+void Import::bulk_row(std::int64_t line, std::string_view original, bool broken,
+                      MappedRow& mapped) {
   switch (bulk_->put(mapped.row, mapped.alias)) {
     case BulkLoad::Outcome::inserted: ++report_.inserted; break;
     case BulkLoad::Outcome::unchanged: ++report_.unchanged; break;
@@ -24,7 +25,8 @@ void Import::bulk_row(std::int64_t line, std::string_view original, bool broken,
   }
 }
 
-/// What is stored already is found by reading: the write lock is taken for the rest only, or not at all.
+/// What is stored already is found by reading: the write lock is taken for the rest only, or not at
+/// all.
 Result<void> Import::flush() {
   std::vector<std::size_t> todo;
   if (auto result = database_.begin_read(); !result) return result;
@@ -49,9 +51,12 @@ Result<void> Import::flush() {
 
 Written Import::preview(Waiting& waiting) {
   const MappedRow& mapped = waiting.mapped;
-  const auto by_change = [](bool changes) { return Written{changes ? Change::updated : Change::unchanged, 0, 0}; };
+  const auto by_change = [](bool changes) {
+    return Written{changes ? Change::updated : Change::unchanged, 0, 0};
+  };
   if (options_.kind == ImportKind::consent) return by_change(facts_.would_change(mapped.consent));
-  if (options_.kind == ImportKind::suppression) return by_change(facts_.would_change(mapped.suppression));
+  if (options_.kind == ImportKind::suppression)
+    return by_change(facts_.would_change(mapped.suppression));
   Written seen = facts_.preview(mapped.row);
   if (seen.change == Change::unchanged && !mapped.alias.empty() &&
       !facts_.has_alias(mapped.alias, mapped.row.cell("key").text)) {
@@ -70,7 +75,8 @@ Result<void> Import::write(const std::vector<std::size_t>& todo) {
     }
     if (auto result = write_one(batch_[index]); !result) return result;
     ++transaction_rows_;
-    const bool long_enough = transaction_rows_ % 16 == 0 && clock_.elapsed() - transaction_began_ >= longest_transaction;
+    const bool long_enough =
+        transaction_rows_ % 16 == 0 && clock_.elapsed() - transaction_began_ >= longest_transaction;
     if (transaction_rows_ >= rows_a_transaction || long_enough) {
       if (auto result = commit(&batch_[index]); !result) return result;
       sqlite3_sleep(1);  // a sender that waits for the lock gets it now
@@ -84,7 +90,8 @@ Result<void> Import::write_one(Waiting& waiting) {
   const bool dated = mapped.row.has("as_of");
   const Written seen = preview(waiting);
   if (seen.change == Change::updated && seen.columns != 0 && !dated && touched(seen.row)) {
-    reject(waiting, fmt::format("`{}` stands in an earlier line with other values, and the first one counts: correct one of "
+    reject(waiting, fmt::format("`{}` stands in an earlier line with other values, and the first "
+                                "one counts: correct one of "
                                 "them, or write `merge: yes` in the mapping",
                                 mapped.row.cell("key").text));
     return {};
@@ -119,8 +126,8 @@ Result<void> Import::commit(const Waiting* last) {
   }
   if (last != nullptr) {
     mark_.position = last->end;
-    mark_.counts = {last->lines_done,   report_.inserted, report_.updated,
-                    report_.unchanged,  report_.rejected, rejects_->bytes()};
+    mark_.counts = {last->lines_done,  report_.inserted, report_.updated,
+                    report_.unchanged, report_.rejected, rejects_->bytes()};
     mark_.save(database_, clock_.now());
     marked_ = true;
   }
@@ -157,7 +164,8 @@ Result<void> Import::write_merged() {
   return {};
 }
 
-/// A second reading, only when there is something to find: the other lines of a row that one bad line spoiled.
+/// A second reading, only when there is something to find: the other lines of a row that one bad
+/// line spoiled.
 Result<void> Import::reject_spoiled() {
   if (!merged_->any_spoiled()) return {};
   const Mapping& mapping = mapper_->mapping();
@@ -213,7 +221,9 @@ void Import::reject(const Waiting& waiting, std::string_view reason) {
 }
 
 void Import::count_customer(const Row& row) {
-  if (row.subject == Subject::customer || row.subject == Subject::item || row.subject == Subject::feedback) return;
+  if (row.subject == Subject::customer || row.subject == Subject::item ||
+      row.subject == Subject::feedback)
+    return;
   if (row.customer.empty() && row.has("customer")) ++report_.without_customer;
 }
 
@@ -225,7 +235,8 @@ bool Import::touched(std::int64_t row) const {
 void Import::touch(std::int64_t row) {
   if (row <= 0) return;
   const auto index = static_cast<std::size_t>(row);
-  if (index >= touched_.size()) touched_.resize(std::max<std::size_t>(index + 1, touched_.size() * 2));
+  if (index >= touched_.size())
+    touched_.resize(std::max<std::size_t>(index + 1, touched_.size() * 2));
   touched_[index] = true;
 }
 

@@ -13,8 +13,8 @@ inline std::uint64_t hash_of(std::string_view key) {
   return static_cast<std::uint64_t>(std::hash<std::string_view>{}(key)) * 0x9e3779b97f4a7c15ULL;
 }
 
-/// Row ids by key hash in an open-addressed table: 12 bytes an entry, so that five million orders fit into 100 MB. Equal
-/// hashes are candidates; whoever asks compares the keys.
+/// Row ids by key hash in an open-addressed table: 12 bytes an entry, so that five million orders
+/// fit into 100 MB. Equal hashes are candidates; whoever asks compares the keys.
 class HashTable {
  public:
   void reserve(std::size_t count) {
@@ -73,7 +73,8 @@ class KeyTable {
   }
   void insert(std::string_view key, std::int64_t row) {
     const std::string_view kept = texts_.keep(key);
-    entries_.push_back({kept.data(), static_cast<std::uint32_t>(kept.size()), static_cast<std::uint32_t>(row)});
+    entries_.push_back(
+        {kept.data(), static_cast<std::uint32_t>(kept.size()), static_cast<std::uint32_t>(row)});
     table_.insert(hash_of(key), static_cast<std::uint32_t>(entries_.size()));
   }
 

@@ -10,9 +10,10 @@
 
 namespace retaind::store {
 
-/// Lines that together are one row (`merge: yes`): the lines of an invoice, the purchases of a day. All of a file's rows
-/// are kept until its end, some 300 bytes each, because nothing says that the lines of one row stand together. One bad
-/// line spoils its row: half an invoice would be a wrong total.
+/// Lines that together are one row (`merge: yes`): the lines of an invoice, the purchases of a day.
+/// All of a file's rows are kept until its end, some 300 bytes each, because nothing says that the
+/// lines of one row stand together. One bad line spoils its row: half an invoice would be a wrong
+/// total.
 class MergedRows {
  public:
   explicit MergedRows(const RowMapper& mapper) : mapper_(mapper) {}
@@ -28,7 +29,9 @@ class MergedRows {
   [[nodiscard]] std::size_t size() const { return groups_.size(); }
   /// In the order of the first lines; only good ones.
   [[nodiscard]] bool read(std::size_t index, MappedRow& out) const;
-  [[nodiscard]] const std::vector<std::string_view>& aliases(std::size_t index) const { return groups_[index].aliases; }
+  [[nodiscard]] const std::vector<std::string_view>& aliases(std::size_t index) const {
+    return groups_[index].aliases;
+  }
 
  private:
   struct Group {

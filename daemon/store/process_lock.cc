@@ -19,22 +19,25 @@ Result<ProcessLock> ProcessLock::take(const std::filesystem::path& store) {
   const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (file < 0) {
     return Error{ErrorKind::unavailable,
-                 fmt::format("cannot open {}: {}: let the user of retaind write in that directory", name,
-                             std::strerror(errno))};
+                 fmt::format("cannot open {}: {}: let the user of retaind write in that directory",
+                             name, std::strerror(errno))};
   }
   ProcessLock lock(file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     std::array<char, 32> pid{};
     const auto bytes = ::pread(file, pid.data(), pid.size() - 1, 0);
     const std::string_view text(pid.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-    return Error{ErrorKind::conflict,
-                 fmt::format("retaind already runs with the store {} (process {}): only one may send; stop it first",
-                             store.string(), trim(text))};
+    return Error{
+        ErrorKind::conflict,
+        fmt::format(
+            "retaind already runs with the store {} (process {}): only one may send; stop it first",
+            store.string(), trim(text))};
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, pid.data(), pid.size(), 0) < 0) {
-    return Error{ErrorKind::unavailable, fmt::format("cannot write {}: {}: free some space on the disk", name,
-                                                     std::strerror(errno))};
+    return Error{ErrorKind::unavailable,
+                 fmt::format("cannot write {}: {}: free some space on the disk", name,
+                             std::strerror(errno))};
   }
   return lock;
 }

@@ -5,8 +5,8 @@
 
 namespace retaind::store {
 
-/// One process sends from a store: flock on `<store>.lock`, which the kernel lets go when the process ends, however it
-/// ends. The file stays; it holds the process id for whoever is refused.
+/// One process sends from a store: flock on `<store>.lock`, which the kernel lets go when the
+/// process ends, however it ends. The file stays; it holds the process id for whoever is refused.
 class ProcessLock {
  public:
   /// `conflict` names the process that has it.

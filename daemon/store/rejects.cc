@@ -32,8 +32,10 @@ Rejects::~Rejects() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void Rejects::add(std::int64_t line, std::string_view original, bool broken_quotes, std::string_view reason) {
-  if (written_ == 0 && waiting_.empty()) waiting_ = fmt::format("line{0}reason{0}{1}\n", separator_, header_);
+void Rejects::add(std::int64_t line, std::string_view original, bool broken_quotes,
+                  std::string_view reason) {
+  if (written_ == 0 && waiting_.empty())
+    waiting_ = fmt::format("line{0}reason{0}{1}\n", separator_, header_);
   waiting_ += fmt::format("{}{}{}{}", line, separator_, quoted(reason), separator_);
   waiting_ += broken_quotes ? quoted(original) : std::string(original);
   waiting_ += '\n';
@@ -42,9 +44,10 @@ void Rejects::add(std::int64_t line, std::string_view original, bool broken_quot
 Result<void> Rejects::flush() {
   if (waiting_.empty()) return {};
   const auto failed = [&] {
-    return Error{ErrorKind::unavailable, fmt::format("cannot write the refused lines to {}: {}: name another file with "
-                                                     "--rejected",
-                                                     path_.string(), std::strerror(errno))};
+    return Error{ErrorKind::unavailable,
+                 fmt::format("cannot write the refused lines to {}: {}: name another file with "
+                             "--rejected",
+                             path_.string(), std::strerror(errno))};
   };
   if (descriptor_ < 0) {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);

@@ -4,22 +4,27 @@
 
 namespace retaind::store {
 
-Result<std::int64_t> purge(Database& database, const Site::Retention& retention, Time now, int slice) {
+Result<std::int64_t> purge(Database& database, const Site::Retention& retention, Time now,
+                           int slice) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
   std::int64_t deleted = 0;
   // Ids grow with time, so the oldest rows are the first ones: no index on the time, and no scan.
   const auto trim_oldest = [&](std::string_view sql, int days) {
-    deleted += database.prepared(sql).bind(1, now - std::chrono::hours(24 * days)).bind(2, slice).run();
+    deleted +=
+        database.prepared(sql).bind(1, now - std::chrono::hours(24 * days)).bind(2, slice).run();
   };
   trim_oldest(
-      "DELETE FROM change WHERE seq IN (SELECT seq FROM change ORDER BY seq LIMIT ?2) AND at < ?1 AND seq <= "
+      "DELETE FROM change WHERE seq IN (SELECT seq FROM change ORDER BY seq LIMIT ?2) AND at < ?1 "
+      "AND seq <= "
       "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'feed_seen'), 0)",
       retention.changes_days);
-  trim_oldest("DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT ?2) AND at < ?1",
-              retention.traces_days);
   trim_oldest(
-      "DELETE FROM message_body WHERE message IN (SELECT message FROM message_body ORDER BY message LIMIT ?2) "
+      "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT ?2) AND at < ?1",
+      retention.traces_days);
+  trim_oldest(
+      "DELETE FROM message_body WHERE message IN (SELECT message FROM message_body ORDER BY "
+      "message LIMIT ?2) "
       "AND at < ?1",
       retention.bodies_days);
   if (auto result = transaction->commit(); !result) return result.error();

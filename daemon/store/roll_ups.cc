@@ -11,18 +11,22 @@ namespace {
 constexpr std::string_view last_order =
     "SELECT max(placed_at) FROM orders WHERE customer = ?1 AND placed_at IS NOT NULL";
 constexpr std::string_view first_counted_order =
-    "SELECT placed_at FROM orders WHERE customer = ?1 AND placed_at IS NOT NULL AND cancelled_at IS NULL "
+    "SELECT placed_at FROM orders WHERE customer = ?1 AND placed_at IS NOT NULL AND cancelled_at "
+    "IS NULL "
     "AND status <> 'cancelled' AND coalesce(total_minor, 0) >= 0 ORDER BY placed_at LIMIT 1";
 constexpr std::string_view last_activity =
     "SELECT at FROM events WHERE customer = ?1 AND (name IN ('login', 'click') "
-    "OR (substr(name, -6) = '.login' AND length(name) > 6) OR (substr(name, -8) = '.clicked' AND length(name) > 8)) "
+    "OR (substr(name, -6) = '.login' AND length(name) > 6) OR (substr(name, -8) = '.clicked' AND "
+    "length(name) > 8)) "
     "ORDER BY at DESC LIMIT 1";
 // What an order adds to total_spent, and in which currency: OrderPart::spent() in SQL.
 constexpr std::string_view sums_in_currency =
     "SELECT coalesce(sum(CASE WHEN currency IS NULL OR currency = ?2 THEN spent END), 0), "
-    "coalesce(sum(spent <> 0 AND currency <> ?2), 0), coalesce(sum(spent <> 0 AND currency <> ?3), 0) FROM ("
+    "coalesce(sum(spent <> 0 AND currency <> ?2), 0), coalesce(sum(spent <> 0 AND currency <> ?3), "
+    "0) FROM ("
     "SELECT currency, CASE WHEN cancelled_at IS NOT NULL OR status = 'cancelled' THEN 0 "
-    "WHEN total_minor < 0 OR (placed_at IS NOT NULL AND refunded_at IS NULL) THEN coalesce(total_minor, 0) "
+    "WHEN total_minor < 0 OR (placed_at IS NOT NULL AND refunded_at IS NULL) THEN "
+    "coalesce(total_minor, 0) "
     "ELSE 0 END AS spent FROM orders WHERE customer = ?1)";
 
 }  // namespace
@@ -42,13 +46,15 @@ struct RollUps::Kept {
 
 RollUps::Kept RollUps::load(std::int64_t customer) {
   Statement& row = database_->prepared(
-      "SELECT orders_count, total_spent_minor, last_order_at, last_active_at, active_episode, open_tickets, "
+      "SELECT orders_count, total_spent_minor, last_order_at, last_active_at, active_episode, "
+      "open_tickets, "
       "created_at, history_until, currency FROM customers WHERE id = ?1");
   row.bind(1, customer);
   Kept kept;
   if (row.step()) {
-    kept = {customer,          row.integer(0),    row.integer(1),    row.integer(4),    row.integer(5),
-            row.maybe_time(2), row.maybe_time(3), row.maybe_time(6), row.maybe_time(7), std::string(row.text(8))};
+    kept = {customer,          row.integer(0),          row.integer(1),    row.integer(4),
+            row.integer(5),    row.maybe_time(2),       row.maybe_time(3), row.maybe_time(6),
+            row.maybe_time(7), std::string(row.text(8))};
   }
   row.reset();
   return kept;
@@ -70,11 +76,14 @@ void RollUps::save(const Kept& before, const Kept& after) {
   // An index is rewritten whenever its column is named, also with the same value.
   const bool active = before.last_active_at != after.last_active_at;
   Statement& update = database_->prepared(
-      active ? "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, "
-               "active_episode = ?5, open_tickets = ?6, currency = ?7, history_until = ?8, last_active_at = ?9 "
-               "WHERE id = ?1"
-             : "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, "
-               "active_episode = ?5, open_tickets = ?6, currency = ?7, history_until = ?8 WHERE id = ?1");
+      active
+          ? "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, "
+            "active_episode = ?5, open_tickets = ?6, currency = ?7, history_until = ?8, "
+            "last_active_at = ?9 "
+            "WHERE id = ?1"
+          : "UPDATE customers SET orders_count = ?2, total_spent_minor = ?3, last_order_at = ?4, "
+            "active_episode = ?5, open_tickets = ?6, currency = ?7, history_until = ?8 WHERE id = "
+            "?1");
   update.bind(1, after.customer)
       .bind(2, after.orders)
       .bind(3, after.spent)
@@ -131,13 +140,15 @@ void RollUps::apply_order(std::int64_t customer, const OrderPart* before, const 
   const auto placed_after = after != nullptr ? after->placed_at : std::nullopt;
   if (placed_after && (!kept.last_order_at || *placed_after > *kept.last_order_at)) {
     kept.last_order_at = placed_after;
-  } else if (placed_before && placed_before == kept.last_order_at && placed_after != placed_before) {
+  } else if (placed_before && placed_before == kept.last_order_at &&
+             placed_after != placed_before) {
     kept.last_order_at = time_of(last_order, customer);
   }
   move_activity(kept, placed_before, placed_after);
   save(old, kept);
   // An ordinary next order leaves the first one where it was.
-  const bool ordinary = before == nullptr && old.orders > 0 && old.last_order_at && placed_after > old.last_order_at;
+  const bool ordinary =
+      before == nullptr && old.orders > 0 && old.last_order_at && placed_after > old.last_order_at;
   if (!ordinary) settle_never_ordered(kept);
 }
 
@@ -145,8 +156,9 @@ void RollUps::move_activity(Kept& kept, std::optional<Time> before, std::optiona
   if (after && (!kept.last_active_at || *after > *kept.last_active_at)) {
     const bool is_new = !before;
     if (kept.last_active_at && is_new) {
-      note_ended(*database_, {"customer.inactive", kept.customer, kept.episode, *kept.last_active_at, *after,
-                              history_until_ ? history_until_ : kept.history_until});
+      note_ended(*database_,
+                 {"customer.inactive", kept.customer, kept.episode, *kept.last_active_at, *after,
+                  history_until_ ? history_until_ : kept.history_until});
     }
     if (!kept.last_active_at || is_new) ++kept.episode;
     kept.last_active_at = after;
@@ -164,7 +176,8 @@ void RollUps::event(const std::optional<Act>& before, const Act& after) {
   }
 }
 
-void RollUps::apply_act(std::int64_t customer, std::optional<Time> before, std::optional<Time> after) {
+void RollUps::apply_act(std::int64_t customer, std::optional<Time> before,
+                        std::optional<Time> after) {
   if (!before && !after) return;
   const Kept old = load(customer);
   Kept kept = old;
@@ -197,7 +210,8 @@ void RollUps::currency_changed(std::int64_t customer, std::string_view from) {
 
 void RollUps::created_changed(std::int64_t customer) { settle_never_ordered(load(customer)); }
 
-/// `customer.never-ordered` lasts from created_at to the first order that counts, and has one episode.
+/// `customer.never-ordered` lasts from created_at to the first order that counts, and has one
+/// episode.
 void RollUps::settle_never_ordered(const Kept& kept) {
   if (kept.created_at && kept.orders > 0) {
     const auto first = time_of(first_counted_order, kept.customer);
@@ -214,8 +228,10 @@ void RollUps::settle_never_ordered(const Kept& kept) {
 void RollUps::count_left_out(int delta) {
   if (delta == 0) return;
   database_
-      ->prepared("INSERT INTO meta (key, value) VALUES ('orders_in_other_currency', ?1) ON CONFLICT (key) DO UPDATE "
-                 "SET value = CAST(CAST(value AS INTEGER) + ?1 AS TEXT)")
+      ->prepared(
+          "INSERT INTO meta (key, value) VALUES ('orders_in_other_currency', ?1) ON CONFLICT (key) "
+          "DO UPDATE "
+          "SET value = CAST(CAST(value AS INTEGER) + ?1 AS TEXT)")
       .bind(1, std::to_string(delta))
       .run();
 }

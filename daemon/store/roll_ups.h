@@ -20,7 +20,8 @@ struct OrderPart {
   [[nodiscard]] bool counts() const {
     return placed_at && !cancelled_at && status != "cancelled" && total >= 0;
   }
-  /// In total_spent, when the currency is the customer's; refund rows count with their negative total.
+  /// In total_spent, when the currency is the customer's; refund rows count with their negative
+  /// total.
   [[nodiscard]] std::int64_t spent() const {
     const bool refund_row = total < 0 && !cancelled_at && status != "cancelled";
     return (counts() && !refunded_at) || refund_row ? total : 0;
@@ -30,11 +31,13 @@ struct OrderPart {
 /// A login, a click or another act of a customer, at its time.
 bool is_activity(std::string_view event_name);
 
-/// The sums on the customer row, moved by what a fact was before and is after: cost does not grow with the number of the
-/// customer's orders. Called after the fact's own row is written, in the same transaction.
+/// The sums on the customer row, moved by what a fact was before and is after: cost does not grow
+/// with the number of the customer's orders. Called after the fact's own row is written, in the
+/// same transaction.
 ///
-/// last_active_at is the latest order or activity. An activity that is new to the store and later than all others begins
-/// the next episode of `customer.inactive`; a correction moves the time and begins none.
+/// last_active_at is the latest order or activity. An activity that is new to the store and later
+/// than all others begins the next episode of `customer.inactive`; a correction moves the time and
+/// begins none.
 class RollUps {
  public:
   explicit RollUps(Database& database) : database_(&database) {}

@@ -36,7 +36,8 @@ class Filled {
     row_.set("key", Cell::of(value));
     return *this;
   }
-  Filled& reference(std::string_view column, const std::string& value, std::string_view Row::*target) {
+  Filled& reference(std::string_view column, const std::string& value,
+                    std::string_view Row::*target) {
     row_.set(column, Cell{});
     row_.*target = value;
     return *this;
@@ -57,23 +58,28 @@ class Filled {
 /// Columns of which an empty value says nothing.
 constexpr std::uint64_t never_empty(Subject subject) {
   std::uint64_t columns = column_mask(subject, "status") | column_mask(subject, "currency");
-  if (subject == Subject::event) columns |= column_mask(subject, "name") | column_mask(subject, "at");
+  if (subject == Subject::event)
+    columns |= column_mask(subject, "name") | column_mask(subject, "at");
   return columns;
 }
 
 }  // namespace
 
 Result<void> normalize(Row& row, std::string& email_key) {
-  static_assert(column_index(Subject::customer, "key") == 0 && column_index(Subject::item, "key") == 0);
+  static_assert(column_index(Subject::customer, "key") == 0 &&
+                column_index(Subject::item, "key") == 0);
   if ((row.given & 1) == 0 || row.cells[0].text.empty()) {
-    return Error{ErrorKind::invalid, "the key is empty: every row needs the id that it has in your system"};
+    return Error{ErrorKind::invalid,
+                 "the key is empty: every row needs the id that it has in your system"};
   }
   for (auto left = row.given & never_empty(row.subject); left != 0; left &= left - 1) {
     const int column = std::countr_zero(left);
-    if (row.cells[static_cast<std::size_t>(column)].is_null()) row.given &= ~(std::uint64_t{1} << column);
+    if (row.cells[static_cast<std::size_t>(column)].is_null())
+      row.given &= ~(std::uint64_t{1} << column);
   }
   if (row.subject == Subject::customer && row.has("email")) {
-    email_key = row.cell("email").is_null() ? std::string() : retaind::email_key(row.cell("email").text);
+    email_key =
+        row.cell("email").is_null() ? std::string() : retaind::email_key(row.cell("email").text);
     row.set("email_key", email_key.empty() ? Cell{} : Cell::of(std::string_view(email_key)));
   }
   return {};
@@ -81,47 +87,50 @@ Result<void> normalize(Row& row, std::string& email_key) {
 
 Row row_of(const CustomerFact& fact) {
   return Filled(Subject::customer)
-      .key(fact.key)("email", fact.email)("first_name", fact.first_name)("last_name", fact.last_name)(
-          "locale", fact.locale)("time_zone", fact.time_zone)("country", fact.country)("city", fact.city)(
-          "currency", fact.currency)("created_at", fact.created_at)("birthday", fact.birthday)(
-          "attributes", fact.attributes)
+      .key(fact.key)("email", fact.email)("first_name", fact.first_name)(
+          "last_name", fact.last_name)("locale", fact.locale)("time_zone", fact.time_zone)(
+          "country", fact.country)("city", fact.city)("currency", fact.currency)(
+          "created_at", fact.created_at)("birthday", fact.birthday)("attributes", fact.attributes)
       .cleared(fact.cleared);
 }
 
 Row row_of(const OrderFact& fact) {
   return Filled(Subject::order)
       .key(fact.key)
-      .reference("customer", fact.customer, &Row::customer)("number", fact.number)("status", fact.status)(
-          "total_minor", fact.total_minor)("currency", fact.currency)("placed_at", fact.placed_at)(
-          "paid_at", fact.paid_at)("shipped_at", fact.shipped_at)("completed_at", fact.completed_at)(
-          "cancelled_at", fact.cancelled_at)("refunded_at", fact.refunded_at)("attributes", fact.attributes)
+      .reference("customer", fact.customer, &Row::customer)("number", fact.number)(
+          "status", fact.status)("total_minor", fact.total_minor)("currency", fact.currency)(
+          "placed_at", fact.placed_at)("paid_at", fact.paid_at)("shipped_at", fact.shipped_at)(
+          "completed_at", fact.completed_at)("cancelled_at", fact.cancelled_at)(
+          "refunded_at", fact.refunded_at)("attributes", fact.attributes)
       .cleared(fact.cleared);
 }
 
 Row row_of(const ItemFact& fact) {
   return Filled(Subject::item)
       .key(fact.key)
-      .reference("order", fact.order, &Row::order)("sku", fact.sku)("name", fact.name)("quantity", fact.quantity)(
-          "price_minor", fact.price_minor)("attributes", fact.attributes)
+      .reference("order", fact.order, &Row::order)("sku", fact.sku)("name", fact.name)(
+          "quantity", fact.quantity)("price_minor", fact.price_minor)("attributes", fact.attributes)
       .cleared(fact.cleared);
 }
 
 Row row_of(const SubscriptionFact& fact) {
   return Filled(Subject::subscription)
       .key(fact.key)
-      .reference("customer", fact.customer, &Row::customer)("plan", fact.plan)("status", fact.status)(
-          "price_minor", fact.price_minor)("currency", fact.currency)("started_at", fact.started_at)(
-          "renews_at", fact.renews_at)("cancelled_at", fact.cancelled_at)("ended_at", fact.ended_at)(
-          "attributes", fact.attributes)
+      .reference("customer", fact.customer, &Row::customer)("plan", fact.plan)(
+          "status", fact.status)("price_minor", fact.price_minor)("currency", fact.currency)(
+          "started_at", fact.started_at)("renews_at", fact.renews_at)(
+          "cancelled_at", fact.cancelled_at)("ended_at", fact.ended_at)("attributes",
+                                                                        fact.attributes)
       .cleared(fact.cleared);
 }
 
 Row row_of(const TicketFact& fact) {
   return Filled(Subject::ticket)
       .key(fact.key)
-      .reference("customer", fact.customer, &Row::customer)("number", fact.number)("subject", fact.subject)(
-          "status", fact.status)("priority", fact.priority)("assignee", fact.assignee)("team", fact.team)(
-          "url", fact.url)("opened_at", fact.opened_at)("first_response_at", fact.first_response_at)(
+      .reference("customer", fact.customer, &Row::customer)("number", fact.number)(
+          "subject", fact.subject)("status", fact.status)("priority", fact.priority)(
+          "assignee", fact.assignee)("team", fact.team)("url", fact.url)(
+          "opened_at", fact.opened_at)("first_response_at", fact.first_response_at)(
           "solved_at", fact.solved_at)("closed_at", fact.closed_at)("as_of", fact.as_of)(
           "attributes", fact.attributes)
       .cleared(fact.cleared);

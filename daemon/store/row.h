@@ -11,8 +11,8 @@
 
 namespace retaind::store {
 
-/// One fact on its way into the store: the columns that its source speaks about, in the order of store/columns.h. A null
-/// cell of a given column empties it. Texts belong to whoever made the row.
+/// One fact on its way into the store: the columns that its source speaks about, in the order of
+/// store/columns.h. A null cell of a given column empties it. Texts belong to whoever made the row.
 struct Row {
   explicit Row(Subject of) : subject(of) {}
 
@@ -28,14 +28,16 @@ struct Row {
   }
   void set(std::string_view column, const Cell& cell) { set(column_index(subject, column), cell); }
   void drop(std::string_view column) { given &= ~column_mask(subject, column); }
-  [[nodiscard]] bool has(std::string_view column) const { return (given & column_mask(subject, column)) != 0; }
+  [[nodiscard]] bool has(std::string_view column) const {
+    return (given & column_mask(subject, column)) != 0;
+  }
   [[nodiscard]] const Cell& cell(std::string_view column) const {
     return cells[static_cast<std::size_t>(column_index(subject, column))];
   }
 };
 
-/// Refuses a row without a key; leaves out empty values of columns that are never empty; adds the key of an e-mail
-/// address, whose text goes into `email_key`.
+/// Refuses a row without a key; leaves out empty values of columns that are never empty; adds the
+/// key of an e-mail address, whose text goes into `email_key`.
 Result<void> normalize(Row& row, std::string& email_key);
 
 Row row_of(const CustomerFact& fact);

@@ -12,7 +12,8 @@ namespace {
 /// "Created At" and "created-at" are created_at.
 std::string own_name(std::string_view header) {
   std::string name = lower_ascii(trim(header));
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
   return name;
 }
 
@@ -80,10 +81,12 @@ Result<int> RowMapper::column_of(std::string_view name) {
   const auto near = nearest(name, names);
   return Error{ErrorKind::invalid,
                fmt::format("the file has no column `{}`{}: its columns are {}", name,
-                           near ? fmt::format(" (did you mean `{}`?)", *near) : "", fmt::join(header_, ", "))};
+                           near ? fmt::format(" (did you mean `{}`?)", *near) : "",
+                           fmt::join(header_, ", "))};
 }
 
-Result<RowMapper::Compiled> RowMapper::compile_field(const FieldSource& source, std::string_view name) {
+Result<RowMapper::Compiled> RowMapper::compile_field(const FieldSource& source,
+                                                     std::string_view name) {
   Compiled compiled;
   compiled.name = name;
   compiled.source = source;
@@ -104,10 +107,12 @@ Result<void> RowMapper::compile(const std::vector<std::string>& header) {
     const auto found = mapping_.fields.find(field.name);
     if (found == mapping_.fields.end()) {
       if (!field.required) continue;
-      return Error{ErrorKind::invalid,
-                   fmt::format("nothing says where the {} of {} is: name its column `{}`, or write a mapping file "
-                               "(--map); the columns are {}",
-                               field.name, name_of(kind_), field.name, fmt::join(header, ", "))};
+      return Error{
+          ErrorKind::invalid,
+          fmt::format(
+              "nothing says where the {} of {} is: name its column `{}`, or write a mapping file "
+              "(--map); the columns are {}",
+              field.name, name_of(kind_), field.name, fmt::join(header, ", "))};
     }
     auto compiled = compile_field(found->second, field.name);
     if (!compiled) return compiled.error();
@@ -154,13 +159,16 @@ Result<void> RowMapper::compile(const std::vector<std::string>& header) {
 Result<void> RowMapper::compile_currency(Currency site_currency) {
   if (mapping_.currency.empty()) mapping_.currency = site_currency;
   const auto mapped = [&](std::string_view name) {
-    return std::any_of(fields_.begin(), fields_.end(), [&](const Compiled& field) { return field.name == name; });
+    return std::any_of(fields_.begin(), fields_.end(),
+                       [&](const Compiled& field) { return field.name == name; });
   };
-  const bool money = std::any_of(fields_.begin(), fields_.end(),
-                                 [](const Compiled& field) { return field.field->type == ImportType::money; });
+  const bool money = std::any_of(fields_.begin(), fields_.end(), [](const Compiled& field) {
+    return field.field->type == ImportType::money;
+  });
   if (!money || !mapping_.currency.empty() || mapped("currency")) return {};
-  return Error{ErrorKind::invalid, "the amounts have no currency: write `currency: EUR` in the mapping or in "
-                                   "retaind.yaml, or name a column `currency`"};
+  return Error{ErrorKind::invalid,
+               "the amounts have no currency: write `currency: EUR` in the mapping or in "
+               "retaind.yaml, or name a column `currency`"};
 }
 
 FieldSource::Take RowMapper::take_of(int column) const {

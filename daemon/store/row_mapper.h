@@ -35,8 +35,8 @@ Subject subject_of(ImportKind kind);
 /// Turns the lines of one file into rows by a mapping.
 class RowMapper {
  public:
-  /// Without a mapping the header must hold names of import_fields(), or `id` for the key. Refuses a header without the
-  /// required fields, and a mapping that names columns which are not there.
+  /// Without a mapping the header must hold names of import_fields(), or `id` for the key. Refuses
+  /// a header without the required fields, and a mapping that names columns which are not there.
   static Result<RowMapper> make(ImportKind kind, const std::vector<std::string>& header,
                                 const std::optional<Mapping>& mapping, Currency site_currency);
 
@@ -65,7 +65,7 @@ class RowMapper {
     FieldSource source;
     std::vector<int> columns;
     std::optional<Test> when;
-    int target = -1;                     ///< column in the row
+    int target = -1;  ///< column in the row
     // The last time read: exports repeat them, and a zone makes them costly.
     std::string last_text;
     std::optional<Time> last_time;

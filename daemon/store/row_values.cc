@@ -32,7 +32,8 @@ std::string_view in_words(const FieldSource& source, std::string_view value) {
 std::string_view RowMapper::cell(const CsvRecord& record, int column) const {
   const std::string_view text = trim(record.fields[static_cast<std::size_t>(column)]);
   const auto& missing = mapping_.missing;
-  return std::find(missing.begin(), missing.end(), text) != missing.end() ? std::string_view{} : text;
+  return std::find(missing.begin(), missing.end(), text) != missing.end() ? std::string_view{}
+                                                                          : text;
 }
 
 bool RowMapper::holds(const Test& test, const CsvRecord& record) const {
@@ -132,11 +133,13 @@ bool RowMapper::parse_when(Compiled& field, std::string_view text, std::optional
     time = parse_time_as(text, mapping_.date_formats[i], mapping_.zone);
   }
   if (!time || to_ms(*time) < earliest_ms || to_ms(*time) >= latest_ms) {
-    const std::string formats = !own.empty() ? own : fmt::format("{}", fmt::join(mapping_.date_formats, "` or `"));
-    return refuse(fmt::format("{} `{}` is no date{}", field.name, shortened(text),
-                              formats.empty() ? ": write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or name the format "
-                                                "under `dates` in a mapping"
-                                              : fmt::format(" of the form `{}`", formats)));
+    const std::string formats =
+        !own.empty() ? own : fmt::format("{}", fmt::join(mapping_.date_formats, "` or `"));
+    return refuse(fmt::format(
+        "{} `{}` is no date{}", field.name, shortened(text),
+        formats.empty() ? ": write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or name the format "
+                          "under `dates` in a mapping"
+                        : fmt::format(" of the form `{}`", formats)));
   }
   field.last_text = text;
   field.last_time = time;
@@ -182,10 +185,11 @@ bool RowMapper::set(Compiled& field, const CsvRecord& record, TextArena& texts, 
   return set_plain(field, in_words(field.source, value), texts, out);
 }
 
-bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextArena& texts, MappedRow& out) {
+bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextArena& texts,
+                          MappedRow& out) {
   const auto no_number = [&] {
-    return refuse(fmt::format("{} `{}` is no number: write it without separators, such as 12", field.name,
-                              shortened(value)));
+    return refuse(fmt::format("{} `{}` is no number: write it without separators, such as 12",
+                              field.name, shortened(value)));
   };
   Row& row = out.row;
   switch (field.field->type) {
@@ -204,17 +208,22 @@ bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextAre
     case ImportType::date: {
       std::optional<LocalDate> date = parse_date(value);
       for (std::size_t i = 0; !date && i < mapping_.date_formats.size(); ++i) {
-        if (const auto time = parse_time_as(value, mapping_.date_formats[i], Zone::utc())) date = Zone::utc().date_of(*time);
+        if (const auto time = parse_time_as(value, mapping_.date_formats[i], Zone::utc()))
+          date = Zone::utc().date_of(*time);
       }
       if (!value.empty() && !date) {
-        return refuse(fmt::format("{} `{}` is no date: write 1980-12-31", field.name, shortened(value)));
+        return refuse(
+            fmt::format("{} `{}` is no date: write 1980-12-31", field.name, shortened(value)));
       }
       row.set(field.target, date ? Cell::of(texts.keep(to_string(*date))) : Cell{});
       return true;
     }
     case ImportType::reference: {
-      const std::string_view key = value.empty() ? value : texts.keep(mapping_.key_prefix + std::string(value));
-      (field.name == "customer" ? row.customer : field.name == "order" ? row.order : row.ticket) = key;
+      const std::string_view key =
+          value.empty() ? value : texts.keep(mapping_.key_prefix + std::string(value));
+      (field.name == "customer" ? row.customer
+       : field.name == "order"  ? row.order
+                                : row.ticket) = key;
       row.set(field.target, Cell{});
       return true;
     }
@@ -222,7 +231,8 @@ bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextAre
   }
   if (field.target == currency_column_ && !value.empty() && value != mapping_.currency.view()) {
     const auto currency = find_currency(value);
-    if (!currency) return refuse(fmt::format("`{}` is no currency: write a code such as EUR", shortened(value)));
+    if (!currency)
+      return refuse(fmt::format("`{}` is no currency: write a code such as EUR", shortened(value)));
     row.set(field.target, Cell::of(texts.keep(currency->view())));
     return true;
   }
@@ -234,19 +244,22 @@ bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextAre
   return true;
 }
 
-bool RowMapper::set_word(const Compiled& field, std::string_view value, TextArena& texts, MappedRow& out) {
+bool RowMapper::set_word(const Compiled& field, std::string_view value, TextArena& texts,
+                         MappedRow& out) {
   if (value.empty()) {
     out.row.set(field.target, Cell{});
     return true;
   }
   const auto known = split(find_field(out.row.subject, field.name)->words, '|');
   const auto word = field.source.words.find(value);
-  std::string_view meant = word != field.source.words.end() ? std::string_view(word->second) : value;
+  std::string_view meant =
+      word != field.source.words.end() ? std::string_view(word->second) : value;
   if (std::find(known.begin(), known.end(), meant) == known.end()) {
     if (!field.source.otherwise) {
       const auto near = nearest(value, known);
-      return refuse(fmt::format("unknown {} `{}`{}: map it under `words` to one of {}", field.name, shortened(value),
-                                near ? fmt::format(" (did you mean `{}`?)", *near) : "", fmt::join(known, ", ")));
+      return refuse(fmt::format(
+          "unknown {} `{}`{}: map it under `words` to one of {}", field.name, shortened(value),
+          near ? fmt::format(" (did you mean `{}`?)", *near) : "", fmt::join(known, ", ")));
     }
     meant = *field.source.otherwise;
     if (meant.empty()) return true;  // the line says nothing about it
@@ -261,12 +274,14 @@ bool RowMapper::set_amount(Compiled& field, const CsvRecord& record, MappedRow& 
     if (text.empty()) return true;
     value = parse_millionths(text);
     if (value) return true;
-    return refuse(fmt::format("{} `{}` is no amount: write it with a point and without separators, such as 1234.50",
-                              field.name, shortened(text)));
+    return refuse(fmt::format(
+        "{} `{}` is no amount: write it with a point and without separators, such as 1234.50",
+        field.name, shortened(text)));
   };
   if (field.source.from == FieldSource::From::product) {
     std::optional<Millionths> left, right;
-    if (!read(cell(record, field.columns[0]), left) || !read(cell(record, field.columns[1]), right)) return false;
+    if (!read(cell(record, field.columns[0]), left) || !read(cell(record, field.columns[1]), right))
+      return false;
     if (left && right) {
       amount = product(*left, *right);
       if (!amount) return refuse(fmt::format("{} is too large", field.name));
@@ -285,9 +300,12 @@ bool RowMapper::set_consent(Compiled& field, const CsvRecord& record, MappedRow&
   if (field.field->type == ImportType::time) {
     std::optional<Time> time;
     if (!time_of(field, record, time)) return false;
-    if (field.name == "expires_at") fact.expires_at = time;
-    else if (time) fact.at = *time;
-    else return refuse("at is empty: consent needs the time at which it was given or withdrawn");
+    if (field.name == "expires_at")
+      fact.expires_at = time;
+    else if (time)
+      fact.at = *time;
+    else
+      return refuse("at is empty: consent needs the time at which it was given or withdrawn");
     return true;
   }
   std::string_view value;
@@ -295,16 +313,23 @@ bool RowMapper::set_consent(Compiled& field, const CsvRecord& record, MappedRow&
   if (field.field->required && value.empty()) return refuse(fmt::format("{} is empty", field.name));
   if (field.field->type == ImportType::boolean) {
     const auto word = field.source.words.find(value);
-    const auto granted = parse_boolean(word != field.source.words.end() ? std::string_view(word->second) : value);
-    if (!granted) return refuse(fmt::format("{} `{}` is neither yes nor no", field.name, shortened(value)));
+    const auto granted =
+        parse_boolean(word != field.source.words.end() ? std::string_view(word->second) : value);
+    if (!granted)
+      return refuse(fmt::format("{} `{}` is neither yes nor no", field.name, shortened(value)));
     fact.granted = *granted;
     return true;
   }
-  if (field.name == "customer") fact.customer = mapping_.key_prefix + std::string(value);
-  else if (field.name == "purpose") fact.purpose = value;
-  else if (field.name == "basis") fact.basis = value;
-  else if (field.name == "source") fact.source = value;
-  else fact.text_version = value;
+  if (field.name == "customer")
+    fact.customer = mapping_.key_prefix + std::string(value);
+  else if (field.name == "purpose")
+    fact.purpose = value;
+  else if (field.name == "basis")
+    fact.basis = value;
+  else if (field.name == "source")
+    fact.source = value;
+  else
+    fact.text_version = value;
   return true;
 }
 
@@ -313,18 +338,25 @@ bool RowMapper::set_suppression(Compiled& field, const CsvRecord& record, Mapped
   if (field.field->type == ImportType::time) {
     std::optional<Time> time;
     if (!time_of(field, record, time)) return false;
-    if (field.name == "lifted_at") fact.lifted_at = time;
-    else if (time) fact.at = *time;
-    else return refuse("at is empty: write since when the address is suppressed");
+    if (field.name == "lifted_at")
+      fact.lifted_at = time;
+    else if (time)
+      fact.at = *time;
+    else
+      return refuse("at is empty: write since when the address is suppressed");
     return true;
   }
   std::string_view value;
   if (!value_of(field, record, value)) return false;
   if (field.field->required && value.empty()) return refuse(fmt::format("{} is empty", field.name));
-  if (field.name == "email") fact.email = value;
-  else if (field.name == "scope") fact.scope = value.empty() ? "all" : value;
-  else if (field.name == "cause") fact.cause = value;
-  else fact.source = value;
+  if (field.name == "email")
+    fact.email = value;
+  else if (field.name == "scope")
+    fact.scope = value.empty() ? "all" : value;
+  else if (field.name == "cause")
+    fact.cause = value;
+  else
+    fact.source = value;
   return true;
 }
 
@@ -343,7 +375,8 @@ bool RowMapper::set_attributes(const CsvRecord& record, TextArena& texts, Mapped
 
 void RowMapper::finish(MappedRow& mapped) const {
   Row& row = mapped.row;
-  const bool has_currency = currency_column_ >= 0 && !row.cells[static_cast<std::size_t>(currency_column_)].is_null();
+  const bool has_currency =
+      currency_column_ >= 0 && !row.cells[static_cast<std::size_t>(currency_column_)].is_null();
   if (mapped.amount && money_column_ >= 0) {
     auto currency = mapping_.currency;
     if (has_currency) {
@@ -353,7 +386,8 @@ void RowMapper::finish(MappedRow& mapped) const {
     std::int64_t minor = to_minor(*mapped.amount, currency);
     if (mapped.refund && minor > 0) minor = -minor;
     row.set(money_column_, Cell::of(minor));
-    if (!has_currency && currency_column_ >= 0) row.set(currency_column_, Cell::of(mapping_.currency.view()));
+    if (!has_currency && currency_column_ >= 0)
+      row.set(currency_column_, Cell::of(mapping_.currency.view()));
   }
   if (kind_ != ImportKind::orders) return;
   constexpr auto total = column_index(Subject::order, "total_minor");

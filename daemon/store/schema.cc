@@ -44,12 +44,12 @@ Result<State> state_of(Database& database) {
 }
 
 Error newer(const Database& database, std::int64_t version) {
-  return {ErrorKind::conflict,
-          fmt::format("store {} has schema version {}, and this retaind knows only up to {}: install "
-                      "the newer retaind again, or go back to the copy made before its upgrade "
-                      "({}.before-v*)",
-                      database.file().string(), version, schema_version(),
-                      database.file().string())};
+  return {
+      ErrorKind::conflict,
+      fmt::format("store {} has schema version {}, and this retaind knows only up to {}: install "
+                  "the newer retaind again, or go back to the copy made before its upgrade "
+                  "({}.before-v*)",
+                  database.file().string(), version, schema_version(), database.file().string())};
 }
 
 Error foreign(const Database& database) {

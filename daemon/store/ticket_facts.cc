@@ -8,7 +8,9 @@
 namespace retaind::store {
 namespace {
 
-constexpr std::uint64_t mask(std::string_view column) { return column_mask(Subject::ticket, column); }
+constexpr std::uint64_t mask(std::string_view column) {
+  return column_mask(Subject::ticket, column);
+}
 
 std::optional<Time> take_time(Row& row, std::string_view column) {
   std::optional<Time> time;
@@ -19,15 +21,16 @@ std::optional<Time> take_time(Row& row, std::string_view column) {
 
 }  // namespace
 
-/// A status that is only coming would have to wait for its time; a source that dates one tomorrow has a wrong zone or
-/// a wrong clock. A day is allowed, for sources that write local dates.
+/// A status that is only coming would have to wait for its time; a source that dates one tomorrow
+/// has a wrong zone or a wrong clock. A day is allowed, for sources that write local dates.
 Result<void> Facts::check_ticket(const Row& row) const {
   for (const std::string_view column : {"as_of", "solved_at", "closed_at"}) {
     if (!row.has(column) || row.cell(column).is_null()) continue;
     const Time time = from_ms(row.cell(column).integer);
     if (time <= now_ + std::chrono::hours(24)) continue;
-    return Error{ErrorKind::invalid, fmt::format("{} {} is dated after now: a status can only be told once it holds",
-                                                 column, to_iso(time))};
+    return Error{ErrorKind::invalid,
+                 fmt::format("{} {} is dated after now: a status can only be told once it holds",
+                             column, to_iso(time))};
   }
   return {};
 }
@@ -38,8 +41,10 @@ Facts::Found Facts::compare_ticket(Row& row, TicketWord& word) {
   row.drop("status");
   word.solved_at = take_time(row, "solved_at");
   word.closed_at = take_time(row, "closed_at");
-  if (row.has("as_of") && !row.cell("as_of").is_null()) word.as_of = from_ms(row.cell("as_of").integer);
-  else row.drop("as_of");
+  if (row.has("as_of") && !row.cell("as_of").is_null())
+    word.as_of = from_ms(row.cell("as_of").integer);
+  else
+    row.drop("as_of");
   Found found = compare(row);
   const int as_of = column_index(Subject::ticket, "as_of") + 1;
   if (found.id != 0 && word.as_of && found.stored->maybe_time(as_of) > word.as_of) {
@@ -53,7 +58,8 @@ Written Facts::preview_ticket(Row row) {
   const Found found = compare_ticket(row, word);
   release(found);
   if (found.id == 0) return {Change::inserted, 0, all_columns(Subject::ticket)};
-  const bool same = found.changed == 0 && TicketTimeline(database_, now_, history_until_).agrees(found.id, word);
+  const bool same =
+      found.changed == 0 && TicketTimeline(database_, now_, history_until_).agrees(found.id, word);
   return {same ? Change::unchanged : Change::updated, found.id, found.changed};
 }
 
@@ -71,7 +77,8 @@ Written Facts::put_ticket(Row row) {
   const std::int64_t customer_before = is_new ? 0 : found.stored->integer(customer_column);
   const bool open_before = !is_new && !is_resolved(found.stored->text(status_column));
   const auto opened_before =
-      is_new ? std::nullopt : found.stored->maybe_time(column_index(Subject::ticket, "opened_at") + 1);
+      is_new ? std::nullopt
+             : found.stored->maybe_time(column_index(Subject::ticket, "opened_at") + 1);
 
   Written written{is_new ? Change::inserted : Change::updated, found.id,
                   is_new ? all_columns(Subject::ticket) : found.changed};
@@ -81,7 +88,8 @@ Written Facts::put_ticket(Row row) {
     keep_history(row, found);
     update(row, found.id, found.changed);
   }
-  const bool moved = (found.changed & (mask("customer") | mask("opened_at") | mask("first_response_at"))) != 0;
+  const bool moved =
+      (found.changed & (mask("customer") | mask("opened_at") | mask("first_response_at"))) != 0;
   release(found);
 
   timeline.add(written.row, word, is_new, opened_before);
@@ -93,7 +101,8 @@ Written Facts::put_ticket(Row row) {
   const bool open_after = !is_resolved(after.text(1));
   after.reset();
   if (customer_before == customer_after) {
-    roll_ups_.open_tickets(customer_after, static_cast<int>(open_after) - static_cast<int>(open_before));
+    roll_ups_.open_tickets(customer_after,
+                           static_cast<int>(open_after) - static_cast<int>(open_before));
   } else {
     roll_ups_.open_tickets(customer_before, open_before ? -1 : 0);
     roll_ups_.open_tickets(customer_after, open_after ? 1 : 0);

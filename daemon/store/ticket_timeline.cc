@@ -15,19 +15,22 @@ bool is_resolved(std::string_view status) { return status == "solved" || status 
 
 struct TicketTimeline::State {
   std::string status;
-  std::optional<Time> opened_at, first_response_at, solved_at, closed_at, unresolved_since, history_until;
+  std::optional<Time> opened_at, first_response_at, solved_at, closed_at, unresolved_since,
+      history_until;
   std::int64_t episode = 0, reopens = 0;
   std::optional<Time> first_solved;  ///< end of the first unresolved stretch; not stored
 };
 
 TicketTimeline::State TicketTimeline::load(std::int64_t ticket) {
   Statement& row = database_.prepared(
-      "SELECT status, opened_at, first_response_at, solved_at, closed_at, unresolved_since, history_until, "
+      "SELECT status, opened_at, first_response_at, solved_at, closed_at, unresolved_since, "
+      "history_until, "
       "unresolved_episode, reopens FROM tickets WHERE id = ?1");
   State state;
   if (row.bind(1, ticket).step()) {
-    state = {std::string(row.text(0)), row.maybe_time(1), row.maybe_time(2), row.maybe_time(3), row.maybe_time(4),
-             row.maybe_time(5),        row.maybe_time(6), row.integer(7),    row.integer(8),    std::nullopt};
+    state = {std::string(row.text(0)), row.maybe_time(1), row.maybe_time(2), row.maybe_time(3),
+             row.maybe_time(4),        row.maybe_time(5), row.maybe_time(6), row.integer(7),
+             row.integer(8),           std::nullopt};
   }
   row.reset();
   return state;
@@ -45,8 +48,10 @@ std::vector<TicketTimeline::Entry> TicketTimeline::entries(std::int64_t ticket) 
 
 void TicketTimeline::put_entry(std::int64_t ticket, Time from, std::string_view status) {
   database_
-      .prepared("INSERT INTO history (subject, row, field, valid_from, value) VALUES (?1, ?2, 'status', ?3, ?4) "
-                "ON CONFLICT (subject, row, field, valid_from) DO UPDATE SET value = excluded.value")
+      .prepared(
+          "INSERT INTO history (subject, row, field, valid_from, value) VALUES (?1, ?2, 'status', "
+          "?3, ?4) "
+          "ON CONFLICT (subject, row, field, valid_from) DO UPDATE SET value = excluded.value")
       .bind(1, ticket_subject)
       .bind(2, ticket)
       .bind(3, from)
@@ -56,9 +61,11 @@ void TicketTimeline::put_entry(std::int64_t ticket, Time from, std::string_view 
 
 void TicketTimeline::put_unless_in_force(std::int64_t ticket, Time from, std::string_view status) {
   Statement& row = database_.prepared(
-      "SELECT value FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND valid_from <= ?3 "
+      "SELECT value FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
+      "valid_from <= ?3 "
       "ORDER BY valid_from DESC LIMIT 1");
-  const bool in_force = row.bind(1, ticket_subject).bind(2, ticket).bind(3, from).step() && row.text(0) == status;
+  const bool in_force =
+      row.bind(1, ticket_subject).bind(2, ticket).bind(3, from).step() && row.text(0) == status;
   row.reset();
   if (!in_force) put_entry(ticket, from, status);
 }
@@ -68,7 +75,8 @@ bool TicketTimeline::agrees(std::int64_t ticket, const TicketWord& word) {
   const State state = load(ticket);
   if (!word.as_of) {
     const bool resolved = is_resolved(word.status);
-    return word.status == state.status && (!resolved || !word.solved_at || word.solved_at == state.solved_at) &&
+    return word.status == state.status &&
+           (!resolved || !word.solved_at || word.solved_at == state.solved_at) &&
            (!resolved || !word.closed_at || word.closed_at == state.closed_at);
   }
   // A row that repeats the status before it counts too: a change between the two may still arrive.
@@ -78,13 +86,15 @@ bool TicketTimeline::agrees(std::int64_t ticket, const TicketWord& word) {
   });
 }
 
-void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_new, std::optional<Time> opened_before) {
+void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_new,
+                         std::optional<Time> opened_before) {
   const State state = load(ticket);
   if (!is_new && opened_before && state.opened_at && opened_before != state.opened_at) {
     // The entry that stands for the opening moves with it.
     database_
-        .prepared("UPDATE OR REPLACE history SET valid_from = ?3 WHERE subject = ?1 AND row = ?2 AND "
-                  "field = 'status' AND valid_from = ?4")
+        .prepared(
+            "UPDATE OR REPLACE history SET valid_from = ?3 WHERE subject = ?1 AND row = ?2 AND "
+            "field = 'status' AND valid_from = ?4")
         .bind(1, ticket_subject)
         .bind(2, ticket)
         .bind(3, *state.opened_at)
@@ -101,8 +111,10 @@ void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_ne
 }
 
 /// Until the first thing that is known about it a ticket is new.
-void TicketTimeline::add_first(std::int64_t ticket, const TicketWord& word, std::optional<Time> opened_at) {
-  const std::string_view status = word.status.empty() ? std::string_view("new") : std::string_view(word.status);
+void TicketTimeline::add_first(std::int64_t ticket, const TicketWord& word,
+                               std::optional<Time> opened_at) {
+  const std::string_view status =
+      word.status.empty() ? std::string_view("new") : std::string_view(word.status);
   if (word.as_of) {
     if (opened_at && *opened_at < *word.as_of) put_entry(ticket, *opened_at, "new");
     put_entry(ticket, *word.as_of, status);
@@ -120,8 +132,10 @@ void TicketTimeline::add_undated(std::int64_t ticket, const TicketWord& word, co
   const auto moved = [&](std::optional<Time> from, std::optional<Time> to) {
     if (!from || !to || from == to) return;
     database_
-        .prepared("DELETE FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND valid_from = ?3 "
-                  "AND value IN ('solved', 'closed')")
+        .prepared(
+            "DELETE FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
+            "valid_from = ?3 "
+            "AND value IN ('solved', 'closed')")
         .bind(1, ticket_subject)
         .bind(2, ticket)
         .bind(3, *from)
@@ -135,12 +149,15 @@ void TicketTimeline::add_undated(std::int64_t ticket, const TicketWord& word, co
   moved(state.solved_at, word.solved_at);
   moved(state.closed_at, word.closed_at);
   const bool closed = word.status == "closed";
-  if (word.solved_at) put_entry(ticket, *word.solved_at, closed && !word.closed_at ? "closed" : "solved");
+  if (word.solved_at)
+    put_entry(ticket, *word.solved_at, closed && !word.closed_at ? "closed" : "solved");
   if (word.closed_at) put_entry(ticket, *word.closed_at, "closed");
-  if (word.status != state.status && !word.solved_at && !word.closed_at) put_unless_in_force(ticket, now_, word.status);
+  if (word.status != state.status && !word.solved_at && !word.closed_at)
+    put_unless_in_force(ticket, now_, word.status);
 }
 
-std::vector<TicketTimeline::Stretch> TicketTimeline::walk(const std::vector<Entry>& entries, State& state) {
+std::vector<TicketTimeline::Stretch> TicketTimeline::walk(const std::vector<Entry>& entries,
+                                                          State& state) {
   state.solved_at = state.closed_at = state.unresolved_since = state.first_solved = std::nullopt;
   state.reopens = 0;
   std::vector<Stretch> stretches;
@@ -174,18 +191,22 @@ std::vector<TicketTimeline::Stretch> TicketTimeline::walk(const std::vector<Entr
   return stretches;
 }
 
-std::vector<TicketTimeline::Stretch> TicketTimeline::stored_stretches(std::int64_t ticket, const State& state) {
+std::vector<TicketTimeline::Stretch> TicketTimeline::stored_stretches(std::int64_t ticket,
+                                                                      const State& state) {
   Statement& rows = database_.prepared(
-      "SELECT since, until, episode FROM ended_episode WHERE state = 'ticket.unresolved' AND row = ?1 "
+      "SELECT since, until, episode FROM ended_episode WHERE state = 'ticket.unresolved' AND row = "
+      "?1 "
       "ORDER BY episode");
   rows.bind(1, ticket);
   std::vector<Stretch> stored;
   while (rows.step()) stored.push_back({rows.time(0), rows.time(1), rows.integer(2)});
-  if (state.unresolved_since) stored.push_back({*state.unresolved_since, std::nullopt, state.episode});
+  if (state.unresolved_since)
+    stored.push_back({*state.unresolved_since, std::nullopt, state.episode});
   return stored;
 }
 
-void TicketTimeline::number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored, State& state) {
+void TicketTimeline::number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored,
+                            State& state) {
   std::int64_t highest = state.episode;
   std::vector<const Stretch*> left;
   for (const Stretch& old : stored) {
@@ -193,8 +214,10 @@ void TicketTimeline::number(std::vector<Stretch>& stretches, const std::vector<S
     const auto same = std::find_if(stretches.begin(), stretches.end(), [&](const Stretch& stretch) {
       return stretch.episode == 0 && stretch.since == old.since;
     });
-    if (same != stretches.end()) same->episode = old.episode;
-    else left.push_back(&old);
+    if (same != stretches.end())
+      same->episode = old.episode;
+    else
+      left.push_back(&old);
   }
   // A stretch with another beginning in the same place is the old one, corrected.
   auto old = left.begin();
@@ -202,8 +225,10 @@ void TicketTimeline::number(std::vector<Stretch>& stretches, const std::vector<S
     if (stretch.episode == 0 && old != left.end()) stretch.episode = (*old++)->episode;
     if (stretch.episode == 0) stretch.episode = ++highest;
   }
-  if (!stretches.empty() && !stretches.back().until) state.episode = stretches.back().episode;
-  else state.episode = std::max(state.episode, highest);
+  if (!stretches.empty() && !stretches.back().until)
+    state.episode = stretches.back().episode;
+  else
+    state.episode = std::max(state.episode, highest);
 }
 
 std::uint64_t TicketTimeline::settle(std::int64_t ticket) {
@@ -231,8 +256,10 @@ std::uint64_t TicketTimeline::settle(std::int64_t ticket) {
 
 void TicketTimeline::save(std::int64_t ticket, const State& before, const State& after) {
   database_
-      .prepared("UPDATE tickets SET status = ?2, solved_at = ?3, closed_at = ?4, unresolved_episode = ?5, "
-                "reopens = ?6 WHERE id = ?1")
+      .prepared(
+          "UPDATE tickets SET status = ?2, solved_at = ?3, closed_at = ?4, unresolved_episode = "
+          "?5, "
+          "reopens = ?6 WHERE id = ?1")
       .bind(1, ticket)
       .bind(2, after.status)
       .bind(3, after.solved_at)
@@ -247,7 +274,8 @@ void TicketTimeline::save(std::int64_t ticket, const State& before, const State&
       .run();
 }
 
-void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state, const std::vector<Stretch>& now,
+void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state,
+                                     const std::vector<Stretch>& now,
                                      const std::vector<Stretch>& before) {
   for (const Stretch& old : before) {
     if (!old.until) continue;
@@ -259,7 +287,8 @@ void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state, co
   for (const Stretch& stretch : now) {
     if (!stretch.until) continue;
     const bool known = std::any_of(before.begin(), before.end(), [&](const Stretch& old) {
-      return old.episode == stretch.episode && old.since == stretch.since && old.until == stretch.until;
+      return old.episode == stretch.episode && old.since == stretch.since &&
+             old.until == stretch.until;
     });
     if (!known) {
       note_ended(database_, {unresolved, ticket, stretch.episode, stretch.since, *stretch.until,
@@ -268,7 +297,8 @@ void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state, co
   }
 }
 
-/// `ticket.unanswered` lasts from the opening to the first answer or the first solution, and has one episode.
+/// `ticket.unanswered` lasts from the opening to the first answer or the first solution, and has
+/// one episode.
 void TicketTimeline::settle_unanswered(std::int64_t ticket, const State& state) {
   const bool active = !state.first_response_at && !is_resolved(state.status);
   std::optional<Time> until = state.first_response_at;

@@ -12,20 +12,23 @@ namespace retaind::store {
 
 /// What a source says about a ticket's status.
 struct TicketWord {
-  std::string status;                       ///< empty: nothing
-  std::optional<Time> as_of;                ///< of a dated row: the status holds from then on
-  std::optional<Time> solved_at, closed_at; ///< of an undated one
+  std::string status;                        ///< empty: nothing
+  std::optional<Time> as_of;                 ///< of a dated row: the status holds from then on
+  std::optional<Time> solved_at, closed_at;  ///< of an undated one
 };
 
 bool is_resolved(std::string_view status);  // solved or closed
 
-/// A ticket's status over time. Every change is a row of `history` (field `status`), and all that rules read is computed
-/// from these rows, so that a change that arrives late, or a corrected time, gives what it would have given in order:
-/// - status, solved_at, closed_at: the end of the line, and the first solved and closed of its last resolved stretch;
+/// A ticket's status over time. Every change is a row of `history` (field `status`), and all that
+/// rules read is computed from these rows, so that a change that arrives late, or a corrected time,
+/// gives what it would have given in order:
+/// - status, solved_at, closed_at: the end of the line, and the first solved and closed of its last
+/// resolved stretch;
 /// - unresolved_since: opened_at, or the change that reopened it; empty while solved or closed;
-/// - an episode of `ticket.unresolved` for each unresolved stretch. A number once given stays with its episode, also
-///   when its times are corrected; an episode that turns up late gets the next free number. Stretches without length
-///   are none.
+/// - an episode of `ticket.unresolved` for each unresolved stretch. A number once given stays with
+/// its episode, also
+///   when its times are corrected; an episode that turns up late gets the next free number.
+///   Stretches without length are none.
 class TicketTimeline {
  public:
   TicketTimeline(Database& database, Time now, std::optional<Time> history_until)
@@ -33,9 +36,12 @@ class TicketTimeline {
 
   /// Whether the stored history says already what `word` says.
   bool agrees(std::int64_t ticket, const TicketWord& word);
-  /// Adds what `word` says. For a new ticket, the base row is written already; `opened_before` is what opened_at was.
-  void add(std::int64_t ticket, const TicketWord& word, bool is_new, std::optional<Time> opened_before);
-  /// Brings the derived columns and the ended episodes up to date. Returns the columns that changed.
+  /// Adds what `word` says. For a new ticket, the base row is written already; `opened_before` is
+  /// what opened_at was.
+  void add(std::int64_t ticket, const TicketWord& word, bool is_new,
+           std::optional<Time> opened_before);
+  /// Brings the derived columns and the ended episodes up to date. Returns the columns that
+  /// changed.
   std::uint64_t settle(std::int64_t ticket);
 
  private:
@@ -53,7 +59,8 @@ class TicketTimeline {
   std::vector<Entry> entries(std::int64_t ticket);
   std::vector<Stretch> stored_stretches(std::int64_t ticket, const State& state);
   static std::vector<Stretch> walk(const std::vector<Entry>& entries, State& state);
-  static void number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored, State& state);
+  static void number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored,
+                     State& state);
   void put_entry(std::int64_t ticket, Time from, std::string_view status);
   void put_unless_in_force(std::int64_t ticket, Time from, std::string_view status);
   void add_undated(std::int64_t ticket, const TicketWord& word, const State& state);

@@ -1,5 +1,6 @@
-// A million customers and five million orders into an empty store, with indexes and roll-ups, against what a person
-// would type: sqlite3 .import, CREATE INDEX, GROUP BY. Then the nightly file again, with one row in 200 changed.
+// A million customers and five million orders into an empty store, with indexes and roll-ups,
+// against what a person would type: sqlite3 .import, CREATE INDEX, GROUP BY. Then the nightly file
+// again, with one row in 200 changed.
 //
 //     import_bench [customers] [rounds]
 #include <sys/wait.h>
@@ -34,8 +35,11 @@ void write_customers(const fs::path& file, int count) {
   Rng rng(1);
   out << "key,email,first_name,last_name,city,country,created_at\n";
   for (int i = 0; i < count; ++i) {
-    out << "C" << i << ",person." << i << "@example.com,Given" << i % 5000 << ",Family" << i % 20000 << ",City" << i % 800
-        << ",DE," << date(static_cast<std::int64_t>(rng.below(1000)), static_cast<std::int64_t>(rng.below(86400))) << "\n";
+    out << "C" << i << ",person." << i << "@example.com,Given" << i % 5000 << ",Family" << i % 20000
+        << ",City" << i % 800 << ",DE,"
+        << date(static_cast<std::int64_t>(rng.below(1000)),
+                static_cast<std::int64_t>(rng.below(86400)))
+        << "\n";
   }
 }
 
@@ -47,10 +51,12 @@ void write_orders(const fs::path& file, int customers, int changed) {
   for (int i = 0; i < 5 * customers; ++i) {
     const auto day = static_cast<std::int64_t>(rng.below(1000));
     const auto second = static_cast<std::int64_t>(rng.below(86400));
-    const auto customer = std::min(rng.below(static_cast<std::uint64_t>(customers)), rng.below(static_cast<std::uint64_t>(customers)));
+    const auto customer = std::min(rng.below(static_cast<std::uint64_t>(customers)),
+                                   rng.below(static_cast<std::uint64_t>(customers)));
     const auto cents = rng.below(30000) + (changed > 0 && i % changed == 7 ? 1 : 0);
-    out << "O" << i << ",C" << customer << "," << 100000 + i << ",completed," << cents / 100 << "." << cents / 10 % 10
-        << cents % 10 << ",EUR," << date(day, second) << "," << date(day + 3, second) << "\n";
+    out << "O" << i << ",C" << customer << "," << 100000 + i << ",completed," << cents / 100 << "."
+        << cents / 10 % 10 << cents % 10 << ",EUR," << date(day, second) << ","
+        << date(day + 3, second) << "\n";
   }
 }
 
@@ -75,7 +81,8 @@ Run apart(const std::function<bool()>& work) {
 }
 
 bool import(ImportKind kind, const fs::path& file, bool expect_bulk) {
-  auto database = store::Database::open(directory / "ours.db", {.mode = store::Database::Mode::create, .vfs = {}});
+  auto database = store::Database::open(directory / "ours.db",
+                                        {.mode = store::Database::Mode::create, .vfs = {}});
   if (!database) return false;
   store::ImportOptions options;
   options.kind = kind;
@@ -96,9 +103,12 @@ bool import(ImportKind kind, const fs::path& file, bool expect_bulk) {
 long peak_kib = 0;
 
 double ours() {
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) fs::remove(directory / (std::string("ours.db") + suffix));
-  const Run people = apart([] { return import(ImportKind::customers, directory / "customers.csv", true); });
-  const Run orders = apart([] { return import(ImportKind::orders, directory / "orders.csv", true); });
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+    fs::remove(directory / (std::string("ours.db") + suffix));
+  const Run people =
+      apart([] { return import(ImportKind::customers, directory / "customers.csv", true); });
+  const Run orders =
+      apart([] { return import(ImportKind::orders, directory / "orders.csv", true); });
   peak_kib = std::max({peak_kib, people.peak_kib, orders.peak_kib});
   return people.seconds + orders.seconds;
 }
@@ -125,8 +135,10 @@ CREATE UNIQUE INDEX sums_customer ON sums (customer);
 CREATE INDEX sums_last ON sums (last_order_at);
 )";
   return apart([] {
-           return std::system(("cd " + directory.string() + " && sqlite3 theirs.db < theirs.sql").c_str()) == 0;
-         }).seconds;
+           return std::system(("cd " + directory.string() + " && sqlite3 theirs.db < theirs.sql")
+                                  .c_str()) == 0;
+         })
+      .seconds;
 }
 
 }  // namespace
@@ -144,11 +156,13 @@ int main(int argc, char** argv) {
 
   const auto pair = bench::in_turn(rounds, ours, theirs);
   bench::report("import into an empty store", pair, "s", 1, 1.0);
-  std::printf("peak memory of the import: %ld MB, at most 300: %s\n", peak_kib >> 10, peak_kib >> 10 < 300 ? "ok" : "MISSED");
+  std::printf("peak memory of the import: %ld MB, at most 300: %s\n", peak_kib >> 10,
+              peak_kib >> 10 < 300 ? "ok" : "MISSED");
 
-  const Run nightly = apart([] { return import(ImportKind::orders, directory / "nightly.csv", false); });
-  std::printf("the nightly file, 1 in 200 changed: %.1f s, %.0f lines a second, peak %ld MB\n", nightly.seconds,
-              5.0 * customers / nightly.seconds, nightly.peak_kib >> 10);
+  const Run nightly =
+      apart([] { return import(ImportKind::orders, directory / "nightly.csv", false); });
+  std::printf("the nightly file, 1 in 200 changed: %.1f s, %.0f lines a second, peak %ld MB\n",
+              nightly.seconds, 5.0 * customers / nightly.seconds, nightly.peak_kib >> 10);
   fs::remove_all(directory);
   return 0;
 }

@@ -16,8 +16,8 @@ namespace {
 /// A real set imported with its mappings; the rejected files stay out of the data directory.
 struct RealSet {
   ImportReport import(ImportKind kind, const std::string& mapping, const std::string& path) {
-    const auto checked =
-        language::read_mapping(fs::path(RETAIND_SOURCE) / "tests/real" / (mapping + ".yaml"), kind, Zone::utc());
+    const auto checked = language::read_mapping(
+        fs::path(RETAIND_SOURCE) / "tests/real" / (mapping + ".yaml"), kind, Zone::utc());
     for (const auto& diagnostic : checked.diagnostics) FAIL(language::to_text(diagnostic, false));
     ImportOptions options;
     options.kind = kind;
@@ -49,28 +49,37 @@ using enum ImportKind;
 TEST_CASE("the Olist export imports whole", "[real]") {
   if (missing("olist_5k")) return;
   RealSet set;
-  CHECK(set.import(customers, "olist-customers", "olist_5k/olist_customers.csv.gz").inserted == 4991);
+  CHECK(set.import(customers, "olist-customers", "olist_5k/olist_customers.csv.gz").inserted ==
+        4991);
   const auto orders_report = set.import(orders, "olist-orders", "olist_5k/olist_orders.csv.gz");
   CHECK(orders_report.inserted == 5000);
   CHECK(orders_report.rejected == 0);
   set.import(orders, "olist-payments", "olist_5k/olist_order_payments.csv.gz");
   CHECK(set.ask("SELECT count(*) FROM orders") == "5000");
   CHECK(set.import(items, "olist-items", "olist_5k/olist_order_items.csv.gz").inserted == 5603);
-  CHECK(set.import(feedback, "olist-feedback", "olist_5k/olist_order_reviews.csv.gz").inserted == 4988);
+  CHECK(set.import(feedback, "olist-feedback", "olist_5k/olist_order_reviews.csv.gz").inserted ==
+        4988);
 
   CHECK(set.ask("SELECT count(*) FROM customers") == "4991");  // every alias led to a person
   CHECK(set.ask("SELECT count(*) FROM orders WHERE completed_at IS NOT NULL") == "4858");
-  CHECK(set.ask("SELECT count(*) FROM orders WHERE status = 'cancelled' AND cancelled_at = placed_at") == "25");
-  CHECK(set.ask("SELECT count(*) FROM orders WHERE completed_at IS NOT NULL AND cancelled_at IS NOT NULL") == "1");
+  CHECK(
+      set.ask(
+          "SELECT count(*) FROM orders WHERE status = 'cancelled' AND cancelled_at = placed_at") ==
+      "25");
+  CHECK(set.ask("SELECT count(*) FROM orders WHERE completed_at IS NOT NULL AND cancelled_at IS "
+                "NOT NULL") == "1");
   CHECK(set.ask("SELECT sum(price_minor) FROM items") == "67783396");
   CHECK(set.ask("SELECT count(*) FROM orders WHERE items_count = 0") == "34");
   CHECK(set.ask("SELECT printf('%.6f', avg(score)) FROM feedback") == "4.119286");
   CHECK(set.ask("SELECT count(*) FROM feedback WHERE customer IS NULL") == "0");
-  CHECK(set.ask("SELECT count(*) FROM (SELECT customer FROM orders GROUP BY 1 HAVING count(*) >= 2)") == "9");
+  CHECK(set.ask(
+            "SELECT count(*) FROM (SELECT customer FROM orders GROUP BY 1 HAVING count(*) >= 2)") ==
+        "9");
   // 2016-09-04 21:15 in Brazil, before its summer time: 00:15 UTC.
-  CHECK(set.ask("SELECT datetime(min(placed_at) / 1000, 'unixepoch') FROM orders") == "2016-09-05 00:15:00");
-  CHECK(set.ask("SELECT sum(total_minor) FROM orders WHERE cancelled_at IS NULL AND refunded_at IS NULL") ==
-        set.ask("SELECT sum(total_spent_minor) FROM customers"));
+  CHECK(set.ask("SELECT datetime(min(placed_at) / 1000, 'unixepoch') FROM orders") ==
+        "2016-09-05 00:15:00");
+  CHECK(set.ask("SELECT sum(total_minor) FROM orders WHERE cancelled_at IS NULL AND refunded_at IS "
+                "NULL") == set.ask("SELECT sum(total_spent_minor) FROM customers"));
 }
 
 TEST_CASE("Online Retail: 42,481 lines become 2,025 invoices", "[real]") {
@@ -87,17 +96,22 @@ TEST_CASE("Online Retail: 42,481 lines become 2,025 invoices", "[real]") {
   CHECK(report.without_customer == 317);
   CHECK(set.ask("SELECT count(*) FROM orders WHERE customer IS NULL") == "317");
   CHECK(set.ask("SELECT count(*) FROM orders WHERE number LIKE 'C%'") == "326");
-  CHECK(set.ask("SELECT count(*) FROM orders WHERE status = 'refunded' AND total_minor < 0 AND placed_at IS NULL AND "
+  CHECK(set.ask("SELECT count(*) FROM orders WHERE status = 'refunded' AND total_minor < 0 AND "
+                "placed_at IS NULL AND "
                 "completed_at IS NULL AND refunded_at IS NOT NULL AND number LIKE 'C%'") == "326");
-  CHECK(set.ask("SELECT count(*) FROM orders WHERE refunded_at IS NOT NULL AND customer IS NULL") == "18");
-  CHECK(set.ask("SELECT count(*) FROM orders WHERE placed_at IS NOT NULL AND customer IS NULL") == "299");
+  CHECK(set.ask("SELECT count(*) FROM orders WHERE refunded_at IS NOT NULL AND customer IS NULL") ==
+        "18");
+  CHECK(set.ask("SELECT count(*) FROM orders WHERE placed_at IS NOT NULL AND customer IS NULL") ==
+        "299");
   CHECK(set.ask("SELECT count(*) FROM customers WHERE orders_count = 0") == "63");
   CHECK(set.ask("SELECT sum(orders_count) FROM customers") == "1400");
   const auto lines = set.import(items, "online-retail-items", file);
   CHECK(lines.inserted == 42481);
   CHECK(lines.rejected == 0);
-  // The sum over the lines, computed from the items, is the sum of the invoices to the rounding of each.
-  CHECK(set.ask("SELECT abs(sum(total_minor) - (SELECT sum(quantity * price_minor) FROM items)) < 2025 FROM orders") == "1");
+  // The sum over the lines, computed from the items, is the sum of the invoices to the rounding of
+  // each.
+  CHECK(set.ask("SELECT abs(sum(total_minor) - (SELECT sum(quantity * price_minor) FROM items)) < "
+                "2025 FROM orders") == "1");
   const auto again = set.import(orders, "online-retail-orders", file);
   CHECK(again.inserted + again.updated == 0);
 }
@@ -115,10 +129,14 @@ TEST_CASE("tickets: 2,510 of them, 30 reopened", "[real]") {
   CHECK(set.ask("SELECT sum(reopens) FROM tickets") == "36");
   CHECK(set.ask("SELECT count(*) FROM customers") == "1708");
   // Solved in the minute of the opening: never unresolved.
-  CHECK(set.ask("SELECT count(*) FROM tickets t WHERE NOT EXISTS (SELECT 1 FROM ended_episode e WHERE "
-                "e.state = 'ticket.unresolved' AND e.row = t.id) AND unresolved_since IS NULL") == "160");
-  CHECK(set.ask("SELECT count(*) FROM ended_episode WHERE state = 'ticket.unresolved' AND since >= until") == "0");
-  CHECK(set.ask("SELECT datetime(min(opened_at) / 1000, 'unixepoch') FROM tickets") == "2016-02-29 09:20:00");
+  CHECK(set.ask(
+            "SELECT count(*) FROM tickets t WHERE NOT EXISTS (SELECT 1 FROM ended_episode e WHERE "
+            "e.state = 'ticket.unresolved' AND e.row = t.id) AND unresolved_since IS NULL") ==
+        "160");
+  CHECK(set.ask("SELECT count(*) FROM ended_episode WHERE state = 'ticket.unresolved' AND since >= "
+                "until") == "0");
+  CHECK(set.ask("SELECT datetime(min(opened_at) / 1000, 'unixepoch') FROM tickets") ==
+        "2016-02-29 09:20:00");
   CHECK(set.ask("SELECT count(*) FROM tickets WHERE unresolved_since < opened_at") == "0");
   const auto again = set.import(tickets, "tickets-tickets", file);
   CHECK(again.inserted + again.updated == 0);
@@ -134,7 +152,8 @@ TEST_CASE("CDNOW: the purchases of a day are one order", "[real]") {
   CHECK(report.inserted == 6696);
   CHECK(report.rejected == 0);
   CHECK(set.ask("SELECT sum(orders_count) FROM customers") == "6696");
-  CHECK(set.ask("SELECT items_count || ' ' || total_minor || ' ' || datetime(placed_at / 1000, 'unixepoch') FROM orders "
+  CHECK(set.ask("SELECT items_count || ' ' || total_minor || ' ' || datetime(placed_at / 1000, "
+                "'unixepoch') FROM orders "
                 "WHERE key = '0001-19970118'") == "2 2973 1997-01-18 05:00:00");
   CHECK(set.ask("SELECT count(*) FROM customers WHERE active_episode <> orders_count") == "0");
 }

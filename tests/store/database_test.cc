@@ -35,7 +35,9 @@ std::string refusal(const fs::path& file, Database::Mode mode = Database::Mode::
   return database ? "opened" : database.error().message;
 }
 
-void write(const fs::path& file, const std::string& bytes) { std::ofstream(file, std::ios::binary) << bytes; }
+void write(const fs::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+}
 
 void fill(Database& database, int count, const std::string& prefix = "k") {
   REQUIRE(database.begin());
@@ -48,7 +50,8 @@ void fill(Database& database, int count, const std::string& prefix = "k") {
   REQUIRE(database.commit());
 }
 
-/// What `what` says when nobody's rights apply: root may do everything. Runs in a process of its own.
+/// What `what` says when nobody's rights apply: root may do everything. Runs in a process of its
+/// own.
 std::string as_nobody(const std::function<std::string()>& what) {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
@@ -56,7 +59,8 @@ std::string as_nobody(const std::function<std::string()>& what) {
   if (child == 0) {
     if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
     const std::string said = what();
-    ::_exit(::write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size()) ? 0 : 1);
+    ::_exit(::write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size()) ? 0
+                                                                                            : 1);
   }
   ::close(ends[1]);
   std::string said(4096, '\0');
@@ -87,28 +91,35 @@ TEST_CASE("a new store has the schema, WAL mode and durable commits", "[store]")
 TEST_CASE("every table is strict", "[store]") {
   auto database = memory_store();
   CHECK(rows(database,
-             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND "
-             "name NOT LIKE 'sqlite_%'", 1)
+             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT "
+             "strict AND "
+             "name NOT LIKE 'sqlite_%'",
+             1)
             .empty());
 }
 
 TEST_CASE("a store that is not there is named with the remedy", "[store]") {
   Directory directory;
   const auto file = directory / "store.db";
-  CHECK(refusal(file) == "there is no store " + file.string() +
-                             ": check `store:` in retaind.yaml, or create it with `retaind import` or `retaind run`");
+  CHECK(
+      refusal(file) ==
+      "there is no store " + file.string() +
+          ": check `store:` in retaind.yaml, or create it with `retaind import` or `retaind run`");
   write(directory / "store.db.seen", "x");
   CHECK(refusal(file, Database::Mode::create) ==
-        "store " + file.string() + " is missing although messages were sent from it (" + file.string() +
-            ".seen): put a backup in its place, or remove " + file.string() + ".seen to begin with an empty one");
-  CHECK(refusal(directory.path()) == "store " + directory.path().string() + " is a directory: name a file in it");
+        "store " + file.string() + " is missing although messages were sent from it (" +
+            file.string() + ".seen): put a backup in its place, or remove " + file.string() +
+            ".seen to begin with an empty one");
+  CHECK(refusal(directory.path()) ==
+        "store " + directory.path().string() + " is a directory: name a file in it");
 }
 
 TEST_CASE("an empty file is not taken for a store", "[store]") {
   Directory directory;
   const auto file = directory / "store.db";
   write(file, "");
-  CHECK(refusal(file) == "store " + file.string() + " is an empty file: put a backup in its place, or remove it");
+  CHECK(refusal(file) ==
+        "store " + file.string() + " is an empty file: put a backup in its place, or remove it");
   CHECK(refusal(file, Database::Mode::create) == "opened");
 }
 
@@ -123,9 +134,11 @@ TEST_CASE("a file that is no store is left alone", "[store]") {
   REQUIRE(sqlite3_open(other.c_str(), &handle) == SQLITE_OK);
   REQUIRE(sqlite3_exec(handle, "CREATE TABLE t (a)", nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(handle);
-  CHECK(refusal(other) == other.string() +
-                              " is an SQLite file of another program, not a store of retaind: check the path, nothing "
-                              "was changed");
+  CHECK(
+      refusal(other) ==
+      other.string() +
+          " is an SQLite file of another program, not a store of retaind: check the path, nothing "
+          "was changed");
 }
 
 TEST_CASE("a truncated store says how much is missing", "[store]") {
@@ -138,7 +151,8 @@ TEST_CASE("a truncated store says how much is missing", "[store]") {
   const auto pages = fs::file_size(file) / 4096;
   REQUIRE(pages > 100);
   fs::resize_file(file, 100 * 4096);
-  CHECK(refusal(file) == "store " + file.string() + " is truncated (it has 100 of its " + std::to_string(pages) +
+  CHECK(refusal(file) == "store " + file.string() + " is truncated (it has 100 of its " +
+                             std::to_string(pages) +
                              " pages): stop retaind and put a backup in its place");
 }
 
@@ -163,9 +177,10 @@ TEST_CASE("damage inside a store is reported by the transaction that meets it", 
   scan.reset();
   const auto result = database.commit();
   REQUIRE_FALSE(result);
-  CHECK(result.error().message == "store " + file.string() +
-                                      " is damaged (database disk image is malformed): stop retaind and put a backup "
-                                      "in its place");
+  CHECK(result.error().message ==
+        "store " + file.string() +
+            " is damaged (database disk image is malformed): stop retaind and put a backup "
+            "in its place");
 }
 
 TEST_CASE("a locked store is said to be locked, after the time-out", "[store]") {
@@ -177,9 +192,11 @@ TEST_CASE("a locked store is said to be locked, after the time-out", "[store]") 
   const auto result = second.begin();
   REQUIRE_FALSE(result);
   CHECK(result.error().kind == ErrorKind::unavailable);
-  CHECK(result.error().message == "store " + file.string() +
-                                      " is locked by another process: wait until it has finished, or find it with "
-                                      "`fuser " + file.string() + "`");
+  CHECK(result.error().message ==
+        "store " + file.string() +
+            " is locked by another process: wait until it has finished, or find it with "
+            "`fuser " +
+            file.string() + "`");
   first.rollback();
   CHECK(second.begin());
 }
@@ -193,13 +210,17 @@ TEST_CASE("a store that may not be written or read says so", "[store]") {
   fs::permissions(file, fs::perms(0444));
   CHECK(as_nobody([&] { return refusal(file); }) ==
         "store " + file.string() + " is read-only for user " + user +
-            ": change the rights of the file and of its directory, in which SQLite keeps its -wal and -shm files");
+            ": change the rights of the file and of its directory, in which SQLite keeps its -wal "
+            "and -shm files");
   fs::permissions(file, fs::perms(0666));
   fs::permissions(directory.path(), fs::perms(0555));
-  CHECK(as_nobody([&] { return refusal(file); }).starts_with("store " + file.string() + " is read-only for user"));
+  CHECK(as_nobody([&] {
+          return refusal(file);
+        }).starts_with("store " + file.string() + " is read-only for user"));
   fs::permissions(file, fs::perms(0000));
   CHECK(as_nobody([&] { return refusal(file, Database::Mode::read); }) ==
-        "store " + file.string() + " may not be read by user " + user + ": change its owner or its rights");
+        "store " + file.string() + " may not be read by user " + user +
+            ": change its owner or its rights");
   fs::permissions(directory.path(), fs::perms::all);
 }
 
@@ -210,10 +231,11 @@ TEST_CASE("a store of a newer version is refused and left as it is", "[store]") 
     auto database = open(file);
     REQUIRE(database.execute("PRAGMA user_version = 99"));
   }
-  const std::string expected = "store " + file.string() + " has schema version 99, and this retaind knows only up to " +
-                               std::to_string(schema_version()) +
-                               ": install the newer retaind again, or go back to the copy made before its upgrade (" +
-                               file.string() + ".before-v*)";
+  const std::string expected =
+      "store " + file.string() + " has schema version 99, and this retaind knows only up to " +
+      std::to_string(schema_version()) +
+      ": install the newer retaind again, or go back to the copy made before its upgrade (" +
+      file.string() + ".before-v*)";
   CHECK(refusal(file) == expected);
   CHECK(refusal(file, Database::Mode::read) == expected);
 }
@@ -284,8 +306,9 @@ TEST_CASE("a backup is consistent while others write, and one file", "[store]") 
     CHECK_FALSE(fs::exists(copy.string() + ".part"));
     auto opened = open(copy, Database::Mode::write);
     CHECK(ask(opened, "PRAGMA integrity_check") == "ok");
-    CHECK(ask(opened, "SELECT (SELECT count(*) FROM meta WHERE key LIKE 'w%') = (SELECT count(*) FROM trigger_name)") ==
-          "1");
+    CHECK(ask(opened,
+              "SELECT (SELECT count(*) FROM meta WHERE key LIKE 'w%') = (SELECT count(*) FROM "
+              "trigger_name)") == "1");
     CHECK(ask(opened, "SELECT value FROM meta WHERE key = 'copied'") == "1");
   }
   writer.join();
@@ -300,21 +323,25 @@ TEST_CASE("a backup replaces an older backup and never a store in use", "[store]
   REQUIRE(database.backup_to(directory / "copy"));
   auto result = database.backup_to(file);
   REQUIRE_FALSE(result);
-  CHECK(result.error().message == file.string() + " is the store itself: name another file for the backup");
+  CHECK(result.error().message ==
+        file.string() + " is the store itself: name another file for the backup");
   auto other = open(directory / "other.db");
   fill(other, 1);
   result = database.backup_to(directory / "other.db");
   REQUIRE_FALSE(result);
   CHECK(result.error().message.find("is a store in use") != std::string::npos);
-  result = database.backup_to(directory / "no" / "such" );
+  result = database.backup_to(directory / "no" / "such");
   REQUIRE_FALSE(result);
-  CHECK(result.error().message.find("cannot be opened: check that its directory exists") != std::string::npos);
+  CHECK(result.error().message.find("cannot be opened: check that its directory exists") !=
+        std::string::npos);
 }
 
 namespace {
 
 /// Writes 8 MB a call.
-void write_much(Database& database, int round) { fill(database, 8000, "r" + std::to_string(round) + "-"); }
+void write_much(Database& database, int round) {
+  fill(database, 8000, "r" + std::to_string(round) + "-");
+}
 
 }  // namespace
 
@@ -336,14 +363,16 @@ TEST_CASE("readers that work in slices let the WAL be emptied", "[store]") {
   CHECK(most < Database::wal_limit + (24 << 20));
 }
 
-TEST_CASE("a reader that stays in one statement gives way before the WAL grows without bound", "[store]") {
+TEST_CASE("a reader that stays in one statement gives way before the WAL grows without bound",
+          "[store]") {
   Directory directory;
   auto writer = open(directory / "store.db");
   fill(writer, 300);
   auto reader = open(directory / "store.db", Database::Mode::read);
   REQUIRE(reader.begin_read());
   // Hours of work, of which a little is done between the writes.
-  Statement& endless = reader.prepared("SELECT count(*) FROM customers a, customers b, customers c GROUP BY a.id");
+  Statement& endless =
+      reader.prepared("SELECT count(*) FROM customers a, customers b, customers c GROUP BY a.id");
   REQUIRE(endless.step());
   int rounds = 0;
   for (; rounds < 60 && writer.wal_bytes() <= Database::reader_gives_way_at; ++rounds) {
@@ -355,9 +384,10 @@ TEST_CASE("a reader that stays in one statement gives way before the WAL grows w
   }
   const auto error = reader.take_error();
   REQUIRE_FALSE(error);
-  CHECK(error.error().message == "reading the store " + (directory / "store.db").string() +
-                                     " took too long while others wrote much: try again, or read a copy made with "
-                                     "`retaind backup`");
+  CHECK(error.error().message ==
+        "reading the store " + (directory / "store.db").string() +
+            " took too long while others wrote much: try again, or read a copy made with "
+            "`retaind backup`");
   reader.rollback();
   REQUIRE(writer.checkpoint());
   CHECK(writer.wal_bytes() == 0);

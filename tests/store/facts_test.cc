@@ -41,13 +41,17 @@ OrderFact order(std::string key, std::string customer, std::string placed, std::
   return fact;
 }
 
-constexpr const char* inactive = "SELECT episode, since, until FROM ended_episode WHERE state = 'customer.inactive'";
+constexpr const char* inactive =
+    "SELECT episode, since, until FROM ended_episode WHERE state = 'customer.inactive'";
 
 }  // namespace
 
 TEST_CASE("an identical fact writes nothing at all", "[store]") {
   World world;
-  CustomerFact anna{.key = "anna", .email = "Anna@Example.com", .first_name = "Anna", .created_at = at("2026-01-02")};
+  CustomerFact anna{.key = "anna",
+                    .email = "Anna@Example.com",
+                    .first_name = "Anna",
+                    .created_at = at("2026-01-02")};
   CHECK(world.put(anna).change == Change::inserted);
   world.put(order("1", "anna", "2026-02-01", 4900));
   const std::string changes = ask(world.database, "SELECT count(*) FROM change");
@@ -72,7 +76,8 @@ TEST_CASE("a changed fact moves its columns, the history and the feed together",
   CHECK(written.columns == column_mask(Subject::customer, "city"));
   CHECK(rows(world.database, "SELECT field, valid_from, value FROM history", 3) ==
         "city|0|Bonn\ncity|" + std::to_string(to_ms(world.now)) + "|Paris");
-  CHECK(ask(world.database, "SELECT columns FROM change ORDER BY seq DESC LIMIT 1") == std::to_string(written.columns));
+  CHECK(ask(world.database, "SELECT columns FROM change ORDER BY seq DESC LIMIT 1") ==
+        std::to_string(written.columns));
   CustomerFact cleared{.key = "anna"};
   cleared.cleared = column_mask(Subject::customer, "city");
   world.put(cleared);
@@ -85,7 +90,8 @@ TEST_CASE("orders roll up to their customer, less cancelled and refunded ones", 
   world.put(order("2", "anna", "2026-03-01", 2000));
   auto third = order("3", "anna", "2026-04-01", 4000);
   world.put(third);
-  CHECK(world.customer("orders_count || '|' || total_spent_minor || '|' || currency") == "3|7000|EUR");
+  CHECK(world.customer("orders_count || '|' || total_spent_minor || '|' || currency") ==
+        "3|7000|EUR");
   third.refunded_at = at("2026-04-05");
   world.put(third);
   CHECK(world.customer("orders_count || '|' || total_spent_minor") == "3|3000");
@@ -93,7 +99,10 @@ TEST_CASE("orders roll up to their customer, less cancelled and refunded ones", 
   second.cancelled_at = at("2026-03-02");
   world.put(second);
   CHECK(world.customer("orders_count || '|' || total_spent_minor") == "2|1000");
-  OrderFact refund{.key = "C1", .customer = "anna", .status = "refunded", .total_minor = -300,
+  OrderFact refund{.key = "C1",
+                   .customer = "anna",
+                   .status = "refunded",
+                   .total_minor = -300,
                    .refunded_at = at("2026-04-07")};
   world.put(refund);
   CHECK(world.customer("orders_count || '|' || total_spent_minor") == "2|700");
@@ -106,14 +115,18 @@ TEST_CASE("an order in another currency is in no sum and is counted", "[store]")
   auto dollars = order("2", "anna", "2026-02-02", 900);
   dollars.currency = "USD";
   world.put(dollars);
-  CHECK(world.customer("orders_count || '|' || total_spent_minor || '|' || currency") == "2|1000|EUR");
-  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") == "1");
+  CHECK(world.customer("orders_count || '|' || total_spent_minor || '|' || currency") ==
+        "2|1000|EUR");
+  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") ==
+        "1");
   world.put(CustomerFact{.key = "anna", .currency = "USD"});
   CHECK(world.customer("total_spent_minor") == "900");
-  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") == "1");
+  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") ==
+        "1");
   dollars.currency = "EUR";
   world.put(dollars);
-  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") == "2");
+  CHECK(ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'") ==
+        "2");
 }
 
 TEST_CASE("an order that moves to another customer moves its sums", "[store]") {
@@ -133,29 +146,34 @@ TEST_CASE("an order without a customer is stored and rolls up to nobody", "[stor
   CHECK(ask(world.database, "SELECT count(*) FROM customers") == "0");
 }
 
-TEST_CASE("a new activity begins the next episode of inactivity, a correction does not", "[store]") {
+TEST_CASE("a new activity begins the next episode of inactivity, a correction does not",
+          "[store]") {
   World world;
   world.put(order("1", "anna", "2026-01-01", 1000));
   CHECK(world.customer("active_episode") == "1");
   world.put(order("1", "anna", "2026-01-03", 1000));  // corrected
   CHECK(world.customer("active_episode") == "1");
   CHECK(world.customer("last_active_at") == std::to_string(to_ms(at("2026-01-03"))));
-  world.put(EventFact{.key = "e1", .customer = "anna", .name = "shop.login", .at = at("2026-02-01")});
+  world.put(
+      EventFact{.key = "e1", .customer = "anna", .name = "shop.login", .at = at("2026-02-01")});
   CHECK(world.customer("active_episode") == "2");
   CHECK(rows(world.database, inactive, 3) == "1|" + std::to_string(to_ms(at("2026-01-03"))) + "|" +
                                                  std::to_string(to_ms(at("2026-02-01"))));
-  world.put(EventFact{.key = "e2", .customer = "anna", .name = "newsletter.opened", .at = at("2026-03-01")});
+  world.put(EventFact{
+      .key = "e2", .customer = "anna", .name = "newsletter.opened", .at = at("2026-03-01")});
   world.put(order("2", "anna", "2025-12-01", 1000));  // older than what is known
   CHECK(world.customer("active_episode") == "2");
   CHECK(world.customer("last_active_at") == std::to_string(to_ms(at("2026-02-01"))));
-  world.put(EventFact{.key = "e1", .customer = "anna", .name = "shop.login", .at = at("2026-01-02")});
+  world.put(
+      EventFact{.key = "e1", .customer = "anna", .name = "shop.login", .at = at("2026-01-02")});
   CHECK(world.customer("last_active_at") == std::to_string(to_ms(at("2026-01-03"))));
   CHECK(world.customer("active_episode") == "2");
 }
 
 TEST_CASE("customer.never-ordered ends with the first order that counts", "[store]") {
   World world;
-  const std::string ended = "SELECT since, until FROM ended_episode WHERE state = 'customer.never-ordered'";
+  const std::string ended =
+      "SELECT since, until FROM ended_episode WHERE state = 'customer.never-ordered'";
   world.put(CustomerFact{.key = "anna", .created_at = at("2026-01-01")});
   auto first = order("1", "anna", "2026-01-20", 1000);
   world.put(first);
@@ -176,7 +194,8 @@ TEST_CASE("customer.never-ordered ends with the first order that counts", "[stor
 
 TEST_CASE("items count on their order, and need it", "[store]") {
   World world;
-  CHECK(world.refused(ItemFact{.order = "1", .key = "a"}) == "order `1` is not in the store: import the orders first");
+  CHECK(world.refused(ItemFact{.order = "1", .key = "a"}) ==
+        "order `1` is not in the store: import the orders first");
   world.put(order("1", "anna", "2026-02-01", 1000));
   world.put(ItemFact{.order = "1", .key = "a", .quantity = 2});
   world.put(ItemFact{.order = "1", .key = "b"});
@@ -187,15 +206,18 @@ TEST_CASE("items count on their order, and need it", "[store]") {
 TEST_CASE("an answer to an order is its customer's", "[store]") {
   World world;
   world.put(order("1", "anna", "2026-02-01", 1000));
-  world.put(FeedbackFact{.key = "f", .order = "1", .kind = "csat", .score = 4, .received_at = at("2026-03-01")});
-  CHECK(ask(world.database, "SELECT c.key FROM feedback f JOIN customers c ON c.id = f.customer") == "anna");
+  world.put(FeedbackFact{
+      .key = "f", .order = "1", .kind = "csat", .score = 4, .received_at = at("2026-03-01")});
+  CHECK(ask(world.database, "SELECT c.key FROM feedback f JOIN customers c ON c.id = f.customer") ==
+        "anna");
   CHECK(world.refused(FeedbackFact{.key = "g", .ticket = "T1"}) ==
         "ticket `T1` is not in the store: import the tickets first");
 }
 
 TEST_CASE("a row without a key is refused", "[store]") {
   World world;
-  CHECK(world.refused(CustomerFact{}) == "the key is empty: every row needs the id that it has in your system");
+  CHECK(world.refused(CustomerFact{}) ==
+        "the key is empty: every row needs the id that it has in your system");
 }
 
 TEST_CASE("an alias leads to the customer", "[store]") {
@@ -209,7 +231,8 @@ TEST_CASE("an alias leads to the customer", "[store]") {
 
 TEST_CASE("consent is append-only and the latest word is on the customer", "[store]") {
   World world;
-  ConsentFact yes{.customer = "anna", .purpose = "marketing", .granted = true, .at = at("2026-01-01")};
+  ConsentFact yes{
+      .customer = "anna", .purpose = "marketing", .granted = true, .at = at("2026-01-01")};
   CHECK(world.put(yes).change == Change::inserted);
   CHECK(world.put(yes).change == Change::unchanged);
   CHECK(world.customer("consent_marketing") == "1");
@@ -243,7 +266,8 @@ TEST_CASE("history marks what it brought, and the customers it moved", "[store]"
   CHECK(world.customer("history_until") == "NULL");
   world.facts.set_history_until(world.now);
   world.put(order("1", "anna", "2026-02-01", 1000));
-  CHECK(ask(world.database, "SELECT history_until FROM orders") == std::to_string(to_ms(world.now)));
+  CHECK(ask(world.database, "SELECT history_until FROM orders") ==
+        std::to_string(to_ms(world.now)));
   CHECK(world.customer("history_until") == std::to_string(to_ms(world.now)));
 }
 
@@ -272,12 +296,15 @@ constexpr const char* kept = R"(
 
 }  // namespace
 
-TEST_CASE("after any order of facts and corrections the roll-ups equal a fresh computation", "[store]") {
+TEST_CASE("after any order of facts and corrections the roll-ups equal a fresh computation",
+          "[store]") {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(1, 9));
   World world;
   Rng rng(seed);
   const auto pick = [&](std::uint64_t count) { return std::to_string(rng.below(count)); };
-  const auto day = [&] { return at("2026-01-01") + std::chrono::hours(24 * static_cast<int>(rng.below(120))); };
+  const auto day = [&] {
+    return at("2026-01-01") + std::chrono::hours(24 * static_cast<int>(rng.below(120)));
+  };
   const char* statuses[] = {"placed", "completed", "cancelled", "other"};
   const char* ticket_statuses[] = {"new", "open", "waiting_for_customer", "solved", "closed"};
   const char* names[] = {"login", "shop.login", "mail.clicked", "page.viewed", ".login"};
@@ -327,16 +354,20 @@ TEST_CASE("after any order of facts and corrections the roll-ups equal a fresh c
   // Every open and ended episode has a number of its own, and they do not overlap.
   CHECK(ask(world.database, "SELECT count(*) FROM ended_episode WHERE until <= since") == "0");
   CHECK(ask(world.database,
-            "SELECT count(*) FROM ended_episode a JOIN ended_episode b ON a.state = b.state AND a.row = b.row AND "
-            "a.episode < b.episode AND a.since < b.until AND b.since < a.until WHERE a.state = 'ticket.unresolved'") ==
-        "0");
+            "SELECT count(*) FROM ended_episode a JOIN ended_episode b ON a.state = b.state AND "
+            "a.row = b.row AND "
+            "a.episode < b.episode AND a.since < b.until AND b.since < a.until WHERE a.state = "
+            "'ticket.unresolved'") == "0");
   CHECK(ask(world.database,
-            "SELECT count(*) FROM tickets t JOIN ended_episode e ON e.state = 'ticket.unresolved' AND e.row = t.id AND "
+            "SELECT count(*) FROM tickets t JOIN ended_episode e ON e.state = 'ticket.unresolved' "
+            "AND e.row = t.id AND "
             "e.episode = t.unresolved_episode WHERE t.unresolved_since IS NOT NULL") == "0");
-  const std::string left_out = ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'");
+  const std::string left_out =
+      ask(world.database, "SELECT value FROM meta WHERE key = 'orders_in_other_currency'");
   CHECK(left_out ==
         ask(world.database,
-            "SELECT count(*) FROM orders o JOIN customers c ON c.id = o.customer WHERE o.currency <> c.currency AND "
+            "SELECT count(*) FROM orders o JOIN customers c ON c.id = o.customer WHERE o.currency "
+            "<> c.currency AND "
             "NOT (o.cancelled_at IS NOT NULL OR o.status = 'cancelled') AND total_minor <> 0 AND "
             "(total_minor < 0 OR (placed_at IS NOT NULL AND refunded_at IS NULL))"));
 }

@@ -3,9 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "open_store.h"
 #include "store/process_lock.h"
@@ -65,7 +64,8 @@ TEST_CASE("semantics 23: a store that goes on is the same one", "[store]") {
   CHECK(site.recognise().kind == Kind::same);
 }
 
-TEST_CASE("semantics 23: an older copy in its place is recognised, with the time it knows", "[store]") {
+TEST_CASE("semantics 23: an older copy in its place is recognised, with the time it knows",
+          "[store]") {
   Site site;
   site.send(2);
   site.copy("store.db", "old.db");
@@ -125,7 +125,8 @@ TEST_CASE("semantics 23: a torn .seen asks once too often", "[store]") {
   CHECK(site.recognise().must_hold());
 }
 
-TEST_CASE("semantics 23: once adopted it is this machine's store, and the old copies are not", "[store]") {
+TEST_CASE("semantics 23: once adopted it is this machine's store, and the old copies are not",
+          "[store]") {
   Site site;
   site.send(2);
   site.copy("store.db", "old.db");
@@ -166,8 +167,9 @@ TEST_CASE("a second process with the same store is refused and told which has it
     const auto lock = ProcessLock::take(store);
     REQUIRE_FALSE(lock);
     CHECK(lock.error().kind == ErrorKind::conflict);
-    CHECK(lock.error().message == "retaind already runs with the store " + store.string() + " (process " +
-                                      std::to_string(child) + "): only one may send; stop it first");
+    CHECK(lock.error().message == "retaind already runs with the store " + store.string() +
+                                      " (process " + std::to_string(child) +
+                                      "): only one may send; stop it first");
   }
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);

@@ -28,7 +28,8 @@ std::string slurp(const fs::path& file) {
 /// A store in a file, and imports into it.
 struct Shop {
   Shop() {
-    auto opened = Database::open(directory / "store.db", {.mode = Database::Mode::create, .vfs = {}});
+    auto opened =
+        Database::open(directory / "store.db", {.mode = Database::Mode::create, .vfs = {}});
     if (!opened) FAIL(opened.error().message);
     database.emplace(std::move(*opened));
   }
@@ -36,7 +37,8 @@ struct Shop {
     std::ofstream(directory / name, std::ios::binary) << bytes;
     return directory / name;
   }
-  Result<ImportReport> attempt(ImportKind kind, const std::string& bytes, std::optional<Mapping> mapping = {}) {
+  Result<ImportReport> attempt(ImportKind kind, const std::string& bytes,
+                               std::optional<Mapping> mapping = {}) {
     ImportOptions options;
     options.kind = kind;
     options.file = file(bytes);
@@ -45,12 +47,14 @@ struct Shop {
     options.bulk_from_bytes = bulk_from;
     return import_file(*database, options, clock);
   }
-  ImportReport import(ImportKind kind, const std::string& bytes, std::optional<Mapping> mapping = {}) {
+  ImportReport import(ImportKind kind, const std::string& bytes,
+                      std::optional<Mapping> mapping = {}) {
     auto report = attempt(kind, bytes, std::move(mapping));
     if (!report) FAIL(report.error().message);
     return *report;
   }
-  std::string refused(ImportKind kind, const std::string& bytes, std::optional<Mapping> mapping = {}) {
+  std::string refused(ImportKind kind, const std::string& bytes,
+                      std::optional<Mapping> mapping = {}) {
     const auto report = attempt(kind, bytes, std::move(mapping));
     REQUIRE_FALSE(report);
     const std::string path = (directory / "in.csv").string();
@@ -59,7 +63,9 @@ struct Shop {
   }
   std::string rejected() { return slurp(directory / "in.csv.rejected.csv"); }
   std::string ask(const std::string& sql) { return store::ask(*database, sql); }
-  std::string rows(const std::string& sql, int columns) { return store::rows(*database, sql, columns); }
+  std::string rows(const std::string& sql, int columns) {
+    return store::rows(*database, sql, columns);
+  }
 
   Directory directory;
   SimClock clock{at("2026-06-01")};
@@ -76,12 +82,17 @@ FieldSource column(const std::string& name) {
 using enum ImportKind;
 
 constexpr const char* facts_dump[] = {
-    "SELECT key, email, email_key, first_name, city, currency, created_at, birthday, orders_count, total_spent_minor, "
-    "last_order_at, last_active_at, active_episode, history_until, attributes FROM customers ORDER BY key",
-    "SELECT o.key, c.key, number, status, total_minor, o.currency, placed_at, paid_at, completed_at, cancelled_at, "
-    "refunded_at, items_count, o.history_until, o.attributes, '' FROM orders o LEFT JOIN customers c "
+    "SELECT key, email, email_key, first_name, city, currency, created_at, birthday, orders_count, "
+    "total_spent_minor, "
+    "last_order_at, last_active_at, active_episode, history_until, attributes FROM customers ORDER "
+    "BY key",
+    "SELECT o.key, c.key, number, status, total_minor, o.currency, placed_at, paid_at, "
+    "completed_at, cancelled_at, "
+    "refunded_at, items_count, o.history_until, o.attributes, '' FROM orders o LEFT JOIN customers "
+    "c "
     "ON c.id = o.customer ORDER BY o.key",
-    "SELECT alias, c.key, '', '', '', '', '', '', '', '', '', '', '', '', '' FROM customer_alias a JOIN customers c "
+    "SELECT alias, c.key, '', '', '', '', '', '', '', '', '', '', '', '', '' FROM customer_alias a "
+    "JOIN customers c "
     "ON c.id = a.customer ORDER BY alias"};
 
 std::string dump(Database& database) {
@@ -94,19 +105,23 @@ std::string dump(Database& database) {
 
 TEST_CASE("a file whose header has our names needs no mapping", "[store]") {
   Shop shop;
-  const auto report = shop.import(customers,
-                                  "\xef\xbb\xbfID,Email,First Name,created-at,birthday,favourite\r\n"
-                                  "1,Anna@Example.com,\"Anna \"\"A\"\"\",2026-03-02,1980-12-31,x\r\n"
-                                  "2,,\"Two\nLines\",2026-03-02T09:30:00Z,,\r\n");
+  const auto report =
+      shop.import(customers,
+                  "\xef\xbb\xbfID,Email,First Name,created-at,birthday,favourite\r\n"
+                  "1,Anna@Example.com,\"Anna \"\"A\"\"\",2026-03-02,1980-12-31,x\r\n"
+                  "2,,\"Two\nLines\",2026-03-02T09:30:00Z,,\r\n");
   CHECK(report.inserted == 2);
   CHECK(report.rejected == 0);
   CHECK(report.unused_columns == std::vector<std::string>{"favourite"});
-  CHECK(shop.rows("SELECT key, email_key, first_name, created_at, birthday FROM customers ORDER BY key", 5) ==
+  CHECK(shop.rows(
+            "SELECT key, email_key, first_name, created_at, birthday FROM customers ORDER BY key",
+            5) ==
         "1|anna@example.com|Anna \"A\"|1772409600000|1980-12-31\n2|-|Two\nLines|1772443800000|-");
   CHECK(fs::exists(shop.directory / "in.csv.rejected.csv") == false);
 }
 
-TEST_CASE("every refused line is kept with its number and its reason, and the others are stored", "[store]") {
+TEST_CASE("every refused line is kept with its number and its reason, and the others are stored",
+          "[store]") {
   Shop shop;
   const auto report = shop.import(orders,
                                   "key,customer,total,placed_at,status\n"
@@ -128,22 +143,29 @@ TEST_CASE("every refused line is kept with its number and its reason, and the ot
   CHECK(report.rejected == 9);
   CHECK(report.without_customer == 1);
   CHECK(report.rejected_file == shop.directory / "in.csv.rejected.csv");
-  CHECK(shop.rejected() ==
-        "line,reason,key,customer,total,placed_at,status\n"
-        "3,\"the line has 3 fields, the header 5: is a separator or a quote missing or too many?\",2,a,10.50\n"
-        "4,\"placed_at `2026-02-30` is no date: write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or name the format "
-        "under `dates` in a mapping\",3,a,10.50,2026-02-30,placed\n"
-        "5,\"total `10,50` is no amount: write it with a point and without separators, such as 1234.50\",4,a,\"10,50\","
-        "2026-01-01,placed\n"
-        "6,\"unknown status `plced` (did you mean `placed`?): map it under `words` to one of placed, paid, shipped, "
-        "completed, cancelled, refunded, other\",5,a,1,2026-01-01,plced\n"
-        "7,\"key is empty\",,a,1,2026-01-01,placed\n"
-        "8,\"the line is not UTF-8: export the file as UTF-8\",\"6,M\xfcller,1,2026-01-01,placed\"\n"
-        "9,\"a quoted field is not closed: close it with \"\"\",\"7,\"\"open,1,2026-01-01,placed\"\n"
-        "10,\"placed_at `0001-01-01` is no date: write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or name the format "
-        "under `dates` in a mapping\",8,a,1,0001-01-01,placed\n"
-        "11,\"`1` stands in an earlier line with other values, and the first one counts: correct one of them, or write "
-        "`merge: yes` in the mapping\",1,a,99,2026-01-01,placed\n");
+  CHECK(
+      shop.rejected() ==
+      "line,reason,key,customer,total,placed_at,status\n"
+      "3,\"the line has 3 fields, the header 5: is a separator or a quote missing or too "
+      "many?\",2,a,10.50\n"
+      "4,\"placed_at `2026-02-30` is no date: write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or "
+      "name the format "
+      "under `dates` in a mapping\",3,a,10.50,2026-02-30,placed\n"
+      "5,\"total `10,50` is no amount: write it with a point and without separators, such as "
+      "1234.50\",4,a,\"10,50\","
+      "2026-01-01,placed\n"
+      "6,\"unknown status `plced` (did you mean `placed`?): map it under `words` to one of placed, "
+      "paid, shipped, "
+      "completed, cancelled, refunded, other\",5,a,1,2026-01-01,plced\n"
+      "7,\"key is empty\",,a,1,2026-01-01,placed\n"
+      "8,\"the line is not UTF-8: export the file as UTF-8\",\"6,M\xfcller,1,2026-01-01,placed\"\n"
+      "9,\"a quoted field is not closed: close it with \"\"\",\"7,\"\"open,1,2026-01-01,placed\"\n"
+      "10,\"placed_at `0001-01-01` is no date: write 2026-03-02 09:30 or 2026-03-02T09:30:00Z, or "
+      "name the format "
+      "under `dates` in a mapping\",8,a,1,0001-01-01,placed\n"
+      "11,\"`1` stands in an earlier line with other values, and the first one counts: correct one "
+      "of them, or write "
+      "`merge: yes` in the mapping\",1,a,99,2026-01-01,placed\n");
   CHECK(shop.rows("SELECT key, total_minor FROM orders ORDER BY key", 2) == "1|1050\n9|500");
 }
 
@@ -163,8 +185,9 @@ TEST_CASE("a line of an unknown order is refused by the store with its number", 
   shop.import(orders, "key,customer,total,placed_at\n1,a,10,2026-01-01\n");
   const auto report = shop.import(items, "order,key,quantity,price\n1,1,2,5.00\n77,1,1,5.00\n");
   CHECK(report.inserted == 1);
-  CHECK(shop.rejected() == "line,reason,order,key,quantity,price\n"
-                           "3,\"order `77` is not in the store: import the orders first\",77,1,1,5.00\n");
+  CHECK(shop.rejected() ==
+        "line,reason,order,key,quantity,price\n"
+        "3,\"order `77` is not in the store: import the orders first\",77,1,1,5.00\n");
   CHECK(shop.ask("SELECT items_count FROM orders") == "1");
 }
 
@@ -172,13 +195,16 @@ TEST_CASE("a file that cannot be understood at all says what to do", "[store]") 
   Shop shop;
   CHECK(shop.refused(orders, "") == " is empty: it needs at least a header line");
   CHECK(shop.refused(orders, "order_number,total\n1,2\n") ==
-        ": nothing says where the key of orders is: name its column `key`, or write a mapping file (--map); the columns "
+        ": nothing says where the key of orders is: name its column `key`, or write a mapping file "
+        "(--map); the columns "
         "are order_number, total");
   Mapping mapping;
   mapping.fields["key"] = column("invoice");
-  CHECK(shop.refused(orders, "invoic,total\n1,2\n", mapping) ==
-        ": the file has no column `invoice` (did you mean `invoic`?): its columns are invoic, total");
-  CHECK(shop.refused(customers, std::string("\xff\xfek\0e\0y\0\n\0", 10)) == " is UTF-16: save it as UTF-8");
+  CHECK(
+      shop.refused(orders, "invoic,total\n1,2\n", mapping) ==
+      ": the file has no column `invoice` (did you mean `invoic`?): its columns are invoic, total");
+  CHECK(shop.refused(customers, std::string("\xff\xfek\0e\0y\0\n\0", 10)) ==
+        " is UTF-16: save it as UTF-8");
 }
 
 TEST_CASE("amounts without a currency are refused as a whole", "[store]") {
@@ -188,17 +214,18 @@ TEST_CASE("amounts without a currency are refused as a whole", "[store]") {
   options.file = shop.file("key,total\n1,2\n");
   const auto report = import_file(*shop.database, options, shop.clock);
   REQUIRE_FALSE(report);
-  CHECK(report.error().message == options.file.string() +
-                                      ": the amounts have no currency: write `currency: EUR` in the mapping or in "
-                                      "retaind.yaml, or name a column `currency`");
+  CHECK(report.error().message ==
+        options.file.string() +
+            ": the amounts have no currency: write `currency: EUR` in the mapping or in "
+            "retaind.yaml, or name a column `currency`");
 }
 
 TEST_CASE("importing the same file again writes nothing at all", "[store]") {
   Shop shop;
   std::string bytes = "key,customer,total,placed_at,currency\n";
   for (int i = 0; i < 5000; ++i) {
-    bytes += std::to_string(i) + ",c" + std::to_string(i % 700) + ",9.9" + std::to_string(i % 10) + ",2026-01-0" +
-             std::to_string(1 + i % 9) + ",EUR\n";
+    bytes += std::to_string(i) + ",c" + std::to_string(i % 700) + ",9.9" + std::to_string(i % 10) +
+             ",2026-01-0" + std::to_string(1 + i % 9) + ",EUR\n";
   }
   CHECK(shop.import(orders, bytes).inserted == 5000);
   const std::string before = shop.ask("SELECT total_changes()");
@@ -212,12 +239,14 @@ TEST_CASE("importing the same file again writes nothing at all", "[store]") {
   const auto third = shop.import(orders, bytes);
   CHECK(third.updated == 1);
   CHECK(third.unchanged == 4999);
-  CHECK(std::stoi(shop.ask("SELECT count(*) FROM change")) == std::stoi(changes) + 2);  // the order and its customer
+  CHECK(std::stoi(shop.ask("SELECT count(*) FROM change")) ==
+        std::stoi(changes) + 2);  // the order and its customer
 }
 
 TEST_CASE("an import works while another connection writes and waits for nothing long", "[store]") {
   Shop shop;
-  auto other = Database::open(shop.directory / "store.db", {.busy_timeout = Duration{2000}, .vfs = {}});
+  auto other =
+      Database::open(shop.directory / "store.db", {.busy_timeout = Duration{2000}, .vfs = {}});
   REQUIRE(other);
   std::string bytes = "key,customer\n";
   for (int i = 0; i < 20000; ++i) bytes += std::to_string(i) + ",c" + std::to_string(i) + "\n";
@@ -228,7 +257,9 @@ TEST_CASE("an import works while another connection writes and waits for nothing
   SystemClock clock;
   options.progress = [&](const ImportProgress&) {
     if (other->begin()) {
-      other->prepared("INSERT INTO meta (key, value) VALUES (?1, '')").bind(1, std::to_string(writes++)).run();
+      other->prepared("INSERT INTO meta (key, value) VALUES (?1, '')")
+          .bind(1, std::to_string(writes++))
+          .run();
       CHECK(other->commit());
     }
     return true;
@@ -270,8 +301,10 @@ TEST_CASE("a mapping turns an export into facts", "[store]") {
                                   mapping);
   CHECK(report.skipped == 1);
   CHECK(report.rejected == 0);
-  CHECK(shop.rows("SELECT o.key, c.key, number, status, total_minor, placed_at, cancelled_at, o.attributes FROM orders o "
-                  "LEFT JOIN customers c ON c.id = o.customer ORDER BY o.key", 8) ==
+  CHECK(shop.rows("SELECT o.key, c.key, number, status, total_minor, placed_at, cancelled_at, "
+                  "o.attributes FROM orders o "
+                  "LEFT JOIN customers c ON c.id = o.customer ORDER BY o.key",
+                  8) ==
         "shop-1|shop-anna|No. 1|completed|752|1506945900000|-|{\"channel\":\"web\"}\n"
         "shop-2|-|No. 2|cancelled|500|1506952560000|1506952560000|-\n"
         "shop-3|shop-anna|No. 3|other|500|1506952560000|-|{\"channel\":\"a \\\"b\\\"\"}");
@@ -306,8 +339,10 @@ TEST_CASE("lines with one key are one order, and a negative one is a refund", "[
   CHECK(report.lines == 3);
   CHECK(report.inserted == 2);
   CHECK(report.merged == 1);
-  CHECK(shop.rows("SELECT o.key, c.key, status, total_minor, placed_at, completed_at, refunded_at FROM orders o JOIN "
-                  "customers c ON c.id = o.customer ORDER BY o.key", 7) ==
+  CHECK(shop.rows("SELECT o.key, c.key, status, total_minor, placed_at, completed_at, refunded_at "
+                  "FROM orders o JOIN "
+                  "customers c ON c.id = o.customer ORDER BY o.key",
+                  7) ==
         "1|anna|other|235|1767348000000|1767348000000|-\nC9|anna|refunded|-50|-|-|1767571200000");
   CHECK(shop.ask("SELECT orders_count || ' ' || total_spent_minor FROM customers") == "1 185");
   CHECK(shop.import(orders, bytes, invoice_lines()).unchanged == 2);
@@ -328,7 +363,8 @@ TEST_CASE("one bad line spoils its whole invoice and no other", "[store]") {
   CHECK(shop.rejected() ==
         "line,reason,invoice,customer,count,price,date\n"
         "2,\"line 4 of the same row `1` cannot be used\",1,anna,2,1,2026-01-02\n"
-        "4,\"total `many` is no amount: write it with a point and without separators, such as 1234.50\",1,anna,many,1,"
+        "4,\"total `many` is no amount: write it with a point and without separators, such as "
+        "1234.50\",1,anna,many,1,"
         "2026-01-02\n"
         "5,\"line 4 of the same row `1` cannot be used\",1,anna,3,1,2026-01-02\n");
   CHECK(shop.ask("SELECT group_concat(key) FROM orders") == "2");
@@ -345,14 +381,16 @@ TEST_CASE("further keys of a customer come from an alias column", "[store]") {
   auto report = shop.import(customers, bytes, mapping);
   CHECK(report.inserted == 2);
   CHECK(report.updated == 0);
-  CHECK(shop.rows("SELECT alias, c.key, city FROM customer_alias a JOIN customers c ON c.id = a.customer ORDER BY 1", 3) ==
-        "a1|anna|Paris\na2|anna|Paris\nb1|ben|Rom");
+  CHECK(shop.rows("SELECT alias, c.key, city FROM customer_alias a JOIN customers c ON c.id = "
+                  "a.customer ORDER BY 1",
+                  3) == "a1|anna|Paris\na2|anna|Paris\nb1|ben|Rom");
   report = shop.import(customers, bytes, mapping);
   CHECK(report.unchanged == 2);
   CHECK(report.updated == 0);
 }
 
-TEST_CASE("dated lines tell a ticket's history, and of one instant the last line counts", "[store]") {
+TEST_CASE("dated lines tell a ticket's history, and of one instant the last line counts",
+          "[store]") {
   Shop shop;
   std::string bytes = "key,customer,status,opened_at,as_of\n";
   const std::string lines =
@@ -383,29 +421,39 @@ TEST_CASE("consent and suppression are imported with their dates", "[store]") {
   CHECK(shop.rejected() ==
         "line,reason,customer,purpose,granted,at,source\n"
         "5,\"granted `maybe` is neither yes nor no\",anna,feedback,maybe,2026-01-01,form\n"
-        "6,\"at is empty: consent needs the time at which it was given or withdrawn\",ben,marketing,yes,,form\n"
-        "4,\"unknown purpose `ads`: write marketing, feedback or tracking\",anna,ads,yes,2026-01-01,form\n");
-  report = shop.import(suppression, "email,scope,at,cause\nX@example.com,all,2026-01-01,bounce\nnobody,all,2026-01-01,\n");
+        "6,\"at is empty: consent needs the time at which it was given or "
+        "withdrawn\",ben,marketing,yes,,form\n"
+        "4,\"unknown purpose `ads`: write marketing, feedback or "
+        "tracking\",anna,ads,yes,2026-01-01,form\n");
+  report = shop.import(
+      suppression,
+      "email,scope,at,cause\nX@example.com,all,2026-01-01,bounce\nnobody,all,2026-01-01,\n");
   CHECK(report.inserted == 1);
   CHECK(report.rejected == 1);
-  CHECK(shop.import(suppression, "email,scope,at,cause\nX@example.com,all,2026-01-01,bounce\n").unchanged == 1);
+  CHECK(shop.import(suppression, "email,scope,at,cause\nX@example.com,all,2026-01-01,bounce\n")
+            .unchanged == 1);
 }
 
 TEST_CASE("the bulk path gives the facts that the other path gives", "[store]") {
   const std::uint64_t seed = GENERATE(1u, 2u, 3u);
   Rng rng(seed);
-  std::string people = "key,email,city,created_at\n", lines = "key,customer,total,currency,placed_at,cancelled_at,status\n";
+  std::string people = "key,email,city,created_at\n",
+              lines = "key,customer,total,currency,placed_at,cancelled_at,status\n";
   for (int i = 0; i < 300; ++i) {
     people += "c" + std::to_string(i) + ",C" + std::to_string(i) + "@Example.com,Bonn,2020-01-01\n";
   }
-  people += "c5,C5@Example.com,Bonn,2020-01-01\nc6,other@example.com,Bonn,2020-01-01\n";  // the same again, and not
+  people +=
+      "c5,C5@Example.com,Bonn,2020-01-01\nc6,other@example.com,Bonn,2020-01-01\n";  // the same
+                                                                                    // again, and
+                                                                                    // not
   for (int i = 0; i < 4000; ++i) {
     const bool cancelled = rng.below(10) == 0;
     lines += "o" + std::to_string(i) + ",";
     if (rng.below(20) != 0) lines += "c" + std::to_string(rng.below(320));
-    lines += "," + std::to_string(static_cast<int>(rng.below(5000)) - 300) + ".5," + (rng.below(30) == 0 ? "USD" : "EUR") +
-             ",2026-0" + std::to_string(1 + rng.below(5)) + "-1" + std::to_string(rng.below(9)) + "," +
-             (cancelled ? "2026-05-20" : "") + "," + (rng.below(9) == 0 ? "cancelled" : "completed") + "\n";
+    lines += "," + std::to_string(static_cast<int>(rng.below(5000)) - 300) + ".5," +
+             (rng.below(30) == 0 ? "USD" : "EUR") + ",2026-0" + std::to_string(1 + rng.below(5)) +
+             "-1" + std::to_string(rng.below(9)) + "," + (cancelled ? "2026-05-20" : "") + "," +
+             (rng.below(9) == 0 ? "cancelled" : "completed") + "\n";
   }
   lines += "o7,c1,1,EUR,2026-01-01,,completed\no8,c2,x,EUR,2026-01-01,,completed\n";
   std::string dumps[2], rejected[2];
@@ -424,7 +472,8 @@ TEST_CASE("the bulk path gives the facts that the other path gives", "[store]") 
     auto fresh = memory_store();
     const char* indexes = "SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name";
     CHECK(shop.rows(indexes, 1) == store::rows(fresh, indexes, 1));
-    if (bulk) CHECK(shop.rows("SELECT subject, row FROM change ORDER BY seq", 2) == "0|0\n1|0\n0|0");
+    if (bulk)
+      CHECK(shop.rows("SELECT subject, row FROM change ORDER BY seq", 2) == "0|0\n1|0\n0|0");
     // And the store goes on from there the ordinary way.
     CHECK_FALSE(shop.import(orders, "key,customer,total\nnew,c1,5\n").bulk);
   }
@@ -434,7 +483,8 @@ TEST_CASE("the bulk path gives the facts that the other path gives", "[store]") 
   CHECK(rejected[0] == rejected[1]);
 }
 
-TEST_CASE("the bulk path is not taken when somebody else has the store open, or rules exist", "[store]") {
+TEST_CASE("the bulk path is not taken when somebody else has the store open, or rules exist",
+          "[store]") {
   Shop shop;
   shop.bulk_from = 0;
   {
@@ -446,8 +496,9 @@ TEST_CASE("the bulk path is not taken when somebody else has the store open, or 
   CHECK(shop.import(orders, "key,customer\n1,1\n").bulk);
   Shop with_rules;
   with_rules.bulk_from = 0;
-  REQUIRE(with_rules.database->execute("INSERT INTO rule (name, first_name, status, revision, timing, revised_at) VALUES "
-                                       "('r', 'r', 1, '', '', 0)"));
+  REQUIRE(with_rules.database->execute(
+      "INSERT INTO rule (name, first_name, status, revision, timing, revised_at) VALUES "
+      "('r', 'r', 1, '', '', 0)"));
   CHECK_FALSE(with_rules.import(customers, "key\n1\n").bulk);
 }
 
@@ -467,7 +518,8 @@ TEST_CASE("history marks every row of the file", "[store]") {
 TEST_CASE("a stopped import goes on where it was, and ends with the same store", "[store]") {
   std::string bytes = "key,customer,total,placed_at\n";
   for (int i = 0; i < 12000; ++i) {
-    bytes += "o" + std::to_string(i % 11000) + ",c" + std::to_string(i % 300) + "," + (i % 500 == 3 ? "x" : "2") +
+    bytes += "o" + std::to_string(i % 11000) + ",c" + std::to_string(i % 300) + "," +
+             (i % 500 == 3 ? "x" : "2") +
              ",2026-01-01\n";  // the last thousand stand there already, with other customers
   }
   Shop whole;
@@ -507,12 +559,15 @@ TEST_CASE("a stopped import goes on where it was, and ends with the same store",
   CHECK(shop.ask("SELECT count(*) FROM import_progress") == "0");
 }
 
-TEST_CASE("kill -9 in the middle of an import, again and again, leaves the store of one that was not killed", "[store][slow]") {
+TEST_CASE(
+    "kill -9 in the middle of an import, again and again, leaves the store of one that was not "
+    "killed",
+    "[store][slow]") {
   const bool bulk = GENERATE(false, true);
   std::string bytes = "key,customer,total,placed_at\n";
   for (int i = 0; i < 60000; ++i) {
-    bytes += "o" + std::to_string(i) + ",c" + std::to_string(i * 7919 % 5000) + "," + (i % 5000 == 3 ? "x" : "2") +
-             ",2026-01-0" + std::to_string(1 + i % 7) + "\n";
+    bytes += "o" + std::to_string(i) + ",c" + std::to_string(i * 7919 % 5000) + "," +
+             (i % 5000 == 3 ? "x" : "2") + ",2026-01-0" + std::to_string(1 + i % 7) + "\n";
   }
   const auto options_for = [&](Shop& shop) {
     ImportOptions options;

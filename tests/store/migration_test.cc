@@ -31,15 +31,21 @@ void load(const std::filesystem::path& file, const std::string& sql) {
 }
 
 constexpr const char* ledger[] = {
-    "SELECT id, rule, draft, \"trigger\", subject, row, part, due, open, reason FROM firing ORDER BY id",
-    "SELECT id, firing, rule, step, repeat, state, reason, due, attempts, handed_at FROM message ORDER BY id"};
+    "SELECT id, rule, draft, \"trigger\", subject, row, part, due, open, reason FROM firing ORDER "
+    "BY id",
+    "SELECT id, firing, rule, step, repeat, state, reason, due, attempts, handed_at FROM message "
+    "ORDER BY id"};
 
-std::string ledger_of(Database& database) { return rows(database, ledger[0], 10) + "\n" + rows(database, ledger[1], 10); }
+std::string ledger_of(Database& database) {
+  return rows(database, ledger[0], 10) + "\n" + rows(database, ledger[1], 10);
+}
 
 std::string schema_of(Database& database) {
-  return rows(database,
-              "SELECT type, name, replace(replace(sql, char(10), ' '), '  ', ' ') FROM sqlite_schema "
-              "WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name", 3);
+  return rows(
+      database,
+      "SELECT type, name, replace(replace(sql, char(10), ' '), '  ', ' ') FROM sqlite_schema "
+      "WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name",
+      3);
 }
 
 }  // namespace
@@ -76,7 +82,8 @@ TEST_CASE("a store of every schema version migrates with an identical ledger", "
       auto fresh = memory_store();
       CHECK(schema_of(*database) == schema_of(fresh));
       CHECK(ask(*database, "PRAGMA user_version") == std::to_string(schema_version()));
-      CHECK(std::filesystem::exists(directory / ("store.db.before-v" + std::to_string(schema_version()))) ==
+      CHECK(std::filesystem::exists(directory /
+                                    ("store.db.before-v" + std::to_string(schema_version()))) ==
             (version < schema_version()));
     }
   }

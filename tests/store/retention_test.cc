@@ -10,15 +10,19 @@ using namespace retaind::store;
 TEST_CASE("what is old and done with goes in slices, the ledger and the consent never", "[store]") {
   auto database = memory_store();
   const Time now = at("2026-06-01");
-  const auto days_ago = [&](int days) { return std::to_string(to_ms(now - std::chrono::hours(24 * days))); };
+  const auto days_ago = [&](int days) {
+    return std::to_string(to_ms(now - std::chrono::hours(24 * days)));
+  };
   REQUIRE(database.begin());
   for (int day = 120; day > 0; --day) {
     const std::string when = days_ago(day);
-    REQUIRE(database.execute("INSERT INTO change (subject, row, columns, at) VALUES (0, 1, 1, " + when +
-                             "); INSERT INTO decision (at, reason) VALUES (" + when +
-                             ", 1); INSERT INTO message_body (message, at, bytes) VALUES (" + std::to_string(200 - day) +
-                             ", " + when + ", x'00'); INSERT INTO consent (customer, purpose, granted, at) "
-                             "VALUES (1, 'marketing', 1, " + when + ")"));
+    REQUIRE(database.execute("INSERT INTO change (subject, row, columns, at) VALUES (0, 1, 1, " +
+                             when + "); INSERT INTO decision (at, reason) VALUES (" + when +
+                             ", 1); INSERT INTO message_body (message, at, bytes) VALUES (" +
+                             std::to_string(200 - day) + ", " + when +
+                             ", x'00'); INSERT INTO consent (customer, purpose, granted, at) "
+                             "VALUES (1, 'marketing', 1, " +
+                             when + ")"));
   }
   REQUIRE(database.execute("INSERT INTO meta (key, value) VALUES ('feed_seen', '50')"));
   REQUIRE(database.commit());
@@ -34,7 +38,8 @@ TEST_CASE("what is old and done with goes in slices, the ledger and the consent 
     total += *deleted;
   }
   CHECK(calls >= 3);
-  CHECK(ask(database, "SELECT min(seq) || ' ' || count(*) FROM change") == "51 70");  // not seen by the engine: stays
+  CHECK(ask(database, "SELECT min(seq) || ' ' || count(*) FROM change") ==
+        "51 70");  // not seen by the engine: stays
   CHECK(ask(database, "SELECT count(*) FROM decision") == "90");
   CHECK(ask(database, "SELECT count(*) FROM message_body") == "90");
   CHECK(ask(database, "SELECT count(*) FROM consent") == "120");

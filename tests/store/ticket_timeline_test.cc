@@ -21,19 +21,26 @@ struct Desk {
     return *written;
   }
   Written dated(const std::string& when, const std::string& status) {
-    return put({.key = "T", .customer = "anna", .status = status, .opened_at = at("2026-03-01"), .as_of = at(when)});
+    return put({.key = "T",
+                .customer = "anna",
+                .status = status,
+                .opened_at = at("2026-03-01"),
+                .as_of = at(when)});
   }
   /// status since solved closed episode reopens, times as yyyy-mm-dd
   std::string ticket() {
     return rows(database,
-                "SELECT status, date(unresolved_since/1000, 'unixepoch'), date(solved_at/1000, 'unixepoch'), "
+                "SELECT status, date(unresolved_since/1000, 'unixepoch'), date(solved_at/1000, "
+                "'unixepoch'), "
                 "date(closed_at/1000, 'unixepoch'), unresolved_episode, reopens FROM tickets",
                 6);
   }
   std::string ended(const std::string& state = "ticket.unresolved") {
     return rows(database,
-                "SELECT episode, date(since/1000, 'unixepoch'), date(until/1000, 'unixepoch') FROM ended_episode "
-                "WHERE state = '" + state + "' ORDER BY episode",
+                "SELECT episode, date(since/1000, 'unixepoch'), date(until/1000, 'unixepoch') FROM "
+                "ended_episode "
+                "WHERE state = '" +
+                    state + "' ORDER BY episode",
                 3);
   }
   Database database = memory_store();
@@ -61,16 +68,19 @@ TEST_CASE("a ticket is unresolved from its opening, and again from its reopening
 
 TEST_CASE("a dated row told again changes nothing", "[store]") {
   Desk desk;
-  const std::vector<std::pair<std::string, std::string>> events{
-      {"2026-03-01", "new"}, {"2026-03-02", "open"}, {"2026-03-04", "solved"}, {"2026-03-09", "open"}};
+  const std::vector<std::pair<std::string, std::string>> events{{"2026-03-01", "new"},
+                                                                {"2026-03-02", "open"},
+                                                                {"2026-03-04", "solved"},
+                                                                {"2026-03-09", "open"}};
   for (const auto& [when, status] : events) desk.dated(when, status);
-  for (const auto& [when, status] : events) CHECK(desk.dated(when, status).change == Change::unchanged);
+  for (const auto& [when, status] : events)
+    CHECK(desk.dated(when, status).change == Change::unchanged);
 }
 
 TEST_CASE("changes that arrive in any order give the same ticket", "[store]") {
-  std::vector<std::pair<std::string, std::string>> events{{"2026-03-02", "open"},   {"2026-03-04", "solved"},
-                                                          {"2026-03-06", "open"},   {"2026-03-07", "on_hold"},
-                                                          {"2026-03-08", "solved"}, {"2026-03-12", "closed"}};
+  std::vector<std::pair<std::string, std::string>> events{
+      {"2026-03-02", "open"},    {"2026-03-04", "solved"}, {"2026-03-06", "open"},
+      {"2026-03-07", "on_hold"}, {"2026-03-08", "solved"}, {"2026-03-12", "closed"}};
   Rng rng(GENERATE(1u, 2u, 3u, 4u, 5u));
   for (std::size_t i = events.size(); i > 1; --i) std::swap(events[i - 1], events[rng.below(i)]);
   Desk desk;
@@ -78,9 +88,11 @@ TEST_CASE("changes that arrive in any order give the same ticket", "[store]") {
   const std::string ticket = desk.ticket();
   CHECK(ticket.starts_with("closed|-|2026-03-08|2026-03-12|"));
   CHECK(ticket.ends_with("|1"));
-  CHECK(rows(desk.database, "SELECT date(since/1000, 'unixepoch'), date(until/1000, 'unixepoch') FROM ended_episode "
-                            "WHERE state = 'ticket.unresolved' ORDER BY since", 2) ==
-        "2026-03-01|2026-03-04\n2026-03-06|2026-03-08");
+  CHECK(
+      rows(desk.database,
+           "SELECT date(since/1000, 'unixepoch'), date(until/1000, 'unixepoch') FROM ended_episode "
+           "WHERE state = 'ticket.unresolved' ORDER BY since",
+           2) == "2026-03-01|2026-03-04\n2026-03-06|2026-03-08");
 }
 
 TEST_CASE("a number once given stays with its episode", "[store]") {
@@ -115,7 +127,10 @@ TEST_CASE("a ticket solved at its very opening was never unresolved", "[store]")
 
 TEST_CASE("a ticket told without dates of its changes has those that it names", "[store]") {
   Desk desk;
-  TicketFact fact{.key = "T", .status = "closed", .opened_at = at("2026-03-01"), .solved_at = at("2026-03-05"),
+  TicketFact fact{.key = "T",
+                  .status = "closed",
+                  .opened_at = at("2026-03-01"),
+                  .solved_at = at("2026-03-05"),
                   .closed_at = at("2026-03-09")};
   desk.put(fact);
   CHECK(desk.ticket() == "closed|-|2026-03-05|2026-03-09|1|0");
@@ -133,12 +148,18 @@ TEST_CASE("a ticket told without dates of its changes has those that it names", 
 
 TEST_CASE("an older row completes the history and leaves the newer values", "[store]") {
   Desk desk;
-  desk.put({.key = "T", .status = "open", .priority = "high", .opened_at = at("2026-03-01"), .as_of = at("2026-03-05")});
+  desk.put({.key = "T",
+            .status = "open",
+            .priority = "high",
+            .opened_at = at("2026-03-01"),
+            .as_of = at("2026-03-05")});
   desk.put({.key = "T", .status = "new", .priority = "low", .as_of = at("2026-03-02")});
   CHECK(ask(desk.database, "SELECT priority FROM tickets") == "high");
   desk.put({.key = "T", .status = "open", .priority = "urgent", .as_of = at("2026-03-06")});
-  CHECK(rows(desk.database, "SELECT date(valid_from/1000, 'unixepoch'), value FROM history WHERE field = 'priority'", 2) ==
-        "1970-01-01|high\n2026-03-06|urgent");
+  CHECK(
+      rows(desk.database,
+           "SELECT date(valid_from/1000, 'unixepoch'), value FROM history WHERE field = 'priority'",
+           2) == "1970-01-01|high\n2026-03-06|urgent");
 }
 
 TEST_CASE("ticket.unanswered ends with the first answer or the solution", "[store]") {
@@ -155,7 +176,8 @@ TEST_CASE("ticket.unanswered ends with the first answer or the solution", "[stor
 
 TEST_CASE("a status dated after now is refused", "[store]") {
   Desk desk;
-  const auto written = desk.facts.put(TicketFact{.key = "T", .status = "solved", .as_of = at("2026-06-03")});
+  const auto written =
+      desk.facts.put(TicketFact{.key = "T", .status = "solved", .as_of = at("2026-06-03")});
   REQUIRE_FALSE(written);
   CHECK(written.error().message ==
         "as_of 2026-06-03T00:00:00Z is dated after now: a status can only be told once it holds");
