@@ -66,8 +66,13 @@ void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed,
     fail(running, carrier, Reason::render_failed, composed.error().message, now);
     return;
   }
-  // One that may have arrived was counted when it went the first time.
-  const bool counted = carrier.state == MessageState::unknown;
+  // One that may have arrived was counted when it went before; its place moves to this day, so that
+  // giving it back finds it.
+  if (running.rule->limit_per_day) {
+    if (carrier.state == MessageState::unknown && carrier.handed_at)
+      messages_.use_day(carrier.rule, checks_->day_of(*carrier.handed_at), -1);
+    messages_.use_day(carrier.rule, checks_->day_of(now), 1);
+  }
   carrier.state = MessageState::handed;
   carrier.reason = Reason::none;
   carrier.line = -1;
@@ -79,8 +84,6 @@ void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed,
       !carrier.is_envelope) {
     messages_.add_count(carrier.recipient, now, carrier.id);
   }
-  if (running.rule->limit_per_day && !counted)
-    messages_.use_day(carrier.rule, checks_->day_of(now), 1);
   busy_.insert({carrier.channel, carrier.recipient});
   --room_;
   claimed_.push_back({carrier.channel, *std::move(composed), carrier.recipient});

@@ -67,7 +67,13 @@ class Engine {
   Runs runs_;
   std::vector<language::Rule> rules_;
   std::vector<std::unique_ptr<Running>> running_;
-  std::set<std::pair<Time, Running*>> heads_;  ///< one next candidate a rule
+  /// By time, then by the rule's id: an order by address would differ from run to run.
+  struct Earlier {
+    bool operator()(const std::pair<Time, Running*>& a, const std::pair<Time, Running*>& b) const {
+      return a.first != b.first ? a.first < b.first : a.second->row.id < b.second->row.id;
+    }
+  };
+  std::set<std::pair<Time, Running*>, Earlier> heads_;  ///< one next candidate a rule
   std::int64_t feed_seen_ = 0;
   bool feed_known_ = false;
 };

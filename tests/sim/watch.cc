@@ -243,10 +243,8 @@ void Watch::check_send(const Message& message, Time now, Duration /*elapsed*/) {
   const Rule& rule = *naive_->rule(rule_name(message.rule));
   if (counts(message)) check_cap(message, message.recipient, now);
   if (rule.limit_per_day) {
-    // A try whose outcome was lost keeps its place on its own day.
-    for (const auto& [day, ids] : days_) {
-      if (ids.count(message.id) != 0) return;
-    }
+    // A try whose outcome was lost has a place, which its retry takes along.
+    for (auto& [day, ids] : days_) ids.erase(message.id);
     auto& day = days_[{rule.id, retaind::engine::number_of(site_->zone.date_of(now))}];
     day.insert(message.id);
     if (static_cast<int>(day.size()) > *rule.limit_per_day)
@@ -375,6 +373,9 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const std::stri
     case Reason::clock: return expect(naive_->clock_held(look));
     default: break;
   }
+  // Of an episode that was over before anybody looked nothing else is read.
+  if (reason == Reason::state_ended && messages_.of_firing(firing.id).empty())
+    return expect(naive_->state_ended(look));
   if (look.now < look.due) {  // some things end a message before it is due
     if (reason == Reason::state_ended) return expect(naive_->state_ended(look));
     if (reason == Reason::stopped) return expect(naive_->stopped(look));
@@ -445,8 +446,10 @@ void Watch::balance(Time now) {
         "SELECT row, due FROM firing WHERE rule = ?1 AND draft = ?2 AND withdrawn = 0 AND due > ?3");
     firings.bind(1, row).bind(2, int{draft}).bind(3, from);
     while (firings.step()) ++left[{firings.integer(0), firings.integer(1)}];
+    std::set<std::int64_t> ahead;  // rows with an occurrence that is still to come
     for (const NaiveOccurrence& o : naive_->occurrences(rule, now)) {
       if (o.due <= from) continue;
+      if (o.due > now) ahead.insert(o.row);
       if (o.history && o.due <= *o.history && !rule.backlog.all) {
         // What was imported as history is backlog of the import's time.
         if (!rule.backlog.within) continue;
@@ -459,7 +462,9 @@ void Watch::balance(Time now) {
         say(fmt::format("{} (row {}, due {}) was never fired; it is {}", rule.id, o.row, to_iso(o.due), to_iso(now)));
     }
     for (const auto& [key, count] : left) {
-      if (count > 0)
+      // One that has gone keeps its due when the rule is timed anew; it is not due any more anyway.
+      const bool to_come = retaind::from_ms(key.second) > now && ahead.count(key.first) != 0;
+      if (count > 0 && !to_come)
         say(fmt::format("{} (row {}, due {}) fired, and the facts do not hold it; it is {}", rule.id, key.first,
                         to_iso(retaind::from_ms(key.second)), to_iso(now)));
     }
