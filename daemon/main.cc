@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
   try {
     return retaind::app::run_command(retaind::app::Words(argv + 1, argv + argc));
   } catch (const std::exception& exception) {
-    std::fprintf(stderr, "error: internal: %s; please report it with what you did\n", exception.what());
+    std::fprintf(stderr, "error: internal: %s; please report it with what you did\n",
+                 exception.what());
     return retaind::app::exit_wrong;
   }
 }

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/balance.h"
 #include "app/store_access.h"
 #include "base/value.h"
+#include "engine/balance.h"
 #include "store/ledger.h"
 
 namespace retaind::app {

@@ -62,10 +62,13 @@ with Site() as site:
     expect(site.run("hold", "--customer", "nobody", "--because", "x"), 1, "no customer `nobody`")
     expect(site.run("hold", "--all", "--because", "x", "--until", "tomorrow"), 1, "`tomorrow` is no time", "2026-03-02 09:30")
     expect(site.run("hold", "--all", "--because", "x", "--until", "2020-01-01"), 1, "is past")
-    expect(site.run("release", "--all"), 1, "nothing is held as `everything`", "retaind status")
+    expect(site.run("release", "--all"), 1, "nothing is held as all", "retaind status")
     expect(site.run("hold", "--all", "--because", "wrong prices"), 0, "held: everything (wrong prices)")
     expect(site.run("status"), 0, "held      everything: wrong prices")
+    expect(site.run("release", "--rule", "welcome", "--mark-sent-until", "2026-01-01"), 2, "goes with --all")
+    expect(site.run("release", "--all", "--mark-sent-until", "2026-01-01"), 1, "not on hold after a restore")
     expect(site.run("release", "--all"), 0, "released: everything")
+    expect(site.run("release", "--clock"), 1, "no daemon answers")
 
     # Copies
     copy = pathlib.Path(site.base) / "copy.db"
@@ -84,6 +87,6 @@ with Site() as site:
         first.wait_started()
         with Daemon(site) as second:
             check(second.process.wait(60) == 1, "a second daemon was let in")
-        check("another" in first.text() or "already" in first.text(), f"the refusal does not say why: {first.text()}")
+        check("only one may send" in second.text(), f"the refusal does not say why: {second.text()}")
         check(first.process.poll() is None, "the first daemon ended")
 print("misuse is answered as documented")

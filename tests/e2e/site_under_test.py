@@ -83,6 +83,7 @@ class Daemon:
     def __init__(self, site, environment=None, words=()):
         self.log_path = pathlib.Path(site.base) / "log"
         self.log = open(self.log_path, "a")
+        self.begin = self.log_path.stat().st_size
         self.process = subprocess.Popen([BINARY, "run", "--site", str(site.directory), *words], stdout=self.log,
                                         stderr=self.log, env={**os.environ, **(environment or {})})
 
@@ -96,7 +97,8 @@ class Daemon:
         self.log.close()
 
     def text(self):
-        return self.log_path.read_text()
+        """What this process has logged."""
+        return self.log_path.read_bytes()[self.begin:].decode()
 
     def wait_started(self):
         wait_for("start", lambda: "started:" in self.text() or self.process.poll() is not None)
