@@ -37,6 +37,7 @@ struct Database::Impl {
   Options options;
   SQLite::Database db;
   std::optional<Error> error;
+  bool begun = false;  ///< inside begin() … commit() or rollback()
   std::int64_t warned_at = 0;
   /// Handed out for SQL that does not prepare: it has no rows.
   std::optional<Statement> without_rows;

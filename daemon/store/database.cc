@@ -197,9 +197,25 @@ Result<void> Database::execute(const std::string& sql) {
   return failure(sqlite3_extended_errcode(handle()), file(), sqlite3_errmsg(handle()), sql);
 }
 
+namespace {
+
+/// A query that was not read to its end keeps the connection on its old snapshot: no checkpoint gets past it, and once
+/// another process has written, every BEGIN IMMEDIATE fails (SQLITE_BUSY_SNAPSHOT). What was read ends with the
+/// transaction.
+void end_queries(sqlite3* handle) {
+  for (sqlite3_stmt* query = sqlite3_next_stmt(handle, nullptr); query != nullptr; query = sqlite3_next_stmt(handle, query)) {
+    if (sqlite3_stmt_busy(query) != 0) sqlite3_reset(query);
+  }
+}
+
+}  // namespace
+
 Result<void> Database::begin() {
+  end_queries(handle());
   impl_->error.reset();
-  return execute("BEGIN IMMEDIATE");
+  auto result = execute("BEGIN IMMEDIATE");
+  impl_->begun = static_cast<bool>(result);
+  return result;
 }
 
 Result<void> Database::begin_read() {
@@ -228,12 +244,16 @@ Result<void> Database::commit() {
     rollback();
     return error;
   }
+  end_queries(handle());
   auto result = execute("COMMIT");
+  impl_->begun = false;
   if (!result) rollback();
   return result;
 }
 
 void Database::rollback() {
+  impl_->begun = false;
+  end_queries(handle());
   // SQLite itself rolls back on a full disk; a second ROLLBACK would be an error.
   if (in_transaction()) impl_->db.tryExec("ROLLBACK");
   impl_->error.reset();
@@ -255,6 +275,8 @@ sqlite3* Database::handle() const { return impl_->db.getHandle(); }
 void Database::fail(int code, std::string_view what) {
   if (!impl_->error) impl_->error = failure(code, file(), sqlite3_errmsg(handle()), what);
 }
+
+bool Database::is_void() const { return impl_->begun && impl_->error; }
 
 Result<void> Database::take_error() {
   if (!impl_->error) return {};

@@ -64,6 +64,9 @@ class Database {
   /// The first error since begin(), or since the last call outside a transaction; internal users only.
   void fail(int code, std::string_view what);
   Result<void> take_error();
+  /// A statement of this write transaction has failed. SQLite may have rolled it back by itself (a full disk, an
+  /// interrupt), and what came now would be committed on its own: nothing more is carried out before rollback().
+  [[nodiscard]] bool is_void() const;
 
   /// A consistent copy while others read and write, marked as a copy (semantics 23). One read snapshot for the whole
   /// copy: in WAL mode no writer waits for it. Written beside `file`, flushed and renamed: the old backup or the new
