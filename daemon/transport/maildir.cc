@@ -125,14 +125,12 @@ int Maildir::capacity() const {
 }
 
 void Maildir::want(int waiting) {
-  const Duration pause = back_off_.left(clock_);
-  if (waiting <= 0 || pause.count() == 0 || retry_.armed()) return;
-  retry_.arm(pause, [this] { ready_(); });
+  if (waiting <= 0 || !back_off_.failing() || retry_.armed()) return;
+  // Also when the pause has just ended: the caller may have seen no capacity a moment before.
+  retry_.arm(back_off_.left(clock_), [this] { ready_(); });
 }
 
-std::string Maildir::trouble() const {
-  return back_off_.failing() ? "maildir: " + back_off_.describe(clock_) : "";
-}
+std::string Maildir::trouble() const { return back_off_.describe(clock_); }
 
 void Maildir::send(delivery::Outgoing message, Done done) {
   waiting_.push_back({std::move(message), std::move(done)});

@@ -49,7 +49,6 @@ class SmtpSession {
   void add(delivery::Outgoing message, delivery::Transport::Done done);
   /// No further message; QUIT after the last one.
   void quit();
-
   // What the session wants.
   [[nodiscard]] bool wants_tls() const {
     return greeting_.state() == SmtpGreeting::State::wants_tls;

@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/zone.h"
 #include "transport/one_line.h"
 #include "transport/webhook_signature.h"
 
@@ -95,11 +94,9 @@ void Webhook::send(delivery::Outgoing message, Done done) {
   const auto found = targets_.find(message.endpoint);
   if (found == targets_.end()) {
     Outcome outcome{
-        OutcomeKind::deferred,
-        0,
-        one_line("there is no endpoint `" + message.endpoint + "`; add it to retaind.yaml"),
-        true,
-        {}};
+        OutcomeKind::deferred, 0,
+        one_line("there is no endpoint `" + message.endpoint + "`; add it to retaind.yaml"), true,
+        std::chrono::minutes{1}};
     post(loop_, [this, alive = alive_, id = message.id, done = std::move(done),
                  outcome = std::move(outcome)] {
       if (*alive) finish(id, done, outcome);
@@ -128,14 +125,16 @@ void Webhook::send(delivery::Outgoing message, Done done) {
 
 void Webhook::answered(std::int64_t id, const std::string& endpoint, const Done& done,
                        HttpAnswer answer) {
+  Outcome outcome = webhook_outcome(answer, clock_.now());
   if (!answer.never_connected) {
     unreachable_.erase(endpoint);
-  } else if (unreachable_.count(endpoint) == 0) {
-    unreachable_[endpoint] = fmt::format("webhook {}: {} (since {})", endpoint,
-                                         one_line(answer.failure), to_iso(clock_.now()));
-    log::warning(unreachable_[endpoint]);
+  } else {
+    BackOff& back_off = unreachable_[endpoint];
+    if (back_off.fail(outcome.reply, clock_))
+      log::warning("webhook " + endpoint + ": " + back_off.describe(clock_));
+    outcome.retry_after = back_off.left(clock_);
   }
-  finish(id, done, webhook_outcome(answer, clock_.now()));
+  finish(id, done, std::move(outcome));
 }
 
 void Webhook::finish(std::int64_t id, const Done& done, Outcome outcome) {
@@ -155,7 +154,10 @@ void Webhook::finish(std::int64_t id, const Done& done, Outcome outcome) {
 
 std::string Webhook::trouble() const {
   std::string all;
-  for (const auto& [endpoint, why] : unreachable_) all += (all.empty() ? "" : "; ") + why;
+  for (const auto& [endpoint, back_off] : unreachable_) {
+    if (!all.empty()) all += "; ";
+    all += endpoint + ": " + back_off.describe(clock_);
+  }
   return all;
 }
 

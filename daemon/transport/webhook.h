@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "delivery/transport.h"
 #include "model/site.h"
+#include "transport/back_off.h"
 #include "transport/http_client.h"
 
 namespace retaind::transport {
@@ -44,7 +45,7 @@ class Webhook final : public delivery::Transport {
   const Clock& clock_;
   HttpClient public_;
   HttpClient private_;
-  std::map<std::string, std::string> unreachable_;  ///< endpoint, since when and why
+  std::map<std::string, BackOff> unreachable_;  ///< by endpoint, until it answers
   int in_flight_ = 0;
   bool ready_is_posted_ = false;
   std::shared_ptr<bool> alive_;  ///< false once destroyed, for what is still posted

@@ -149,7 +149,7 @@ TEST_CASE("a directory that cannot be made is the host's trouble, with the remed
   CHECK(outcome.reply.find("cannot write ") == 0);
   CHECK(outcome.reply.find("; create the directory or change `maildir`") != std::string::npos);
   CHECK(filing.maildir.capacity() == 0);
-  CHECK(filing.maildir.trouble().find("maildir: cannot write") == 0);
+  CHECK(filing.maildir.trouble().find("cannot write") == 0);
 }
 
 TEST_CASE("without the right to write the messages wait, and go once it is given", "[transport]") {

@@ -230,10 +230,28 @@ TEST_CASE("an endpoint that is away is the host's trouble, and is named", "[tran
     const Outcome& outcome = post.send(++id, name);
     CHECK(outcome.kind == OutcomeKind::deferred);
     CHECK(outcome.host_trouble);
+    CHECK(outcome.retry_after >= Duration{1});
     CHECK_FALSE(outcome.reply.empty());
   }
-  CHECK(post.webhook->trouble().find("webhook away: ") != std::string::npos);
-  CHECK(post.webhook->trouble().find("webhook nowhere: ") != std::string::npos);
+  CHECK(post.webhook->trouble().find("away: ") != std::string::npos);
+  CHECK(post.webhook->trouble().find("nowhere: ") != std::string::npos);
+}
+
+TEST_CASE("an endpoint that stays away is asked less and less often, until it answers",
+          "[transport]") {
+  Post post;
+  if (!post.ok) return;
+  const int port = free_port();
+  post.target("desk", "http://127.0.0.1:" + std::to_string(port) + "/");
+  CHECK(post.send(1, "desk").retry_after <= Duration{1s});
+  post.live.run_for(1010ms);
+  const Outcome again = post.send(2, "desk");
+  CHECK(again.retry_after > Duration{1s});
+  CHECK(again.retry_after <= Duration{2s});
+  Peer late({"/usr/bin/python3", "-c", server_script, std::to_string(port), post.log, "", ""});
+  REQUIRE(late.listens(port));
+  CHECK(post.send(3, "desk").kind == OutcomeKind::sent);
+  CHECK(post.webhook->trouble().empty());
 }
 
 TEST_CASE("no spelling of a private address gets past the guard", "[transport]") {
