@@ -63,7 +63,7 @@ with Site() as site:
                 check("reload    failed" in status.stdout, f"fault {number} is not in status: {status.stdout}")
             file.write_text(before) if before is not None else file.unlink()
             daemon.process.send_signal(signal.SIGHUP)
-        sent = lambda: site.query("SELECT count(*) FROM message WHERE state = 5")[0][0]
+        sent = lambda: site.query("SELECT count(*) FROM message WHERE state = 4")[0][0]
         wait_for(f"{planned} messages", lambda: sent() == planned, 90)
         revisions = site.query("SELECT count(*) FROM rule_revision")[0][0]
         check(revisions == 1, f"a faulty reload made a revision: {revisions}")
