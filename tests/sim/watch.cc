@@ -446,10 +446,10 @@ void Watch::balance(Time now) {
         "SELECT row, due FROM firing WHERE rule = ?1 AND draft = ?2 AND withdrawn = 0 AND due > ?3");
     firings.bind(1, row).bind(2, int{draft}).bind(3, from);
     while (firings.step()) ++left[{firings.integer(0), firings.integer(1)}];
-    std::set<std::int64_t> ahead;  // rows with an occurrence that is still to come
+    std::map<std::int64_t, int> held;  // occurrences of each row, whenever they are due
     for (const NaiveOccurrence& o : naive_->occurrences(rule, now)) {
+      ++held[o.row];
       if (o.due <= from) continue;
-      if (o.due > now) ahead.insert(o.row);
       if (o.history && o.due <= *o.history && !rule.backlog.all) {
         // What was imported as history is backlog of the import's time.
         if (!rule.backlog.within) continue;
@@ -462,9 +462,8 @@ void Watch::balance(Time now) {
         say(fmt::format("{} (row {}, due {}) was never fired; it is {}", rule.id, o.row, to_iso(o.due), to_iso(now)));
     }
     for (const auto& [key, count] : left) {
-      // One that has gone keeps its due when the rule is timed anew; it is not due any more anyway.
-      const bool to_come = retaind::from_ms(key.second) > now && ahead.count(key.first) != 0;
-      if (count > 0 && !to_come)
+      // One that is over keeps its due when the rule is timed anew.
+      if (count > held[key.first])
         say(fmt::format("{} (row {}, due {}) fired, and the facts do not hold it; it is {}", rule.id, key.first,
                         to_iso(retaind::from_ms(key.second)), to_iso(now)));
     }
