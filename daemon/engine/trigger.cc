@@ -77,6 +77,9 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
   if (trigger.state == nullptr) return;
   if (!trigger.state->episode.empty())
     columns_ |= store::column_mask(trigger.subject, trigger.state->episode);
+  // A word about a ticket that comes late may move the end of an episode that is over.
+  if (trigger.subject == Subject::ticket)
+    columns_ |= store::column_mask(Subject::ticket, "solved_at") | store::column_mask(Subject::ticket, "reopens");
   for (const Field& field : fields()) {
     // `is` of a shipped state names its columns in SQL; a column that is a part of another's name
     // only wakes too often.
