@@ -37,6 +37,8 @@ constexpr Duration look_every{60'000};
 constexpr Duration drain_time{30'000};
 // A store that is locked or full is tried again after this.
 constexpr Duration trouble_pause{1'000};
+// A transport that is closing has no room and so never says that it is ready: outcomes are looked for.
+constexpr Duration drain_look{20};
 // With until_idle: what is due later than this is not waited for.
 constexpr Duration soon{20'000};
 // With until_idle: so many failed tries in a row are enough.
@@ -61,6 +63,7 @@ struct Daemon::Impl {
   void wake();
   void pass();
   void pause(const std::string& why);
+  void look_again(Duration delay);
   void arm();
   void each_minute();
   void tidy_up();
@@ -169,6 +172,7 @@ void Daemon::Impl::pass() {
   failures = 0;
   if (draining && core->in_flight() == 0 && !core->outbox().has_outcomes()) return finish();
   if (done->more) return wake();
+  if (draining) return look_again(drain_look);
   if (options.until_idle && !draining && is_idle()) return drain("nothing is due");
   arm();
 }
@@ -185,7 +189,11 @@ void Daemon::Impl::pause(const std::string& why) {
     status = exit_wrong;
     return finish();
   }
-  due.expires_after(trouble_pause);
+  look_again(trouble_pause);
+}
+
+void Daemon::Impl::look_again(Duration delay) {
+  due.expires_after(delay);
   due.async_wait([this](error_code error) {
     if (!error) wake();
   });

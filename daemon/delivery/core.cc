@@ -33,7 +33,8 @@ struct Core::Running {
   Outbox outbox;
 };
 
-Core::Core(store::Database& database, const Clock& clock, Rng& rng, Outbox::Transports transports)
+Core::Core(Key /*key*/, store::Database& database, const Clock& clock, Rng& rng,
+           Outbox::Transports transports)
     : database_(&database),
       clock_(&clock),
       rng_(&rng),
@@ -45,9 +46,7 @@ Core::~Core() = default;
 Result<std::unique_ptr<Core>> Core::start(store::Database& database, const Clock& clock, Rng& rng,
                                           SiteFiles files, Outbox::Transports transports,
                                           store::Identity* identity) {
-  std::unique_ptr<Core> core{
-      new Core(database, clock, rng,
-               transports)};  // NOLINT(cppcoreguidelines-owning-memory): private constructor
+  auto core = std::make_unique<Core>(Key{}, database, clock, rng, transports);
   core->identity_ = identity;
   if (auto adopted = core->adopt(std::move(files), true); !adopted) return adopted.error();
   return core;

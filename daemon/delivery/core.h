@@ -38,6 +38,13 @@ class Core {
                                              Outbox::Transports transports,
                                              store::Identity* identity = nullptr);
 
+  /// Only start() can make the key, so that no core is half made.
+  class Key {
+    friend class Core;
+    Key() = default;
+  };
+  Core(Key key, store::Database& database, const Clock& clock, Rng& rng,
+       Outbox::Transports transports);
   ~Core();
 
   struct Pass {
@@ -66,7 +73,7 @@ class Core {
 
  private:
   struct Running;
-  Core(store::Database& database, const Clock& clock, Rng& rng, Outbox::Transports transports);
+
   Result<void> adopt(SiteFiles files, bool first);
   void watch_clock(Time now);
   bool has_work(Time now);
