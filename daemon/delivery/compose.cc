@@ -270,6 +270,9 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   context.set("sender", Value::Object{{"name", site_->sender.name},
                                       {"address", site_->sender.address},
                                       {"postal_address", site_->sender.postal_address}});
+  // Dates show in the site's zone unless the customer has one.
+  context.set("timezone", std::string(site_->zone.name()));
+  context.set("now", to_iso(now));
   context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
   context.set("why", why(running, first.firing));
   // A copy: the members of a context move when more are set.
@@ -314,7 +317,16 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
               : std::string(trim(fmt::format("{} {}", text_member(customer, "first_name"),
                                              text_member(customer, "last_name"))));
   for (const std::string& address : out.envelope_to) mail.to.push_back({name, address});
-  mail.from = {site_->sender.name, rendered->from.empty() ? site_->sender.address : rendered->from};
+  mail.from = {site_->sender.name, site_->sender.address};
+  if (!rendered->from.empty()) {
+    const auto from = render::read_mailbox(rendered->from);
+    if (!from) {
+      return Error{ErrorKind::invalid,
+                   fmt::format("`from: {}` of template `{}` is no address: write `Name <address>`",
+                               rendered->from, step.template_name)};
+    }
+    mail.from = *from;
+  }
   mail.reply_to = rendered->reply_to.empty() ? site_->sender.reply_to : rendered->reply_to;
   mail.subject = rendered->subject;
   mail.text = rendered->text;
