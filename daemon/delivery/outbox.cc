@@ -184,6 +184,7 @@ void Outbox::trace(const Look& look, const Decision& decision, Time now) {
   std::string values;
   for (const auto* list : {&rule.if_all, &rule.unless_any, &rule.stop_if, &rule.hold_while}) {
     for (const language::Condition& condition : *list) {
+      if (look.situation.cells.empty()) break;  // the row is gone, or could not be read
       const std::string read = engine::describe_values(condition, rule.slots, look.situation.cells);
       if (read.empty()) continue;
       if (!values.empty()) values += ", ";
