@@ -60,19 +60,21 @@ std::vector<Outgoing> VirtualTransport::forget() {
   return lost;
 }
 
-World::World(store::Database& database, SimClock& clock, Rng& rng, Files files)
+World::World(store::Database& database, SimClock& clock, Rng& rng, Files files,
+             store::Identity* identity)
     : database_(&database),
       clock_(&clock),
       rng_(&rng),
       files_(std::move(files)),
+      identity_(identity),
       mail_(clock),
       webhooks_(clock) {}
 
 Result<void> World::start() {
   auto files = files_();
   if (!files) return files.error();
-  auto core =
-      delivery::Core::start(*database_, *clock_, *rng_, *std::move(files), {&mail_, &webhooks_});
+  auto core = delivery::Core::start(*database_, *clock_, *rng_, *std::move(files),
+                                    {&mail_, &webhooks_}, identity_);
   if (!core) return core.error();
   core_ = *std::move(core);
   return {};

@@ -58,7 +58,9 @@ class World {
  public:
   /// Called for the files whenever the daemon starts.
   using Files = std::function<Result<delivery::SiteFiles>()>;
-  World(store::Database& database, SimClock& clock, Rng& rng, Files files);
+  /// `identity` as for delivery::Core::start().
+  World(store::Database& database, SimClock& clock, Rng& rng, Files files,
+        store::Identity* identity = nullptr);
 
   Result<void> start();
   /// As a clean stop: what is on its way ends first.
@@ -84,6 +86,7 @@ class World {
   SimClock* clock_;
   Rng* rng_;
   Files files_;
+  store::Identity* identity_;
   VirtualTransport mail_;
   VirtualTransport webhooks_;
   std::unique_ptr<delivery::Core> core_;

@@ -74,7 +74,12 @@ Shop::Shop(std::string_view starts)
         "{{% endfor %}}{{% endif %}}</p>\n",
         name);
   }
-  world = std::make_unique<replay::World>(database, clock, rng, [this] { return files(); });
+  begin_world();
+}
+
+void Shop::begin_world(store::Identity* identity) {
+  world = std::make_unique<replay::World>(
+      database, clock, rng, [this] { return files(); }, identity);
   for (auto* transport : {&world->mail(), &world->webhooks()}) {
     transport->on_send = [this](const delivery::Outgoing& message) { handed.push_back(message); };
     transport->on_answer = [this](const replay::VirtualTransport::Taken& taken) {

@@ -101,6 +101,8 @@ class Shop {
   SimClock clock;
   Rng rng{7};
   std::unique_ptr<replay::World> world;
+  /// A world anew, for a database that was swapped while there was none.
+  void begin_world(store::Identity* identity = nullptr);
 
  private:
   template <class Value>
