@@ -106,15 +106,19 @@ std::vector<std::pair<Time, std::optional<Time>>> Naive::stretches(const Rule& r
       found.emplace_back(*c.created_at, c.first_order);
   } else if (name == "ticket.unresolved") {
     const Ticket& t = shop_->tickets[index];
-    std::optional<Time> since;
+    bool open = false;  // and not an optional: g++ 12 takes its emptiness for an uninitialised read
+    Time since;
     for (const auto& [from, word] : t.words) {
-      if (!is_resolved(word) && !since) since = from;
-      if (is_resolved(word) && since) {
-        if (from > *since) found.emplace_back(*since, from);
-        since.reset();
+      if (!is_resolved(word) && !open) {
+        open = true;
+        since = from;
+      }
+      if (is_resolved(word) && open) {
+        if (from > since) found.emplace_back(since, from);
+        open = false;
       }
     }
-    if (since) found.emplace_back(*since, std::nullopt);
+    if (open) found.emplace_back(since, std::nullopt);
   } else if (name == "ticket.unanswered") {
     const Ticket& t = shop_->tickets[index];
     const bool active = !t.first_response && !is_resolved(t.status());
