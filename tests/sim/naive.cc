@@ -83,7 +83,8 @@ void Naive::of_event(const Rule& rule, std::vector<NaiveOccurrence>& out) const 
     if (name == "order.completed") add(o.row, o.customer, o.completed, o.history_until);
   }
   if (name == "subscription.started") {
-    for (const Subscription& s : shop_->subscriptions) add(s.row, s.customer, s.started, s.history_until);
+    for (const Subscription& s : shop_->subscriptions)
+      add(s.row, s.customer, s.started, s.history_until);
   }
   if (name == "feedback.received") {
     for (const Feedback& f : shop_->feedback) add(f.row, f.customer, f.received, std::nullopt);
@@ -144,9 +145,11 @@ void Naive::of_state(const Rule& rule, std::vector<NaiveOccurrence>& out) const 
       const Time due = zone.add(since, rule.trigger.offset);
       if (until && *until <= due) continue;
       if (of_ticket) {
-        out.push_back({shop_->tickets[i].row, customer, since, due, shop_->tickets[i].history_until, until});
+        out.push_back(
+            {shop_->tickets[i].row, customer, since, due, shop_->tickets[i].history_until, until});
       } else {
-        out.push_back({shop_->customers[i].row, customer, since, due, shop_->customers[i].history_until, until});
+        out.push_back({shop_->customers[i].row, customer, since, due,
+                       shop_->customers[i].history_until, until});
       }
     }
   }
@@ -171,7 +174,8 @@ void Naive::of_date(const Rule& rule, Time through, std::vector<NaiveOccurrence>
         const Time due = date_due(rule, date, zone);
         // Nobody had a birthday in a shop that did not know them yet.
         if (c.created_at && due <= *c.created_at) continue;
-        out.push_back({c.row, static_cast<int>(i), zone.start_of(date), due, c.history_until, std::nullopt});
+        out.push_back(
+            {c.row, static_cast<int>(i), zone.start_of(date), due, c.history_until, std::nullopt});
       }
     }
     return;
@@ -197,7 +201,8 @@ std::vector<NaiveOccurrence> Naive::occurrences(const Rule& rule, Time through) 
            date = std::chrono::sys_days{date} + days{1}) {
         const unsigned weekday = std::chrono::weekday{std::chrono::sys_days{date}}.iso_encoding();
         if ((rule.trigger.weekdays >> (weekday - 1) & 1) == 0) continue;
-        found.push_back({0, -1, std::nullopt, date_due(rule, date, site_->zone), std::nullopt, std::nullopt});
+        found.push_back(
+            {0, -1, std::nullopt, date_due(rule, date, site_->zone), std::nullopt, std::nullopt});
       }
     }
   }
@@ -206,11 +211,13 @@ std::vector<NaiveOccurrence> Naive::occurrences(const Rule& rule, Time through) 
 
 bool Naive::no_address(const Look& look) const {
   return mails(*look.rule) &&
-         (look.customer < 0 || shop_->customers[static_cast<std::size_t>(look.customer)].email.empty());
+         (look.customer < 0 ||
+          shop_->customers[static_cast<std::size_t>(look.customer)].email.empty());
 }
 
 bool Naive::suppressed(const Look& look) const {
-  if (look.rule->purpose == Purpose::internal || !mails(*look.rule) || look.customer < 0) return false;
+  if (look.rule->purpose == Purpose::internal || !mails(*look.rule) || look.customer < 0)
+    return false;
   return shop_->is_suppressed(shop_->customers[static_cast<std::size_t>(look.customer)].email,
                               std::string(retaind::name_of(look.rule->purpose)));
 }
@@ -255,12 +262,15 @@ Truth Naive::truth(const retaind::language::Condition& condition, const Look& lo
     return is(shop_->tickets[at].status() == "waiting_for_customer");
   if (text == "ticket.status = on_hold") return is(shop_->tickets[at].status() == "on_hold");
   if (text == "feedback.kind = 'nps'")
-    return shop_->feedback[at].kind.empty() ? Truth::unknown : is(shop_->feedback[at].kind == "nps");
+    return shop_->feedback[at].kind.empty() ? Truth::unknown
+                                            : is(shop_->feedback[at].kind == "nps");
   if (text == "feedback.score <= 6")
     return shop_->feedback[at].score ? is(*shop_->feedback[at].score <= 6) : Truth::unknown;
-  if (text == "subscription.status = active") return is(shop_->subscriptions[at].status == "active");
+  if (text == "subscription.status = active")
+    return is(shop_->subscriptions[at].status == "active");
   if (text == "subscription.price > 10 EUR")
-    return shop_->subscriptions[at].price ? is(*shop_->subscriptions[at].price > 1000) : Truth::unknown;
+    return shop_->subscriptions[at].price ? is(*shop_->subscriptions[at].price > 1000)
+                                          : Truth::unknown;
   const Customer& c = shop_->customers[static_cast<std::size_t>(look.customer)];
   if (text == "customer.open_tickets > 0") return is(c.open_tickets > 0);
   if (text == "customer.last_active_at older than 30 days") {
@@ -278,11 +288,12 @@ bool Naive::stopped(const Look& look) const {
 }
 
 bool Naive::hold_while(const Look& look) const {
-  return std::any_of(look.rule->hold_while.begin(), look.rule->hold_while.end(), [&](const auto& c) {
-    const Truth value = truth(c, look);
-    return value == Truth::yes ||
-           (value == Truth::unknown && look.rule->purpose != Purpose::internal);
-  });
+  return std::any_of(look.rule->hold_while.begin(), look.rule->hold_while.end(),
+                     [&](const auto& c) {
+                       const Truth value = truth(c, look);
+                       return value == Truth::yes ||
+                              (value == Truth::unknown && look.rule->purpose != Purpose::internal);
+                     });
 }
 
 Truth Naive::conditions(const Look& look) const {
@@ -302,16 +313,20 @@ Truth Naive::conditions(const Look& look) const {
 
 std::string Naive::explain(const Look& look) const {
   std::string text;
-  for (const auto* list : {&look.rule->if_all, &look.rule->unless_any, &look.rule->stop_if, &look.rule->hold_while}) {
+  for (const auto* list :
+       {&look.rule->if_all, &look.rule->unless_any, &look.rule->stop_if, &look.rule->hold_while}) {
     for (const auto& c : *list) {
       const Truth value = truth(c, look);
-      text += "; " + c.text + ": " + (value == Truth::yes ? "yes" : value == Truth::no ? "no" : "unknown");
+      text += "; " + c.text + ": " +
+              (value == Truth::yes  ? "yes"
+               : value == Truth::no ? "no"
+                                    : "unknown");
     }
   }
   if (look.rule->trigger.subject == Subject::order) {
     const Order& o = shop_->orders[static_cast<std::size_t>(look.row - 1)];
-    text += "; completed " + (o.completed ? retaind::to_iso(*o.completed) : std::string("-")) + ", refunded " +
-            (o.refunded ? retaind::to_iso(*o.refunded) : std::string("-"));
+    text += "; completed " + (o.completed ? retaind::to_iso(*o.completed) : std::string("-")) +
+            ", refunded " + (o.refunded ? retaind::to_iso(*o.refunded) : std::string("-"));
   }
   return text;
 }
@@ -365,13 +380,16 @@ bool Naive::clock_held(const Look& look) const {
 }
 
 bool Naive::held_out(const Look& look) const {
-  if (look.customer < 0 || look.rule->purpose == Purpose::internal || !mails(*look.rule)) return false;
+  if (look.customer < 0 || look.rule->purpose == Purpose::internal || !mails(*look.rule))
+    return false;
   const std::string& key = shop_->customers[static_cast<std::size_t>(look.customer)].key;
   const auto in = [&](const std::string& name, double share) {
-    return static_cast<double>(retaind::stable_hash(name + '\0' + key)) < share * std::ldexp(1.0, 64);
+    return static_cast<double>(retaind::stable_hash(name + '\0' + key)) <
+           share * std::ldexp(1.0, 64);
   };
   // The site's own holdout is of advertising.
-  const bool bulk = look.rule->purpose == Purpose::marketing || look.rule->purpose == Purpose::feedback;
+  const bool bulk =
+      look.rule->purpose == Purpose::marketing || look.rule->purpose == Purpose::feedback;
   return (bulk && site_->holdout > 0 && in("", site_->holdout)) ||
          (look.rule->holdout > 0 && in(look.rule->id, look.rule->holdout));
 }
