@@ -380,6 +380,8 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const std::stri
     if (reason == Reason::state_ended) return expect(naive_->state_ended(look));
     if (reason == Reason::stopped) return expect(naive_->stopped(look));
   }
+  // A draft that waited when its rule went live.
+  if (reason == Reason::would_send && firing.draft && look.rule->status != RuleStatus::draft) return;
   if (reason == Reason::no_address) return expect(naive_->no_address(look));
   const bool mail = std::all_of(look.rule->steps.begin(), look.rule->steps.end(),
                                 [](const auto& s) { return s.kind == StepKind::email; });
@@ -395,8 +397,9 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const std::stri
   if (reason == Reason::already_sent) {
     auto& others = database_->prepared(
         "SELECT count(*) FROM firing f WHERE f.rule = ?1 AND f.draft = ?2 AND f.scope = ?3 AND f.id <> ?4 AND (f.open = 1 OR "
-        "EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id AND (m.state IN (4, 5) OR m.reason IN (2, 13))) OR f.reason IN (2, 13))");
-    others.bind(1, firing.rule).bind(2, int{firing.draft}).bind(3, firing.scope).bind(4, firing.id);
+        "EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id AND (m.state IN (4, 5) OR m.reason IN (2, 13))) OR f.reason IN (2, 13) OR "
+        "EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id AND m.ended_at = ?5))");  // it was open in this pass
+    others.bind(5, look.now).bind(1, firing.rule).bind(2, int{firing.draft}).bind(3, firing.scope).bind(4, firing.id);
     const bool any = others.step() && others.integer(0) > 0;
     others.reset();
     return expect(any);
