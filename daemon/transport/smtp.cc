@@ -85,9 +85,13 @@ void Smtp::Pool::abandon() {
 
 int Smtp::Pool::capacity() const {
   if (closing_) return 0;
-  int free = 0;
-  for (const Connection& connection : connections_) free += connection.line->session().free_slots();
-  return free;
+  // A place counts as free only when the outcome of who had it has been told: until then the ledger
+  // still says `handed`, and no more than places may be.
+  int free = -static_cast<int>(finished_.size());
+  for (const Connection& connection : connections_) {
+    free += connection.line->session().free_slots() - connection.line->session().unreported();
+  }
+  return std::max(free, 0);
 }
 
 int Smtp::Pool::in_flight() const {

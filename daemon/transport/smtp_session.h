@@ -46,6 +46,8 @@ class SmtpSession {
   /// How many messages add() takes now; 0 before the greeting is over and once the session winds
   /// down.
   [[nodiscard]] int free_slots() const;
+  /// Messages whose outcome is known here and has not been taken yet.
+  [[nodiscard]] int unreported() const { return static_cast<int>(finished_.size()); }
   void add(delivery::Outgoing message, delivery::Transport::Done done);
   /// No further message; QUIT after the last one.
   void quit();
