@@ -79,7 +79,8 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
     columns_ |= store::column_mask(trigger.subject, trigger.state->episode);
   // A word about a ticket that comes late may move the end of an episode that is over.
   if (trigger.subject == Subject::ticket)
-    columns_ |= store::column_mask(Subject::ticket, "solved_at") | store::column_mask(Subject::ticket, "reopens");
+    columns_ |= store::column_mask(Subject::ticket, "solved_at") |
+                store::column_mask(Subject::ticket, "reopens");
   for (const Field& field : fields()) {
     // `is` of a shipped state names its columns in SQL; a column that is a part of another's name
     // only wakes too often.
@@ -268,9 +269,10 @@ std::optional<Time> Trigger::next_birthday(Time time) {
 
 std::optional<Time> Trigger::next_after(Time time) {
   // Anchors come in order, their due times nearly so: 29, 30 and 31 January plus a month are one
-  // day, and where clocks are set back a later anchor may be due an hour earlier.
+  // day, where clocks are set back a later anchor may be due an hour earlier, and between 28
+  // February and 1 March plus a month lie four days.
   constexpr Duration disorder = 4 * 24h;
-  constexpr Duration near = 6 * 24h;
+  constexpr Duration near = 14 * 24h;
   if (rule_->trigger.kind == TriggerKind::schedule) {
     const auto found = slots({time, time + 32 * 24h});
     return found.empty() ? std::nullopt : std::optional(found.front().due);
@@ -288,6 +290,7 @@ std::optional<Time> Trigger::next_after(Time time) {
     const auto ranges = anchors({time, time + near});
     if (ranges.empty()) return time + 24h;
     anchor = rows_.first_after(ranges.back().through - disorder);
+    while (anchor && earliest(*anchor) <= time) anchor = rows_.first_after(*anchor);
   }
   if (!anchor) return std::nullopt;
   Time next = earliest(*anchor);

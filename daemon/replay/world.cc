@@ -110,7 +110,7 @@ Result<void> World::stop() {
 
 Result<void> World::settle() {
   if (core_ == nullptr) return {};
-  constexpr int limit = 10'000'000;
+  constexpr int limit = 200'000;
   for (int i = 0; i < limit; ++i) {
     const bool mail = mail_.answer_due();
     const bool web = webhooks_.answer_due();
