@@ -32,7 +32,7 @@ for patch in "${patches[@]}"; do
   fi
   if ! nice ninja -C "$work/build" sim_tests >"$work/log" 2>&1; then
     echo "error    $patch does not build"; grep -m3 error: "$work/log"; failed=$((failed + 1))
-  elif timeout 900 "$work/build/tests/sim_tests" --seeds "$seeds" >"$work/log" 2>&1; then
+  elif (ulimit -v 4000000; exec timeout 900 "$work/build/tests/sim_tests" --seeds "$seeds") >"$work/log" 2>&1; then
     echo "survived $patch"; failed=$((failed + 1))
   else
     echo "noticed  $patch: $(grep -m1 -E '^  (message|firing|[a-z0-9-]+ \(row|[0-9]+ |20)|SIGABRT|never occurred' "$work/log" | cut -c1-140)"; noticed=$((noticed + 1))
