@@ -37,7 +37,8 @@ constexpr Duration look_every{60'000};
 constexpr Duration drain_time{30'000};
 // A store that is locked or full is tried again after this.
 constexpr Duration trouble_pause{1'000};
-// A transport that is closing has no room and so never says that it is ready: outcomes are looked for.
+// A transport that is closing has no room and so never says that it is ready: outcomes are looked
+// for.
 constexpr Duration drain_look{20};
 // With until_idle: what is due later than this is not waited for.
 constexpr Duration soon{20'000};

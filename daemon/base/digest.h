@@ -5,8 +5,8 @@
 
 namespace retaind {
 
-/// FNV-1a, 64 bit, with the finalizer of MurmurHash3 so that low bits are usable. Part of the stored
-/// meaning of a holdout: never change it.
+/// FNV-1a, 64 bit, with the finalizer of MurmurHash3 so that low bits are usable. Part of the
+/// stored meaning of a holdout: never change it.
 std::uint64_t stable_hash(std::string_view bytes);
 
 /// HMAC-SHA256 (RFC 2104): the 32 bytes, raw.

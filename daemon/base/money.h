@@ -25,8 +25,9 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 
-/// A plain decimal ("49", "49.5", "-3.20", "1234.567") to minor units, exactly; empty when it is no number, has more
-/// digits than the currency (zeros at the end aside: "49.0000" EUR is exact) or overflows. No thousands separators.
+/// A plain decimal ("49", "49.5", "-3.20", "1234.567") to minor units, exactly; empty when it is no
+/// number, has more digits than the currency (zeros at the end aside: "49.0000" EUR is exact) or
+/// overflows. No thousands separators.
 std::optional<std::int64_t> parse_minor(std::string_view text, Currency currency);
 /// "49.00", "4900" (JPY), "-3.20".
 std::string decimal(Money money);

@@ -8,8 +8,8 @@ namespace retaind {
 
 enum class ErrorKind { invalid, not_found, unavailable, conflict, internal };
 
-/// An expected failure. Messages start lower-case, name the thing and end with the remedy where there
-/// is one; context is put in front on the way up: `rules/welcome.yaml: …`.
+/// An expected failure. Messages start lower-case, name the thing and end with the remedy where
+/// there is one; context is put in front on the way up: `rules/welcome.yaml: …`.
 struct Error {
   ErrorKind kind = ErrorKind::internal;
   std::string message;
@@ -23,8 +23,12 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor): `return value;`
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{…};`
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {
+  }  // NOLINT(google-explicit-constructor): `return value;`
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {
+  }  // NOLINT(google-explicit-constructor): `return Error{…};`
 
   explicit operator bool() const { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }
@@ -43,7 +47,9 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error) : error_(std::move(error)), failed_(true) {}  // NOLINT(google-explicit-constructor): `return Error{…};`
+  Result(Error error)
+      : error_(std::move(error)),
+        failed_(true) {}  // NOLINT(google-explicit-constructor): `return Error{…};`
 
   explicit operator bool() const { return !failed_; }
   [[nodiscard]] const Error& error() const { return error_; }

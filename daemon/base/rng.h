@@ -4,8 +4,8 @@
 
 namespace retaind {
 
-/// Seeded randomness (xoshiro256**, Blackman and Vigna 2018): jitter, coupon codes, ids. The same seed
-/// gives the same sequence on every machine. Buckets and keys use hashes, never this.
+/// Seeded randomness (xoshiro256**, Blackman and Vigna 2018): jitter, coupon codes, ids. The same
+/// seed gives the same sequence on every machine. Buckets and keys use hashes, never this.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed);

@@ -31,8 +31,10 @@ std::string counted(long long number, std::string_view noun);
 
 /// Damerau-Levenshtein (optimal string alignment) over bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
-/// The nearest of `names` within a third of the word's length (at least one edit); empty when none is near.
-std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> names);
+/// The nearest of `names` within a third of the word's length (at least one edit); empty when none
+/// is near.
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> names);
 
 /// An e-mail address, checked for use in an envelope.
 struct EmailAddress {
@@ -42,11 +44,12 @@ struct EmailAddress {
   [[nodiscard]] std::string envelope() const;
   [[nodiscard]] bool needs_smtputf8() const;
 };
-/// Accepts what has been issued in practice, also `a..b@docomo.ne.jp`; refuses control characters, spaces outside
-/// quotes, over-long parts (RFC 5321 4.5.3.1: 64, 255, 254 octets), hosts with bad characters, address lists.
+/// Accepts what has been issued in practice, also `a..b@docomo.ne.jp`; refuses control characters,
+/// spaces outside quotes, over-long parts (RFC 5321 4.5.3.1: 64, 255, 254 octets), hosts with bad
+/// characters, address lists.
 std::optional<EmailAddress> parse_email(std::string_view text);
-/// Key under which caps, suppression and consent know an address: lower-cased (Unicode simple folding
-/// where ASCII does not do) local part @ A-label domain; empty when it is no address.
+/// Key under which caps, suppression and consent know an address: lower-cased (Unicode simple
+/// folding where ASCII does not do) local part @ A-label domain; empty when it is no address.
 std::string email_key(std::string_view text);
 
 }  // namespace retaind

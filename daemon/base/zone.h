@@ -44,8 +44,8 @@ struct TimeRange {
 class Zone {
  public:
   static Zone utc();
-  /// Only names of the tz database ("Europe/Berlin", "UTC"); "JST" or "GMT+9" are not_found, with the
-  /// nearest names in the message. Aliases ("US/Eastern") resolve and keep their name.
+  /// Only names of the tz database ("Europe/Berlin", "UTC"); "JST" or "GMT+9" are not_found, with
+  /// the nearest names in the message. Aliases ("US/Eastern") resolve and keep their name.
   static Result<Zone> find(std::string_view name);
 
   [[nodiscard]] std::string_view name() const;
@@ -53,19 +53,19 @@ class Zone {
   [[nodiscard]] LocalDate date_of(Time time) const;
 
   /// The instant of a wall time. A time in a DST gap is the gap's end; a doubled time is its first
-  /// occurrence. (RFC 5545 3.3.5 shifts by the length of the gap instead; the gap's end keeps this map
-  /// monotonic, which makes inverse() below an interval.)
+  /// occurrence. (RFC 5545 3.3.5 shifts by the length of the gap instead; the gap's end keeps this
+  /// map monotonic, which makes inverse() below an interval.)
   [[nodiscard]] Time to_time(LocalTime local) const;
 
   /// Start of a local day: its first existing instant.
   [[nodiscard]] Time start_of(LocalDate date) const;
 
-  /// time + span by the rules of Span: months first (clamped to the month's last day), then days, then
-  /// elapsed. `span` must not be a business span.
+  /// time + span by the rules of Span: months first (clamped to the month's last day), then days,
+  /// then elapsed. `span` must not be a business span.
   [[nodiscard]] Time add(Time time, const Span& span) const;
 
-  /// Exactly the anchors a with add(a, span) in `due`, as disjoint ascending ranges: one range, two or
-  /// more around a DST change or a month's end.
+  /// Exactly the anchors a with add(a, span) in `due`, as disjoint ascending ranges: one range, two
+  /// or more around a DST change or a month's end.
   [[nodiscard]] std::vector<TimeRange> inverse(TimeRange due, const Span& span) const;
 
   bool operator==(const Zone& other) const { return zone_ == other.zone_; }
@@ -89,8 +89,9 @@ std::string to_local_text(Time time, const Zone& zone);
 std::optional<Time> parse_time(std::string_view text, const Zone& zone);
 /// RFC 5322 3.3 date-time with numeric offset: "Mon, 02 Mar 2026 10:00:00 +0100".
 std::string to_rfc5322(Time time, const Zone& zone);
-/// Wall time by a strptime-like pattern of %Y %m %d %e %H %I %M %S %f %p %y %b %z %Z(ignored) %%; numbers need
-/// no leading zero. Must consume all of `text`. With %z the zone argument is ignored.
-std::optional<Time> parse_time_as(std::string_view text, std::string_view pattern, const Zone& zone);
+/// Wall time by a strptime-like pattern of %Y %m %d %e %H %I %M %S %f %p %y %b %z %Z(ignored) %%;
+/// numbers need no leading zero. Must consume all of `text`. With %z the zone argument is ignored.
+std::optional<Time> parse_time_as(std::string_view text, std::string_view pattern,
+                                  const Zone& zone);
 
 }  // namespace retaind

@@ -119,7 +119,9 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
       for (const int month_day : birthdays_on(date)) days.emplace_back(date, month_day);
     }
     for (; cursor.range < days.size(); ++cursor.range, cursor.rows = {}) {
-      const auto [date, month_day] = days[cursor.range];
+      // Not a structured binding: clang 14 does not let a lambda capture one.
+      const LocalDate date = days[cursor.range].first;
+      const int month_day = days[cursor.range].second;
       const bool more = rows_.scan_month_day(
           month_day, cursor.rows, limit, now, [&](const store::Candidate& candidate) {
             const Occurrence occurrence = make_birthday(candidate, date);

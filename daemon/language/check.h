@@ -14,29 +14,34 @@ namespace retaind::language {
 
 /// What the checker may ask about templates without knowing the module that renders them.
 struct TemplateNames {
-  std::vector<std::string> names;          ///< "thanks", "win-back"
+  std::vector<std::string> names;  ///< "thanks", "win-back"
 };
 
 struct CheckedRules {
-  std::vector<Rule> rules;                 ///< complete only when there is no error
-  std::vector<Diagnostic> diagnostics;     ///< all errors and warnings of all files, by file and position
+  std::vector<Rule> rules;  ///< complete only when there is no error
+  std::vector<Diagnostic>
+      diagnostics;  ///< all errors and warnings of all files, by file and position
   int files = 0;
   [[nodiscard]] bool has_errors() const;
 };
 
 /// Parses and checks one rule text. The rule is returned only when it has no error.
 std::optional<Rule> check_rule(std::shared_ptr<const Source> source, const Site& site,
-                               const TemplateNames& templates, std::vector<Diagnostic>& diagnostics);
+                               const TemplateNames& templates,
+                               std::vector<Diagnostic>& diagnostics);
 
-/// Every *.yaml of a directory, in name order. Editor backups and hidden files are left aside; an empty or unreadable
-/// directory, a file that vanishes while it is read, two rules with one id are diagnostics.
-CheckedRules check_rules(const std::filesystem::path& directory, const Site& site, const TemplateNames& templates);
+/// Every *.yaml of a directory, in name order. Editor backups and hidden files are left aside; an
+/// empty or unreadable directory, a file that vanishes while it is read, two rules with one id are
+/// diagnostics.
+CheckedRules check_rules(const std::filesystem::path& directory, const Site& site,
+                         const TemplateNames& templates);
 
 struct CheckedSite {
   std::optional<Site> site;
   std::vector<Diagnostic> diagnostics;
 };
-/// Reads DIRECTORY/retaind.yaml; relative paths count from the directory. The site is there only without errors.
+/// Reads DIRECTORY/retaind.yaml; relative paths count from the directory. The site is there only
+/// without errors.
 CheckedSite read_site(const std::filesystem::path& directory);
 
 }  // namespace retaind::language

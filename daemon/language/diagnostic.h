@@ -8,7 +8,7 @@ namespace retaind::language {
 
 /// A text that diagnostics point into.
 struct Source {
-  std::string path;   ///< as shown: "rules/win-back.yaml"
+  std::string path;  ///< as shown: "rules/win-back.yaml"
   std::string text;
 };
 
@@ -24,15 +24,16 @@ enum class Severity { error, warning };
 /// A user's mistake. Parsing and checking always go on and return all of them.
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string code;      ///< "R021", a row of the table of codes
+  std::string code;  ///< "R021", a row of the table of codes
   Where where;
-  std::string message;   ///< what was found and what is wrong with it
-  std::string remedy;    ///< beside the caret: what to write, the nearest name
+  std::string message;  ///< what was found and what is wrong with it
+  std::string remedy;   ///< beside the caret: what to write, the nearest name
 };
 
 enum class Format { human, json, github };
 
-/// Human: the excerpt with a caret that respects wide characters and tabs, design section 8. The summary line
+/// Human: the excerpt with a caret that respects wide characters and tabs, design section 8. The
+/// summary line
 /// ("2 errors in 8 files · …") is the caller's.
 std::string to_text(const Diagnostic& diagnostic, bool colour);
 std::string to_text(const std::vector<Diagnostic>& diagnostics, Format format, bool colour);

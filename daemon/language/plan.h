@@ -18,12 +18,26 @@ struct Slot {
 };
 
 enum class Op : std::uint8_t {
-  constant, field, now,
-  both, either, negation,                                        // and, or, not
-  equal, not_equal, less, less_equal, greater, greater_equal,
-  in, not_in,                                                    // children: value, then the list
-  older_than, within_last, within_next,                          // children: a time or date; a duration in `span`
-  is_empty, is_not_empty, contains,
+  constant,
+  field,
+  now,
+  both,
+  either,
+  negation,  // and, or, not
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  not_in,  // children: value, then the list
+  older_than,
+  within_last,
+  within_next,  // children: a time or date; a duration in `span`
+  is_empty,
+  is_not_empty,
+  contains,
 };
 
 /// One node of a typed condition tree; children are `children` indexes into Condition::nodes.
@@ -31,14 +45,15 @@ struct Node {
   Op op = Op::constant;
   Type type = Type::boolean;
   std::vector<std::uint16_t> children;
-  std::uint16_t slot = 0;         ///< of Op::field: index into Rule::slots
-  Cell value;                     ///< of Op::constant, but see constant_of(); its text stays empty
-  std::string text;               ///< of a constant: text, word or date; else as written
-  Span span;                      ///< of a duration
+  std::uint16_t slot = 0;  ///< of Op::field: index into Rule::slots
+  Cell value;              ///< of Op::constant, but see constant_of(); its text stays empty
+  std::string text;        ///< of a constant: text, word or date; else as written
+  Span span;               ///< of a duration
   Where where;
 };
 
-/// The value of a constant. Its text points into the node, which a move of the plan may move: take it anew.
+/// The value of a constant. Its text points into the node, which a move of the plan may move: take
+/// it anew.
 inline Cell constant_of(const Node& node) {
   Cell cell = node.value;
   if (cell.kind == Cell::Kind::text) cell.text = node.text;
@@ -49,7 +64,7 @@ inline Cell constant_of(const Node& node) {
 struct Condition {
   std::vector<Node> nodes;
   std::uint16_t root = 0;
-  std::string text;               ///< as written
+  std::string text;  ///< as written
   Where where;
 };
 
@@ -57,16 +72,16 @@ enum class TriggerKind : std::uint8_t { event, state, date, schedule };
 
 struct Trigger {
   TriggerKind kind = TriggerKind::event;
-  std::string name;               ///< "order.completed", "ticket.unresolved", "customer.birthday", "monday"
+  std::string name;  ///< "order.completed", "ticket.unresolved", "customer.birthday", "monday"
   Subject subject = Subject::customer;
-  std::string column;             ///< anchor column in table_of(subject); events table: "at"
-  std::string event_name;         ///< of an event of the events table: its name; empty otherwise
+  std::string column;      ///< anchor column in table_of(subject); events table: "at"
+  std::string event_name;  ///< of an event of the events table: its name; empty otherwise
   const StateKind* state = nullptr;
   const DateKind* date = nullptr;
-  Span offset;                    ///< due = anchor + offset (before: negative)
-  std::optional<int> at_minute;   ///< date and schedule: wall time of day, minutes
-  std::uint8_t weekdays = 0;      ///< schedule: bit 0 = Monday … bit 6; "day" sets all
-  int month_day = 0;              ///< schedule: "month" fires on this day (1); 0: by weekdays
+  Span offset;                   ///< due = anchor + offset (before: negative)
+  std::optional<int> at_minute;  ///< date and schedule: wall time of day, minutes
+  std::uint8_t weekdays = 0;     ///< schedule: bit 0 = Monday … bit 6; "day" sets all
+  int month_day = 0;             ///< schedule: "month" fires on this day (1); 0: by weekdays
   Where where;
 };
 
@@ -77,7 +92,7 @@ struct Coupon {
   std::int64_t percent_off = 0;
   std::optional<Money> amount_off;
   bool single_use = true;
-  Span valid_for;                 ///< from the send
+  Span valid_for;  ///< from the send
 };
 
 struct Repeat {
@@ -85,20 +100,21 @@ struct Repeat {
   int at_most = 1;
 };
 
-/// One message or effect. `coupon`, `survey` and `wait` are folded into the message that follows them.
+/// One message or effect. `coupon`, `survey` and `wait` are folded into the message that follows
+/// them.
 struct Step {
   StepKind kind = StepKind::email;
-  std::string key;                ///< "email:thanks": permanent, unique in the rule
-  std::string target;             ///< template (email), team or "assignee" (notify), endpoint (webhook)
-  std::string fallback;           ///< notify: team when the assignee has no address (`or: support`)
-  std::string template_name;      ///< email and notify
-  std::optional<Span> after;      ///< due = anchor + after
-  std::optional<Span> wait;       ///< due = previous message's hand-over + wait
+  std::string key;            ///< "email:thanks": permanent, unique in the rule
+  std::string target;         ///< template (email), team or "assignee" (notify), endpoint (webhook)
+  std::string fallback;       ///< notify: team when the assignee has no address (`or: support`)
+  std::string template_name;  ///< email and notify
+  std::optional<Span> after;  ///< due = anchor + after
+  std::optional<Span> wait;   ///< due = previous message's hand-over + wait
   std::optional<Repeat> repeat;
   std::optional<Span> digest;
   std::optional<Coupon> coupon;
-  std::string survey;             ///< kind of the survey minted for this email; empty: none
-  Span pause;                     ///< pause_marketing
+  std::string survey;  ///< kind of the survey minted for this email; empty: none
+  Span pause;          ///< pause_marketing
   Where where;
 };
 
@@ -106,7 +122,7 @@ enum class RuleStatus : std::uint8_t { draft, live, paused };
 
 struct Backlog {
   bool all = false;
-  std::optional<Span> within;     ///< neither: no backlog
+  std::optional<Span> within;  ///< neither: no backlog
 };
 
 struct Rule {
@@ -120,19 +136,20 @@ struct Rule {
   std::vector<Condition> stop_if;
   std::vector<Condition> hold_while;
   std::vector<Step> steps;
-  std::optional<Subject> once_per;         ///< scope; empty: each occurrence for itself
+  std::optional<Subject> once_per;  ///< scope; empty: each occurrence for itself
   std::optional<Span> again_after;
-  std::optional<Span> late_limit;          ///< empty: none
+  std::optional<Span> late_limit;  ///< empty: none
   Backlog backlog;
   std::optional<int> limit_per_day;
-  double holdout = 0;                      ///< 0 … 1
-  int priority = 0;                        ///< higher goes first
-  std::string send_window;                 ///< calendar of the site; empty: always
-  bool customer_zone = false;              ///< `timezone: customer`
-  std::optional<int> brake;                ///< messages in the first hour; empty: the default
-  std::vector<Slot> slots;                 ///< what the conditions read
+  double holdout = 0;          ///< 0 … 1
+  int priority = 0;            ///< higher goes first
+  std::string send_window;     ///< calendar of the site; empty: always
+  bool customer_zone = false;  ///< `timezone: customer`
+  std::optional<int> brake;    ///< messages in the first hour; empty: the default
+  std::vector<Slot> slots;     ///< what the conditions read
   std::string file;
-  std::string revision;                    ///< hex SHA-256 of what decides: the file without comments and `about`, `status`
+  std::string
+      revision;  ///< hex SHA-256 of what decides: the file without comments and `about`, `status`
 };
 
 }  // namespace retaind::language

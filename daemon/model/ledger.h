@@ -13,20 +13,53 @@ namespace retaind {
 enum class Purpose : std::uint8_t { marketing, feedback, transactional, internal };
 
 /// Where a message is. Stored as numbers: append only.
-enum class MessageState : std::uint8_t { planned, held, claimed, handed, sent, unknown, failed, skipped };
+enum class MessageState : std::uint8_t {
+  planned,
+  held,
+  claimed,
+  handed,
+  sent,
+  unknown,
+  failed,
+  skipped
+};
 
-/// Why a message waits or has ended, or why an occurrence sent nothing. One closed list for code, traces,
-/// metrics, tests and documents. Stored as numbers: append only.
+/// Why a message waits or has ended, or why an occurrence sent nothing. One closed list for code,
+/// traces, metrics, tests and documents. Stored as numbers: append only.
 enum class Reason : std::uint8_t {
-  none, sent, would_send, no_address, no_consent, suppressed, condition_false, state_ended, stopped,
-  outside_window, hold_while, limit, capped, held_out, on_hold, paused, clock, brake, rule_removed,
-  late_limit, already_sent, unknown_data, render_failed, rejected, expired, erased, gone,
+  none,
+  sent,
+  would_send,
+  no_address,
+  no_consent,
+  suppressed,
+  condition_false,
+  state_ended,
+  stopped,
+  outside_window,
+  hold_while,
+  limit,
+  capped,
+  held_out,
+  on_hold,
+  paused,
+  clock,
+  brake,
+  rule_removed,
+  late_limit,
+  already_sent,
+  unknown_data,
+  render_failed,
+  rejected,
+  expired,
+  erased,
+  gone,
 };
 
 struct ReasonRow {
   Reason reason;
-  std::string_view name;   ///< "no-address": as users see it
-  bool waits;              ///< the message may still go
+  std::string_view name;  ///< "no-address": as users see it
+  bool waits;             ///< the message may still go
   std::string_view about;
 };
 std::span<const ReasonRow> reasons();
@@ -39,8 +72,8 @@ std::optional<Reason> find_reason(std::string_view name);
 std::optional<MessageState> find_message_state(std::string_view name);
 
 inline bool is_final(MessageState state) {
-  return state == MessageState::sent || state == MessageState::unknown || state == MessageState::failed ||
-         state == MessageState::skipped;
+  return state == MessageState::sent || state == MessageState::unknown ||
+         state == MessageState::failed || state == MessageState::skipped;
 }
 
 /// The table of design section 1, one row a purpose.

@@ -18,26 +18,27 @@ struct SmtpSettings {
   std::string host;
   int port = 0;
   TlsMode tls = TlsMode::starttls;
-  bool insecure = false;               ///< `insecure: yes`: a remote host without TLS is accepted
-  std::filesystem::path ca_file;       ///< empty: the system's
+  bool insecure = false;          ///< `insecure: yes`: a remote host without TLS is accepted
+  std::filesystem::path ca_file;  ///< empty: the system's
   std::string user;
-  std::filesystem::path password_file; ///< `password-file`
-  std::string helo;                    ///< empty: address literal of the local end (RFC 5321 4.1.4)
+  std::filesystem::path password_file;  ///< `password-file`
+  std::string helo;  ///< empty: address literal of the local end (RFC 5321 4.1.4)
   int connections = 8;
   int messages_per_connection = 100;
-  Duration timeout{0};                 ///< 0: the RFC 5321 4.5.3.2 time-outs for each command
+  Duration timeout{0};  ///< 0: the RFC 5321 4.5.3.2 time-outs for each command
 };
 
 struct Endpoint {
   std::string url;
-  std::filesystem::path secret_file;   ///< `secret-file`: whsec_… of Standard Webhooks; empty: unsigned
-  std::filesystem::path token_file;    ///< `token-file`: sent as Authorization: Bearer
-  bool allow_private = false;          ///< `allow-private: yes`: an on-premise target
+  std::filesystem::path
+      secret_file;  ///< `secret-file`: whsec_… of Standard Webhooks; empty: unsigned
+  std::filesystem::path token_file;  ///< `token-file`: sent as Authorization: Bearer
+  bool allow_private = false;        ///< `allow-private: yes`: an on-premise target
 };
 
 struct Team {
   std::vector<std::string> to;
-  std::string locale;                  ///< empty: the site's
+  std::string locale;  ///< empty: the site's
 };
 
 struct Cap {
@@ -47,15 +48,15 @@ struct Cap {
 
 struct Site {
   std::filesystem::path directory;
-  std::string name;                    ///< of the shop
-  std::filesystem::path store;         ///< SQLite file
-  std::filesystem::path socket;        ///< control socket
+  std::string name;              ///< of the shop
+  std::filesystem::path store;   ///< SQLite file
+  std::filesystem::path socket;  ///< control socket
   std::filesystem::path maildir;
   Zone zone = Zone::utc();
   std::string locale = "en";
   Currency currency;
-  bool deliver_live = false;           ///< `deliver: live`; otherwise every transport is the maildir
-  std::vector<std::string> only_to;    ///< staging: addresses or "@domain"; empty: everyone
+  bool deliver_live = false;         ///< `deliver: live`; otherwise every transport is the maildir
+  std::vector<std::string> only_to;  ///< staging: addresses or "@domain"; empty: everyone
 
   struct Sender {
     std::string name;
@@ -63,11 +64,11 @@ struct Site {
     std::string reply_to;
     std::string postal_address;
   } sender;
-  std::string unsubscribe_url;         ///< https; "{customer}" and "{token}" are filled in
+  std::string unsubscribe_url;  ///< https; "{customer}" and "{token}" are filled in
   std::string unsubscribe_mailto;
-  std::string survey_url;              ///< "{token}" and "{kind}" are filled in, else ?t=TOKEN is appended
-  std::string ticket_url;              ///< "{number}" is filled in, when the ticket has no link of its own
-  std::filesystem::path secret_file;   ///< key that signs survey and unsubscribe tokens
+  std::string survey_url;  ///< "{token}" and "{kind}" are filled in, else ?t=TOKEN is appended
+  std::string ticket_url;  ///< "{number}" is filled in, when the ticket has no link of its own
+  std::filesystem::path secret_file;  ///< key that signs survey and unsubscribe tokens
 
   std::optional<SmtpSettings> smtp;
   std::map<std::string, Endpoint, std::less<>> endpoints;

@@ -54,7 +54,8 @@ Result<void> examine(const fs::path& file, Database::Mode mode) {
                              name, how, name, name)};
   };
   if (fs::is_directory(status)) {
-    return Error{ErrorKind::invalid, fmt::format("store {} is a directory: name a file in it", name)};
+    return Error{ErrorKind::invalid,
+                 fmt::format("store {} is a directory: name a file in it", name)};
   }
   if (status.type() == fs::file_type::not_found) {
     if (used_before) return lost("is missing");
@@ -69,8 +70,9 @@ Result<void> examine(const fs::path& file, Database::Mode mode) {
   if (fs::file_size(file, code) == 0 && !code) {
     if (used_before) return lost("is empty");
     if (mode != Database::Mode::create) {
-      return Error{ErrorKind::invalid,
-                   fmt::format("store {} is an empty file: put a backup in its place, or remove it", name)};
+      return Error{
+          ErrorKind::invalid,
+          fmt::format("store {} is an empty file: put a backup in its place, or remove it", name)};
     }
   }
   const bool writes = mode != Database::Mode::read;
@@ -79,11 +81,13 @@ Result<void> examine(const fs::path& file, Database::Mode mode) {
                  fmt::format("store {} may not be read by user {}: change its owner or its rights",
                              name, ::geteuid())};
   }
-  if (writes && (::access(file.c_str(), W_OK) != 0 || ::access(directory_of(file).c_str(), W_OK) != 0)) {
-    return Error{ErrorKind::unavailable,
-                 fmt::format("store {} is read-only for user {}: change the rights of the file and of "
-                             "its directory, in which SQLite keeps its -wal and -shm files",
-                             name, ::geteuid())};
+  if (writes &&
+      (::access(file.c_str(), W_OK) != 0 || ::access(directory_of(file).c_str(), W_OK) != 0)) {
+    return Error{
+        ErrorKind::unavailable,
+        fmt::format("store {} is read-only for user {}: change the rights of the file and of "
+                    "its directory, in which SQLite keeps its -wal and -shm files",
+                    name, ::geteuid())};
   }
   return {};
 }
@@ -99,8 +103,9 @@ Result<void> create_file(const fs::path& file) {
 
 int open_flags(const fs::path& file, Database::Mode mode) {
   // A reader also opens for writing where it may: after a crash somebody has to recover the WAL.
-  const bool writable = mode != Database::Mode::read ||
-                        (::access(file.c_str(), W_OK) == 0 && ::access(directory_of(file).c_str(), W_OK) == 0);
+  const bool writable =
+      mode != Database::Mode::read ||
+      (::access(file.c_str(), W_OK) == 0 && ::access(directory_of(file).c_str(), W_OK) == 0);
   return (writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX;
 }
 
@@ -112,10 +117,11 @@ std::string pragmas(const Database::Options& options, bool in_memory) {
       options.cache_kib);
   if (in_memory) return sql;
   if (options.mode == Database::Mode::read) return sql + "PRAGMA query_only = ON; ";
-  // 10,000 pages are 40 MB: with SQLite's default of 1,000 the same hot pages are copied into the file over and over,
-  // which cost 20 to 40 % of an import.
+  // 10,000 pages are 40 MB: with SQLite's default of 1,000 the same hot pages are copied into the
+  // file over and over, which cost 20 to 40 % of an import.
   return sql + fmt::format(
-                   "PRAGMA synchronous = {}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 10000; "
+                   "PRAGMA synchronous = {}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint "
+                   "= 10000; "
                    "PRAGMA journal_size_limit = {}; ",
                    options.durable ? "FULL" : "OFF", Database::wal_limit);
 }
@@ -126,12 +132,14 @@ Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
 Database::Database(Database&& other) noexcept : impl_(std::move(other.impl_)) {
-  for (auto& [sql, cached] : impl_->statements) cached.statement = Statement(cached.handle.get(), *this);
+  for (auto& [sql, cached] : impl_->statements)
+    cached.statement = Statement(cached.handle.get(), *this);
 }
 
 Database& Database::operator=(Database&& other) noexcept {
   impl_ = std::move(other.impl_);
-  for (auto& [sql, cached] : impl_->statements) cached.statement = Statement(cached.handle.get(), *this);
+  for (auto& [sql, cached] : impl_->statements)
+    cached.statement = Statement(cached.handle.get(), *this);
   return *this;
 }
 
@@ -142,7 +150,8 @@ Result<Database> Database::open(const fs::path& file, const Options& options) {
     if (auto result = create_file(file); !result) return result.error();
   }
   try {
-    const fs::path absolute = fs::absolute(file, ignored);  // a name that begins with "file:" is no URI
+    const fs::path absolute =
+        fs::absolute(file, ignored);  // a name that begins with "file:" is no URI
     SQLite::Database db(absolute.string(), open_flags(file, options.mode),
                         static_cast<int>(options.busy_timeout.count()), options.vfs);
     sqlite3_extended_result_codes(db.getHandle(), 1);
@@ -161,7 +170,8 @@ Result<Database> Database::open(const fs::path& file, const Options& options) {
 
 Result<Database> Database::in_memory() {
   try {
-    SQLite::Database db(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+    SQLite::Database db(":memory:",
+                        SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
     Database database(std::make_unique<Impl>(":memory:", Options{}, std::move(db)));
     if (auto result = database.execute(pragmas(Options{}, true)); !result) return result.error();
     if (auto result = migrate(database); !result) return result.error();
@@ -179,8 +189,9 @@ Statement& Database::prepared(std::string_view sql) {
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
     if (code != SQLITE_OK) fail(code, sql);
     found = impl_->statements
-                .emplace(std::string(sql), CachedStatement{std::unique_ptr<sqlite3_stmt, Finalizer>(handle),
-                                                  Statement(handle, *this)})
+                .emplace(std::string(sql),
+                         CachedStatement{std::unique_ptr<sqlite3_stmt, Finalizer>(handle),
+                                         Statement(handle, *this)})
                 .first;
     if (code != SQLITE_OK) {
       // Not kept: the table may exist the next time. The caller gets a statement that has no rows.
@@ -199,11 +210,12 @@ Result<void> Database::execute(const std::string& sql) {
 
 namespace {
 
-/// A query that was not read to its end keeps the connection on its old snapshot: no checkpoint gets past it, and once
-/// another process has written, every BEGIN IMMEDIATE fails (SQLITE_BUSY_SNAPSHOT). What was read ends with the
-/// transaction.
+/// A query that was not read to its end keeps the connection on its old snapshot: no checkpoint
+/// gets past it, and once another process has written, every BEGIN IMMEDIATE fails
+/// (SQLITE_BUSY_SNAPSHOT). What was read ends with the transaction.
 void end_queries(sqlite3* handle) {
-  for (sqlite3_stmt* query = sqlite3_next_stmt(handle, nullptr); query != nullptr; query = sqlite3_next_stmt(handle, query)) {
+  for (sqlite3_stmt* query = sqlite3_next_stmt(handle, nullptr); query != nullptr;
+       query = sqlite3_next_stmt(handle, query)) {
     if (sqlite3_stmt_busy(query) != 0) sqlite3_reset(query);
   }
 }
@@ -231,8 +243,8 @@ Result<void> Database::begin_read() {
 Result<bool> Database::renew_read() {
   if (wal_bytes() <= wal_limit) return false;
   if (auto result = commit(); !result) return result.error();
-  // Only a snapshot taken of a WAL that is wholly in the file lets the next writer begin the WAL anew; one of a WAL that is
-  // not pins every frame.
+  // Only a snapshot taken of a WAL that is wholly in the file lets the next writer begin the WAL
+  // anew; one of a WAL that is not pins every frame.
   sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (auto result = begin_read(); !result) return result.error();
   return true;
@@ -295,9 +307,11 @@ Result<std::int64_t> Database::checkpoint() {
   // PASSIVE waits for nobody and blocks nobody.
   sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (wal_bytes() <= wal_limit) return wal_bytes();
-  // TRUNCATE must not wait for a reader, or every sender would wait with it: it is tried again the next time.
+  // TRUNCATE must not wait for a reader, or every sender would wait with it: it is tried again the
+  // next time.
   sqlite3_busy_timeout(handle(), 0);
-  const int code = sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   sqlite3_busy_timeout(handle(), static_cast<int>(impl_->options.busy_timeout.count()));
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
     return failure(code, file(), sqlite3_errmsg(handle()), "checkpoint");
@@ -305,9 +319,10 @@ Result<std::int64_t> Database::checkpoint() {
   const std::int64_t bytes = wal_bytes();
   if (bytes > wal_limit && bytes >= 2 * impl_->warned_at) {
     impl_->warned_at = bytes;
-    log::warning(fmt::format("store: a process has been reading for long, so {}-wal has grown to {} MB: find it "
-                             "with `fuser {}` and let it end",
-                             file().string(), bytes >> 20, file().string()));
+    log::warning(fmt::format(
+        "store: a process has been reading for long, so {}-wal has grown to {} MB: find it "
+        "with `fuser {}` and let it end",
+        file().string(), bytes >> 20, file().string()));
   }
   if (bytes <= wal_limit) impl_->warned_at = 0;
   return bytes;

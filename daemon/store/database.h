@@ -12,25 +12,30 @@ struct sqlite3;
 
 namespace retaind::store {
 
-/// One connection to the store: SQLite in WAL mode. Not thread-safe; each thread or process opens its own.
+/// One connection to the store: SQLite in WAL mode. Not thread-safe; each thread or process opens
+/// its own.
 class Database {
  public:
   enum class Mode { create, write, read };
 
   struct Options {
     Mode mode = Mode::write;
-    /// `synchronous=FULL` makes every commit durable. Off only to prove that the tests would notice.
+    /// `synchronous=FULL` makes every commit durable. Off only to prove that the tests would
+    /// notice.
     bool durable = true;
     Duration busy_timeout{5000};
-    /// Of the page cache. Small, because the promise is a small process; an import into an empty store asks for more.
+    /// Of the page cache. Small, because the promise is a small process; an import into an empty
+    /// store asks for more.
     std::int64_t cache_kib = 16 * 1024;
-    /// Name of the SQLite VFS; empty: the default. Tests pass one that drops or tears unsynced writes.
+    /// Name of the SQLite VFS; empty: the default. Tests pass one that drops or tears unsynced
+    /// writes.
     std::string vfs;
   };
 
-  /// Opens and, in the writing modes, migrates to this binary's schema; a store with data is first copied to
-  /// `<file>.before-v<N>`. Errors say what to do: no such store, locked, read-only, not a store, truncated,
-  /// of a newer version (refused), disk full.
+  /// Opens and, in the writing modes, migrates to this binary's schema; a store with data is first
+  /// copied to
+  /// `<file>.before-v<N>`. Errors say what to do: no such store, locked, read-only, not a store,
+  /// truncated, of a newer version (refused), disk full.
   static Result<Database> open(const std::filesystem::path& file, const Options& options);
   static Result<Database> in_memory();
 
@@ -38,44 +43,53 @@ class Database {
   Database& operator=(Database&&) noexcept;
   ~Database();
 
-  /// The statement for this SQL, prepared once. The text must be the whole identity: no values spliced in.
+  /// The statement for this SQL, prepared once. The text must be the whole identity: no values
+  /// spliced in.
   Statement& prepared(std::string_view sql);
   /// Statements without rows, run at once.
   Result<void> execute(const std::string& sql);
 
-  /// BEGIN IMMEDIATE; `unavailable` when another process holds the write lock longer than the time-out.
+  /// BEGIN IMMEDIATE; `unavailable` when another process holds the write lock longer than the
+  /// time-out.
   Result<void> begin();
   /// Reports the first error since begin() and then rolls back instead.
   Result<void> commit();
   void rollback();
   [[nodiscard]] bool in_transaction() const;
-  /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the WAL cannot be
-  /// emptied, so a long reader works in slices and calls renew_read() between them. As a safety net a statement of a
-  /// Mode::read connection is interrupted (`unavailable`) once the WAL has grown over `reader_gives_way_at`.
+  /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the
+  /// WAL cannot be emptied, so a long reader works in slices and calls renew_read() between them.
+  /// As a safety net a statement of a Mode::read connection is interrupted (`unavailable`) once the
+  /// WAL has grown over `reader_gives_way_at`.
   Result<void> begin_read();
-  /// Takes a fresh snapshot when the WAL has grown over `wal_limit` since the last one; true when it did. Statements
-  /// that are being stepped must be reset before, and started again from where they were after.
+  /// Takes a fresh snapshot when the WAL has grown over `wal_limit` since the last one; true when
+  /// it did. Statements that are being stepped must be reset before, and started again from where
+  /// they were after.
   Result<bool> renew_read();
 
   /// Changes whenever another connection has committed (PRAGMA data_version).
   std::int64_t data_version();
   [[nodiscard]] std::int64_t last_insert_id() const;
   [[nodiscard]] const std::filesystem::path& file() const;
-  /// The first error since begin(), or since the last call outside a transaction; internal users only.
+  /// The first error since begin(), or since the last call outside a transaction; internal users
+  /// only.
   void fail(int code, std::string_view what);
   Result<void> take_error();
-  /// A statement of this write transaction has failed. SQLite may have rolled it back by itself (a full disk, an
-  /// interrupt), and what came now would be committed on its own: nothing more is carried out before rollback().
+  /// A statement of this write transaction has failed. SQLite may have rolled it back by itself (a
+  /// full disk, an interrupt), and what came now would be committed on its own: nothing more is
+  /// carried out before rollback().
   [[nodiscard]] bool is_void() const;
 
-  /// A consistent copy while others read and write, marked as a copy (semantics 23). One read snapshot for the whole
-  /// copy: in WAL mode no writer waits for it. Written beside `file`, flushed and renamed: the old backup or the new
-  /// one, never half. Needs to be outside a transaction.
+  /// A consistent copy while others read and write, marked as a copy (semantics 23). One read
+  /// snapshot for the whole copy: in WAL mode no writer waits for it. Written beside `file`,
+  /// flushed and renamed: the old backup or the new one, never half. Needs to be outside a
+  /// transaction.
   Result<void> backup_to(const std::filesystem::path& file);
-  /// The same without the mark; keeps an existing `file`. May run while this connection holds the write lock.
+  /// The same without the mark; keeps an existing `file`. May run while this connection holds the
+  /// write lock.
   Result<void> copy_aside(const std::filesystem::path& file);
-  /// Moves what readers allow from the WAL into the file. A WAL over `wal_limit` is emptied and truncated; when a
-  /// reader of another program prevents that, it warns, once for each doubling. Returns the bytes of the WAL.
+  /// Moves what readers allow from the WAL into the file. A WAL over `wal_limit` is emptied and
+  /// truncated; when a reader of another program prevents that, it warns, once for each doubling.
+  /// Returns the bytes of the WAL.
   Result<std::int64_t> checkpoint();
 
   static constexpr std::int64_t wal_limit = 64LL << 20;
@@ -95,7 +109,9 @@ class Database {
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);
-  Transaction(Transaction&& other) noexcept : database_(other.database_) { other.database_ = nullptr; }
+  Transaction(Transaction&& other) noexcept : database_(other.database_) {
+    other.database_ = nullptr;
+  }
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
   Result<void> commit();

@@ -208,9 +208,11 @@ int main() {
   const language::Rule t = rule(s, thanks);
   engine::Trigger trigger{database, t, s.zone};
   const std::int64_t week = 7LL * 86'400'000;
-  for (const auto& [name, span] : {std::pair{"tick, due rows of a minute", 60'000LL},
-                                   {"tick, due rows of an hour", 3'600'000LL},
-                                   {"tick, due rows of a day", 86'400'000LL}}) {
+  for (const auto& measured : {std::pair{"tick, due rows of a minute", 60'000LL},
+                               {"tick, due rows of an hour", 3'600'000LL},
+                               {"tick, due rows of a day", 86'400'000LL}}) {
+    const char* name = measured.first;
+    const long long span = measured.second;
     const TimeRange due{noon - Duration{span}, noon};
     Seen ours, theirs;
     const int repeat = span < 1'000'000 ? 200 : (span < 10'000'000 ? 20 : 1);

@@ -31,13 +31,35 @@ std::string read_text(const fs::path& path) {
 retaind::Result<Rule> check(const retaind::Site& site, const std::string& text) {
   static std::map<std::string, Rule> known;
   if (const auto found = known.find(text); found != known.end()) return found->second;
-  static const retaind::language::TemplateNames names{
-      {"birthday", "blast", "detractor", "first-steps-a", "first-steps-b", "first-steps-c",
-       "lead-calls", "month-later", "newcomer", "note", "parcel", "poison", "price", "price-lead",
-       "quiet", "receipt", "renewal-save", "renewed", "sorry", "thanks", "ticket-escalation",
-       "ticket-reminder", "webinar", "weekly", "welcome", "win-back"}};
+  static const retaind::language::TemplateNames names{{"birthday",
+                                                       "blast",
+                                                       "detractor",
+                                                       "first-steps-a",
+                                                       "first-steps-b",
+                                                       "first-steps-c",
+                                                       "lead-calls",
+                                                       "month-later",
+                                                       "newcomer",
+                                                       "note",
+                                                       "parcel",
+                                                       "poison",
+                                                       "price",
+                                                       "price-lead",
+                                                       "quiet",
+                                                       "receipt",
+                                                       "renewal-save",
+                                                       "renewed",
+                                                       "sorry",
+                                                       "thanks",
+                                                       "ticket-escalation",
+                                                       "ticket-reminder",
+                                                       "webinar",
+                                                       "weekly",
+                                                       "welcome",
+                                                       "win-back"}};
   std::vector<retaind::language::Diagnostic> diagnostics;
-  auto origin = std::make_shared<retaind::language::Source>(retaind::language::Source{"rules/rule.yaml", text});
+  auto origin = std::make_shared<retaind::language::Source>(
+      retaind::language::Source{"rules/rule.yaml", text});
   auto rule = retaind::language::check_rule(origin, site, names, diagnostics);
   if (!rule) {
     return Error{ErrorKind::invalid,
@@ -52,7 +74,8 @@ retaind::Site read_site() {
   static const retaind::Site site = [] {
     auto checked = retaind::language::read_site(directory);
     if (!checked.site) {
-      fmt::print("{}\n", retaind::language::to_text(checked.diagnostics, retaind::language::Format::human, false));
+      fmt::print("{}\n", retaind::language::to_text(checked.diagnostics,
+                                                    retaind::language::Format::human, false));
       std::abort();
     }
     return *checked.site;
@@ -65,7 +88,8 @@ Files::Files(retaind::Site site) : site_(std::move(site)) {
     std::map<std::string, std::string> texts;
     for (const fs::path& folder : {source / "rules", directory / "rules", directory / "later"}) {
       for (const auto& entry : fs::directory_iterator(folder)) {
-        if (entry.path().extension() == ".yaml") texts[entry.path().stem()] = read_text(entry.path());
+        if (entry.path().extension() == ".yaml")
+          texts[entry.path().stem()] = read_text(entry.path());
       }
     }
     return texts;

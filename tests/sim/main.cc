@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   Catch::Session session;
   using Catch::clara::Opt;
   sim::Options& options = sim::options();
-  session.cli(session.cli() | Opt(options.first, "number")["--seed"]("first seed of the simulation") |
+  session.cli(session.cli() |
+              Opt(options.first, "number")["--seed"]("first seed of the simulation") |
               Opt(options.seeds, "count")["--seeds"]("how many seeds") |
               Opt(options.verbose)["--trace"]("print what happens"));
   if (const int wrong = session.applyCommandLine(argc, argv); wrong != 0) return wrong;

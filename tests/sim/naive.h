@@ -28,8 +28,8 @@ struct NaiveOccurrence {
 struct Controls {
   bool hold_all = false;
   std::set<std::string> held_rules, held_customers;  ///< names, keys
-  std::optional<Duration> clock_until;               ///< elapsed time from which it counts as steady
-  std::map<std::string, Time> counts_from;           ///< of each rule
+  std::optional<Duration> clock_until;      ///< elapsed time from which it counts as steady
+  std::map<std::string, Time> counts_from;  ///< of each rule
 };
 
 /// The rules over again, by brute force over the Shop and without an index, a feed or a ledger.

@@ -41,7 +41,7 @@ std::int64_t Life::put(const Fact& fact) {
 
 int Life::new_customer(Time created, bool hurried) {
   static constexpr std::array<const char*, 7> zones{
-      "",          "Europe/Berlin", "America/New_York", "Asia/Tokyo",
+      "",          "Europe/Berlin", "America/New_York",   "Asia/Tokyo",
       "Mars/Base", "Asia/Kolkata",  "Australia/Lord_Howe"};
   Customer c;
   const int index = static_cast<int>(shop_->customers.size());
@@ -221,9 +221,8 @@ void Life::move_ticket(Time now) {
     put(fact);
     return;
   }
-  static constexpr std::array<const char*, 7> words{"open",   "waiting_for_customer", "on_hold",
-                                                    "solved", "solved",               "closed",
-                                                    "open"};
+  static constexpr std::array<const char*, 7> words{
+      "open", "waiting_for_customer", "on_hold", "solved", "solved", "closed", "open"};
   Time as_of = chance(10) ? now - up_to(4 * 24h) : now;
   as_of = std::max(as_of, t.opened + 1s);
   while (t.words.count(as_of) != 0) as_of += Duration{1};
@@ -411,20 +410,34 @@ void Life::happen(Time now) {
   writer_.set_now(now);
   const auto what = rng_->below(100);
   const bool ownerless = chance(4);
-  if (what < 18) new_order(ownerless ? -1 : anyone(), chance(10) ? now - up_to(5 * 24h) : now, now, false);
-  else if (what < 46) move_order(now);
-  else if (what < 52) correct_order(now);
-  else if (what < 57) new_ticket(ownerless ? -1 : anyone(), chance(15) ? now - up_to(4 * 24h) : now);
-  else if (what < 70) move_ticket(now);
-  else if (what < 75) answer(now);
-  else if (what < 79) renew(now);
-  else if (what < 81) new_subscription(anyone(), now - up_to(2h), now);
-  else if (what < 86) log_in(now);
-  else if (what < 89) attend(now);
-  else if (what < 92) change_consent(now);
-  else if (what < 93) suppress(now);
-  else if (what < 95) correct_customer(now);
-  else new_customer(chance(10) ? now - up_to(4 * 24h) : now, false);
+  if (what < 18)
+    new_order(ownerless ? -1 : anyone(), chance(10) ? now - up_to(5 * 24h) : now, now, false);
+  else if (what < 46)
+    move_order(now);
+  else if (what < 52)
+    correct_order(now);
+  else if (what < 57)
+    new_ticket(ownerless ? -1 : anyone(), chance(15) ? now - up_to(4 * 24h) : now);
+  else if (what < 70)
+    move_ticket(now);
+  else if (what < 75)
+    answer(now);
+  else if (what < 79)
+    renew(now);
+  else if (what < 81)
+    new_subscription(anyone(), now - up_to(2h), now);
+  else if (what < 86)
+    log_in(now);
+  else if (what < 89)
+    attend(now);
+  else if (what < 92)
+    change_consent(now);
+  else if (what < 93)
+    suppress(now);
+  else if (what < 95)
+    correct_customer(now);
+  else
+    new_customer(chance(10) ? now - up_to(4 * 24h) : now, false);
   if (auto done = transaction->commit(); !done) refusals_.push_back(done.error().message);
 }
 

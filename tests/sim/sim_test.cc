@@ -14,11 +14,13 @@ void print(const char* title, const std::map<std::string, std::int64_t>& counts)
 
 }  // namespace
 
-TEST_CASE("a shop and its daemon live through crashes, faults and jumps and every invariant holds", "[sim]") {
+TEST_CASE("a shop and its daemon live through crashes, faults and jumps and every invariant holds",
+          "[sim]") {
   const sim::Options& options = sim::options();
   sim::Result all;
   int failed = 0;
-  for (std::uint64_t seed = options.first; seed < options.first + options.seeds && failed < 5; ++seed) {
+  for (std::uint64_t seed = options.first; seed < options.first + options.seeds && failed < 5;
+       ++seed) {
     const sim::Result one = sim::simulate(seed, options.verbose);
     all.tally.add(one.tally);
     all.facts += one.facts;
@@ -41,8 +43,8 @@ TEST_CASE("a shop and its daemon live through crashes, faults and jumps and ever
   print("crash points", all.tally.crash_points);
   print("faults", all.tally.faults);
   print("messages by rule", all.tally.rules);
-  fmt::print("{} seeds: {} facts, {} hand-overs, {} changes, {} passes, {} of them for nothing\n", options.seeds, all.facts,
-             all.sends, all.changes, all.passes, all.idle_passes);
+  fmt::print("{} seeds: {} facts, {} hand-overs, {} changes, {} passes, {} of them for nothing\n",
+             options.seeds, all.facts, all.sends, all.changes, all.passes, all.idle_passes);
   CHECK(failed == 0);
   if (options.seeds < sim::enough_seeds) return;
   for (const std::string& name : sim::missing(all.tally)) {

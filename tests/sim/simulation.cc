@@ -28,14 +28,14 @@ constexpr int events_a_day = 24;
 
 enum class Crash {
   none,
-  before_commit,      ///< the transaction of a pass is lost
-  before_hand_over,   ///< committed as `handed`, and nothing has left
-  before_answer,      ///< the peer may have it
-  before_settle,      ///< the answer was heard and not written down
-  in_backlog,         ///< a pass was cut and there is more
-  in_reload,          ///< the transaction of a reload is lost
+  before_commit,     ///< the transaction of a pass is lost
+  before_hand_over,  ///< committed as `handed`, and nothing has left
+  before_answer,     ///< the peer may have it
+  before_settle,     ///< the answer was heard and not written down
+  in_backlog,        ///< a pass was cut and there is more
+  in_reload,         ///< the transaction of a reload is lost
   after_reload,
-  at_start,           ///< the next daemon dies while it starts
+  at_start,  ///< the next daemon dies while it starts
   idle,
 };
 constexpr std::array<const char*, 10> crash_names{
@@ -50,8 +50,9 @@ std::uint64_t mixed(std::uint64_t seed, std::uint64_t value) {
 }
 
 retaind::Site site_of(std::uint64_t seed) {
-  static constexpr std::array<const char*, 6> zones{"Europe/Berlin", "America/New_York",    "Asia/Tokyo",
-                                                    "UTC",           "Australia/Lord_Howe", "Asia/Kolkata"};
+  static constexpr std::array<const char*, 6> zones{"Europe/Berlin",       "America/New_York",
+                                                    "Asia/Tokyo",          "UTC",
+                                                    "Australia/Lord_Howe", "Asia/Kolkata"};
   retaind::Site site = read_site();
   site.zone = *retaind::Zone::find(zones[mixed(seed, 1) % zones.size()]);
   if (mixed(seed, 2) % 4 == 0) site.holdout = 0.1;
@@ -143,21 +144,25 @@ class Simulation {
   static int on_progress(void* self) {
     auto& simulation = *static_cast<Simulation*>(self);
     if (!simulation.in_pass_ || --simulation.failing_in_ > 0) return 0;
-    if ( simulation.failing_in_ < 0 || sqlite3_get_autocommit(simulation.database_.handle()) != 0) return 0;
+    if (simulation.failing_in_ < 0 || sqlite3_get_autocommit(simulation.database_.handle()) != 0)
+      return 0;
     simulation.refused_ = true;
     return 1;
   }
 
   bool chance(int percent) { return rng_.below(100) < static_cast<std::uint64_t>(percent); }
   Duration up_to(Duration most) {
-    return Duration{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(most.count())))};
+    return Duration{
+        static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(most.count())))};
   }
 
   Result result() {
-    for (const std::string& refusal : life_.refusals()) watch_.say("the store refused a fact: " + refusal);
+    for (const std::string& refusal : life_.refusals())
+      watch_.say("the store refused a fact: " + refusal);
     // A wake-up has a reason: something changed, was answered, became due or may have.
     const std::int64_t reasons = life_.facts() + watch_.sends() + watch_.changes() + 2'000;
-    if (passes_ > 3 * reasons) watch_.say(fmt::format("{} passes for {} reasons", passes_, reasons));
+    if (passes_ > 3 * reasons)
+      watch_.say(fmt::format("{} passes for {} reasons", passes_, reasons));
     Result result;
     result.problems = watch_.problems();
     result.tally = tally_;
@@ -181,7 +186,8 @@ class Simulation {
         note_crash(Crash::at_start);
       }
       auto started = world_.start();
-      if (!started && !refused_) watch_.say("the daemon does not start: " + started.error().message);
+      if (!started && !refused_)
+        watch_.say("the daemon does not start: " + started.error().message);
       refused_ = false;
     }
     adopt_counting();
@@ -195,9 +201,9 @@ class Simulation {
     std::map<std::string, std::string> now;
     for (const auto& rule : files_.rules()) {
       std::string state = fmt::format(
-          "{} {} {} {} {} {}", rule.trigger.name, rule.trigger.offset.months, rule.trigger.offset.days,
-          rule.trigger.offset.elapsed.count(), rule.trigger.at_minute.value_or(-1),
-          rule.status == retaind::language::RuleStatus::draft);
+          "{} {} {} {} {} {}", rule.trigger.name, rule.trigger.offset.months,
+          rule.trigger.offset.days, rule.trigger.offset.elapsed.count(),
+          rule.trigger.at_minute.value_or(-1), rule.status == retaind::language::RuleStatus::draft);
       const auto was = counting_.find(rule.id);
       if (was == counting_.end() || was->second != state) {
         Time from = clock_.now();
@@ -212,7 +218,8 @@ class Simulation {
 
   void note_crash(Crash point) {
     ++tally_.crash_points[crash_names[static_cast<std::size_t>(point)]];
-    watch_.trace(fmt::format("{} crash {}", to_iso(clock_.now()), crash_names[static_cast<std::size_t>(point)]));
+    watch_.trace(fmt::format("{} crash {}", to_iso(clock_.now()),
+                             crash_names[static_cast<std::size_t>(point)]));
     if (armed_ == point) armed_ = Crash::none;
   }
 
@@ -250,7 +257,8 @@ class Simulation {
 
   Outcome answer(const Outgoing& message) {
     Outcome outcome;
-    const std::uint64_t roll = well_ ? 99 : mixed(seed_ ^ 0x5eed, static_cast<std::uint64_t>(message.id)) % 100;
+    const std::uint64_t roll =
+        well_ ? 99 : mixed(seed_ ^ 0x5eed, static_cast<std::uint64_t>(message.id)) % 100;
     const std::uint64_t again = well_ ? 99 : rng_.below(100);
     outcome.code = 250;
     if (roll < 2 && again < 97) {  // a mailbox that is full for ever
@@ -281,7 +289,8 @@ class Simulation {
   /// Everything due at this instant, with whatever has been armed.
   void settle() {
     for (int turn = 0; world_.running(); ++turn) {
-      if (turn > 20'000) return watch_.say(to_iso(clock_.now()) + ": the same instant never came to rest");
+      if (turn > 20'000)
+        return watch_.say(to_iso(clock_.now()) + ": the same instant never came to rest");
       const bool mail = world_.mail().answer_due();
       const bool web = world_.webhooks().answer_due();
       const bool answered = mail || web;
@@ -302,8 +311,10 @@ class Simulation {
         refused_ = false;
         sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
         watch_.committed(clock_.now(), clock_.elapsed());
-        if (armed_ == Crash::before_commit) crash(Crash::before_commit, 50);
-        else ++tally_.faults["a transaction failed"];
+        if (armed_ == Crash::before_commit)
+          crash(Crash::before_commit, 50);
+        else
+          ++tally_.faults["a transaction failed"];
         continue;
       }
       heard_.clear();
@@ -348,7 +359,8 @@ class Simulation {
       if (world_.running()) {
         const auto due = world_.next_due();
         if (due && *due <= clock_.now())
-          return watch_.say(fmt::format("{}: due at {}, and nothing moves", to_iso(clock_.now()), to_iso(*due)));
+          return watch_.say(
+              fmt::format("{}: due at {}, and nothing moves", to_iso(clock_.now()), to_iso(*due)));
         if (due) next = std::min(next, *due);
       }
       clock_.advance_to(std::max(next, clock_.now()));
@@ -394,10 +406,9 @@ class Simulation {
   void plan() {
     const int crashes = 3 + static_cast<int>(rng_.below(4));
     for (int i = 0; i < crashes; ++i) {
-      static constexpr std::array<Crash, 7> points{Crash::before_commit, Crash::before_hand_over,
-                                                   Crash::before_answer, Crash::before_settle,
-                                                   Crash::in_backlog,    Crash::at_start,
-                                                   Crash::idle};
+      static constexpr std::array<Crash, 7> points{
+          Crash::before_commit, Crash::before_hand_over, Crash::before_answer, Crash::before_settle,
+          Crash::in_backlog,    Crash::at_start,         Crash::idle};
       const Crash point = points[rng_.below(points.size())];
       at_random([this, point] {
         if (!world_.running()) return;
@@ -444,7 +455,8 @@ class Simulation {
       auto done = world_.reload();
       if (done) watch_.say("a reload whose transaction failed says that all is well");
       refused_ = false;
-      // The old set stays until the reload is tried again, or the daemon dies and finds the new one.
+      // The old set stays until the reload is tried again, or the daemon dies and finds the new
+      // one.
       if (chance(50)) return crash(Crash::in_reload, 50);
       settle();
       if (!world_.running()) return start();
@@ -529,8 +541,10 @@ class Simulation {
       if (!transaction->commit()) return watch_.say("a hold was refused");
     }
     ++tally_.faults["hold " + scope];
-    if (scope == "all") controls_.hold_all = true;
-    else held.insert(target);
+    if (scope == "all")
+      controls_.hold_all = true;
+    else
+      held.insert(target);
     deeds_.push_back({clock_.now() + length, [this, scope, target, ends_itself] {
                         if (ends_itself) {
                           forget_hold(scope, target);
@@ -552,13 +566,15 @@ class Simulation {
     store::Messages messages(database_);
     if (ledger.release(scope, target, clock_.now()) > 0) {
       if (scope == "customer") {
-        for (const auto id : messages.waiting_of_customer(*ledger.customer_by_key(target))) messages.wake(id, clock_.now());
+        for (const auto id : messages.waiting_of_customer(*ledger.customer_by_key(target)))
+          messages.wake(id, clock_.now());
       } else {
         std::optional<std::int64_t> rule;
         for (const auto& row : ledger.rules()) {
           if (row.name == target) rule = row.id;
         }
-        for (const Reason reason : {Reason::on_hold, Reason::brake}) messages.wake_reason(reason, rule, clock_.now());
+        for (const Reason reason : {Reason::on_hold, Reason::brake})
+          messages.wake_reason(reason, rule, clock_.now());
       }
     }
     if (!transaction->commit()) watch_.say("a release was refused");
@@ -616,14 +632,18 @@ std::vector<std::string> missing(const Tally& tally) {
   };
   for (const auto& row : retaind::reasons()) {
     // Erasure is not there yet.
-    if (row.reason != Reason::none && row.reason != Reason::erased) want(tally.reasons, std::string(row.name));
+    if (row.reason != Reason::none && row.reason != Reason::erased)
+      want(tally.reasons, std::string(row.name));
   }
-  for (const char* state : {"planned", "held", "claimed", "handed", "sent", "unknown", "failed", "skipped"}) want(tally.states, state);
+  for (const char* state :
+       {"planned", "held", "claimed", "handed", "sent", "unknown", "failed", "skipped"})
+    want(tally.states, state);
   for (const std::string& point : expected_crash_points()) want(tally.crash_points, point);
-  for (const char* fault : {"taken twice", "lost and delivered", "lost and not delivered", "unknown and delivered",
-                            "unknown and not delivered", "down for a while", "host trouble", "peer away", "a transaction failed",
-                            "clock forward", "clock back", "operator resumes", "reload", "faulty reload", "hold all", "hold rule",
-                            "hold customer"})
+  for (const char* fault :
+       {"taken twice", "lost and delivered", "lost and not delivered", "unknown and delivered",
+        "unknown and not delivered", "down for a while", "host trouble", "peer away",
+        "a transaction failed", "clock forward", "clock back", "operator resumes", "reload",
+        "faulty reload", "hold all", "hold rule", "hold customer"})
     want(tally.faults, fault);
   for (const auto& rule : Files(read_site()).rules()) {
     if (rule.status != retaind::language::RuleStatus::paused) want(tally.rules, rule.id);

@@ -45,7 +45,9 @@ class Watch {
   /// After each transaction of the daemon.
   void committed(Time now, Duration elapsed);
   [[nodiscard]] bool touched_messages() const { return !messages_touched_.empty(); }
-  [[nodiscard]] bool touched() const { return !messages_touched_.empty() || !firings_touched_.empty(); }
+  [[nodiscard]] bool touched() const {
+    return !messages_touched_.empty() || !firings_touched_.empty();
+  }
 
   /// At rest: occurrences by brute force against firings; nothing due is forgotten.
   void balance(Time now);
@@ -83,7 +85,8 @@ class Watch {
   void check_reason(const Naive::Look& look, retaind::Reason reason, const std::string& what,
                     bool follows, const retaind::Firing& firing);
   void check_send(const retaind::Message& message, Time now, Duration elapsed);
-  void check_part(const retaind::Message& part, const retaind::Message& carrier, Time now, Duration elapsed);
+  void check_part(const retaind::Message& part, const retaind::Message& carrier, Time now,
+                  Duration elapsed);
   void check_cap(const retaind::Message& message, const std::string& address, Time now);
   void check_once(const retaind::Message& message, const retaind::Firing& firing, Time now);
   void check_coupon(const retaind::Message& message, const retaind::delivery::Outgoing& out);
@@ -109,8 +112,8 @@ class Watch {
   std::map<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>, std::int64_t> occurrences_;
   std::map<std::int64_t, Attempts> attempts_;
   std::map<Place, std::int64_t> places_;  ///< occurrence, step and repeat → the message that goes
-  std::map<std::string, std::string> ids_;  ///< Message-ID → occurrence
-  std::map<std::string, std::map<std::int64_t, Time>> counted_;    ///< address → message → when
+  std::map<std::string, std::string> ids_;                       ///< Message-ID → occurrence
+  std::map<std::string, std::map<std::int64_t, Time>> counted_;  ///< address → message → when
   std::map<std::pair<std::string, int>, std::set<std::int64_t>> days_;  ///< rule, local day
   struct Sent {
     Time at;
