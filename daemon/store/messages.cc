@@ -43,13 +43,6 @@ std::vector<std::int64_t> ids(Statement& rows) {
   return found;
 }
 
-std::optional<std::int64_t> one(Statement& row) {
-  std::optional<std::int64_t> found;
-  if (row.step()) found = row.maybe_integer(0);
-  row.reset();
-  return found;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> Messages::add(const Message& m) {
@@ -130,7 +123,7 @@ std::vector<std::int64_t> Messages::due(Channel channel, Time now, int limit) {
 std::optional<Time> Messages::next_check(Channel channel) {
   Statement& row = database_->prepared(
       "SELECT min(next_at) FROM message WHERE channel = ?1 AND next_at IS NOT NULL");
-  const auto at = one(row.bind(1, static_cast<int>(channel)));
+  const auto at = row.bind(1, static_cast<int>(channel)).single();
   if (!at) return std::nullopt;
   return from_ms(*at);
 }
@@ -144,31 +137,33 @@ bool Messages::firing_waits(std::int64_t firing, std::int64_t except) {
   Statement& row = database_->prepared(
       "SELECT 1 FROM message WHERE firing = ?1 AND id <> ?2 AND (state < 4 OR next_at IS NOT NULL) "
       "LIMIT 1");
-  return one(row.bind(1, firing).bind(2, except)).has_value();
+  return row.bind(1, firing).bind(2, except).single().has_value();
 }
 
 std::optional<Time> Messages::overtaken_at(std::int64_t firing, Time due) {
-  const auto at =
-      one(database_
-              ->prepared("SELECT min(due) FROM message WHERE firing = ?1 AND due > ?2 AND "
-                         "channel <> 0")
-              .bind(1, firing)
-              .bind(2, due));
+  const auto at = database_
+                      ->prepared(
+                          "SELECT min(due) FROM message WHERE firing = ?1 AND due > ?2 AND "
+                          "channel <> 0")
+                      .bind(1, firing)
+                      .bind(2, due)
+                      .single();
   if (!at) return std::nullopt;
   return from_ms(*at);
 }
 
 bool Messages::on_its_way(std::int64_t firing) {
-  return one(database_
-                 ->prepared("SELECT 1 FROM message WHERE firing = ?1 AND state IN (2, 3) LIMIT 1")
-                 .bind(1, firing))
+  return database_->prepared("SELECT 1 FROM message WHERE firing = ?1 AND state IN (2, 3) LIMIT 1")
+      .bind(1, firing)
+      .single()
       .has_value();
 }
 
 std::optional<std::int64_t> Messages::first_handed(std::int64_t firing) {
-  return one(
-      database_->prepared("SELECT min(id) FROM message WHERE firing = ?1 AND handed_at IS NOT NULL")
-          .bind(1, firing));
+  return database_
+      ->prepared("SELECT min(id) FROM message WHERE firing = ?1 AND handed_at IS NOT NULL")
+      .bind(1, firing)
+      .single();
 }
 
 std::vector<std::int64_t> Messages::in_state(MessageState state) {
@@ -252,13 +247,15 @@ std::vector<std::int64_t> Messages::waiting_until(Time due, int limit) {
 }
 
 std::int64_t Messages::let_loose(std::int64_t rule, Time since, Time until) {
-  return one(database_
-                 ->prepared("SELECT count(*) FROM message WHERE rule = ?1 AND due <= ?3 AND draft "
-                            "= 0 AND channel <> 0 AND is_envelope = 0 AND (state < 2 OR handed_at "
-                            ">= ?2)")
-                 .bind(1, rule)
-                 .bind(2, since)
-                 .bind(3, until))
+  return database_
+      ->prepared(
+          "SELECT count(*) FROM message WHERE rule = ?1 AND due <= ?3 AND draft "
+          "= 0 AND channel <> 0 AND is_envelope = 0 AND (state < 2 OR handed_at "
+          ">= ?2)")
+      .bind(1, rule)
+      .bind(2, since)
+      .bind(3, until)
+      .single()
       .value_or(0);
 }
 
@@ -269,7 +266,7 @@ std::optional<std::int64_t> Messages::open_envelope(std::int64_t rule, std::stri
       "SELECT id FROM message WHERE rule = ?1 AND is_envelope = 1 AND state < 2 AND recipient = ?3 "
       "AND step = ?2 AND next_at IS NOT NULL AND handed_at IS NULL"
       " ORDER BY id DESC LIMIT 1");
-  return one(row.bind(1, rule).bind(2, step).bind(3, recipient));
+  return row.bind(1, rule).bind(2, step).bind(3, recipient).single();
 }
 
 std::vector<std::int64_t> Messages::items_of(std::int64_t envelope) {
@@ -280,187 +277,6 @@ std::vector<std::int64_t> Messages::items_of(std::int64_t envelope) {
 void Messages::remove_envelope(std::int64_t id) {
   database_->prepared("DELETE FROM message WHERE id = ?1 AND is_envelope = 1 AND handed_at IS NULL")
       .bind(1, id)
-      .run();
-}
-
-int Messages::counted_since(std::string_view recipient, Time after) {
-  Statement& row = database_->prepared("SELECT count(*) FROM cap WHERE recipient = ?1 AND at > ?2");
-  return static_cast<int>(one(row.bind(1, recipient).bind(2, after)).value_or(0));
-}
-
-std::optional<Time> Messages::nth_newest_count(std::string_view recipient, int n) {
-  Statement& row = database_->prepared(
-      "SELECT at FROM cap WHERE recipient = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2");
-  const auto at = one(row.bind(1, recipient).bind(2, n - 1));
-  if (!at) return std::nullopt;
-  return from_ms(*at);
-}
-
-void Messages::add_count(std::string_view recipient, Time at, std::int64_t message) {
-  database_->prepared("INSERT OR IGNORE INTO cap (recipient, at, message) VALUES (?1, ?2, ?3)")
-      .bind(1, recipient)
-      .bind(2, at)
-      .bind(3, message)
-      .run();
-}
-
-void Messages::drop_count(std::string_view recipient, std::int64_t message) {
-  database_->prepared("DELETE FROM cap WHERE recipient = ?1 AND message = ?2")
-      .bind(1, recipient)
-      .bind(2, message)
-      .run();
-}
-
-Messages::Day Messages::day(std::int64_t rule, int yyyymmdd) {
-  Statement& row =
-      database_->prepared("SELECT used, reserved FROM rule_day WHERE rule = ?1 AND day = ?2")
-          .bind(1, rule)
-          .bind(2, yyyymmdd);
-  Day day;
-  if (row.step()) day = {static_cast<int>(row.integer(0)), static_cast<int>(row.integer(1))};
-  row.reset();
-  return day;
-}
-
-void Messages::use_day(std::int64_t rule, int yyyymmdd, int by) {
-  database_
-      ->prepared(
-          "INSERT INTO rule_day (rule, day, used) VALUES (?1, ?2, ?3) ON CONFLICT (rule, day) DO "
-          "UPDATE SET used = used + excluded.used")
-      .bind(1, rule)
-      .bind(2, yyyymmdd)
-      .bind(3, by)
-      .run();
-}
-
-void Messages::reserve_day(std::int64_t rule, int yyyymmdd) {
-  database_
-      ->prepared(
-          "INSERT INTO rule_day (rule, day, reserved) VALUES (?1, ?2, 1) ON CONFLICT (rule, day) "
-          "DO UPDATE SET reserved = reserved + 1")
-      .bind(1, rule)
-      .bind(2, yyyymmdd)
-      .run();
-}
-
-std::optional<std::pair<int, Messages::Day>> Messages::last_reserved(std::int64_t rule) {
-  Statement& row = database_->prepared(
-      "SELECT day, used, reserved FROM rule_day WHERE rule = ?1 AND reserved > 0 ORDER BY day DESC "
-      "LIMIT 1");
-  std::optional<std::pair<int, Day>> found;
-  if (row.bind(1, rule).step()) {
-    found = {static_cast<int>(row.integer(0)),
-             {static_cast<int>(row.integer(1)), static_cast<int>(row.integer(2))}};
-  }
-  row.reset();
-  return found;
-}
-
-void Messages::forget_reserved(std::int64_t rule, int from_yyyymmdd) {
-  database_->prepared("UPDATE rule_day SET reserved = 0 WHERE rule = ?1 AND day >= ?2")
-      .bind(1, rule)
-      .bind(2, from_yyyymmdd)
-      .run();
-}
-
-std::optional<CouponRow> Messages::coupon(std::int64_t message) {
-  Statement& row = database_->prepared(
-      "SELECT code, rule, customer, name, percent_off, amount_minor, currency, single_use, "
-      "valid_until, minted_at FROM coupon WHERE message = ?1");
-  if (!row.bind(1, message).step()) return std::nullopt;
-  CouponRow c;
-  c.code = row.text(0);
-  c.message = message;
-  c.rule = row.integer(1);
-  c.customer = row.maybe_integer(2);
-  c.name = row.text(3);
-  c.percent_off = row.maybe_integer(4);
-  c.amount_minor = row.maybe_integer(5);
-  c.currency = row.text(6);
-  c.single_use = row.integer(7) != 0;
-  c.valid_until = row.maybe_time(8);
-  c.minted_at = row.time(9);
-  row.reset();
-  return c;
-}
-
-void Messages::add_coupon(const CouponRow& c) {
-  database_
-      ->prepared(
-          "INSERT INTO coupon (code, message, rule, customer, name, percent_off, amount_minor, "
-          "currency, single_use, valid_until,"
-          " minted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
-      .bind(1, c.code)
-      .bind(2, c.message)
-      .bind(3, c.rule)
-      .bind(4, c.customer)
-      .bind(5, c.name)
-      .bind(6, c.percent_off)
-      .bind(7, c.amount_minor)
-      .bind_or_null(8, c.currency)
-      .bind(9, int{c.single_use})
-      .bind(10, c.valid_until)
-      .bind(11, c.minted_at)
-      .run();
-}
-
-void Messages::extend_coupon(std::int64_t message, Time valid_until) {
-  database_->prepared("UPDATE coupon SET valid_until = ?2 WHERE message = ?1")
-      .bind(1, message)
-      .bind(2, valid_until)
-      .run();
-}
-
-std::optional<SurveyRow> Messages::survey(std::int64_t message) {
-  Statement& row = database_->prepared(
-      "SELECT token, rule, customer, kind, subject, row, minted_at FROM survey WHERE message = ?1");
-  if (!row.bind(1, message).step()) return std::nullopt;
-  SurveyRow s;
-  s.token = row.text(0);
-  s.message = message;
-  s.rule = row.integer(1);
-  s.customer = row.maybe_integer(2);
-  s.kind = row.text(3);
-  if (const auto subject = row.maybe_integer(4)) s.subject = static_cast<Subject>(*subject);
-  s.row = row.maybe_integer(5);
-  s.minted_at = row.time(6);
-  row.reset();
-  return s;
-}
-
-void Messages::add_survey(const SurveyRow& s) {
-  database_
-      ->prepared(
-          "INSERT INTO survey (token, message, rule, customer, kind, subject, row, minted_at) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
-      .bind(1, s.token)
-      .bind(2, s.message)
-      .bind(3, s.rule)
-      .bind(4, s.customer)
-      .bind(5, s.kind)
-      .bind(6, s.subject ? std::optional<std::int64_t>(static_cast<int>(*s.subject)) : std::nullopt)
-      .bind(7, s.row)
-      .bind(8, s.minted_at)
-      .run();
-}
-
-void Messages::void_minted(std::int64_t message, Time at) {
-  database_->prepared("UPDATE coupon SET voided_at = ?2 WHERE message = ?1 AND voided_at IS NULL")
-      .bind(1, message)
-      .bind(2, at)
-      .run();
-  database_->prepared("UPDATE survey SET voided_at = ?2 WHERE message = ?1 AND voided_at IS NULL")
-      .bind(1, message)
-      .bind(2, at)
-      .run();
-}
-
-void Messages::revive_minted(std::int64_t message) {
-  database_->prepared("UPDATE coupon SET voided_at = NULL WHERE message = ?1")
-      .bind(1, message)
-      .run();
-  database_->prepared("UPDATE survey SET voided_at = NULL WHERE message = ?1")
-      .bind(1, message)
       .run();
 }
 

@@ -60,6 +60,13 @@ int Statement::run() {
   return code == SQLITE_DONE ? changed : 0;
 }
 
+std::optional<std::int64_t> Statement::single() {
+  std::optional<std::int64_t> found;
+  if (step()) found = maybe_integer(0);
+  reset();
+  return found;
+}
+
 void Statement::reset() { sqlite3_reset(handle_); }
 
 bool Statement::is_null(int column) const {

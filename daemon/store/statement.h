@@ -45,6 +45,8 @@ class Statement {
   /// For statements without rows: step and reset. The number of changed rows.
   int run();
   void reset();
+  /// For one number at most: the first column of the first row, and reset. Empty: no row, or NULL.
+  std::optional<std::int64_t> single();
 
   // Columns count from 0. Text lives until the next step or reset.
   [[nodiscard]] bool is_null(int column) const;
