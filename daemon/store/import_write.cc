@@ -20,7 +20,7 @@ void Import::bulk_row(std::int64_t line, std::string_view original, bool broken,
     case BulkLoad::Outcome::unchanged: ++report_.unchanged; break;
     case BulkLoad::Outcome::refused:
       ++report_.rejected;
-      rejects_->add(line, original, broken, bulk_->reason());
+      rejects_->add(line, reader_->position(), original, broken, bulk_->reason());
       break;
   }
 }
@@ -120,14 +120,18 @@ Result<void> Import::write_one(Waiting& waiting) {
 /// The refused lines are on the disk before the mark says that they are done with.
 Result<void> Import::commit(const Waiting* last) {
   if (!database_.in_transaction()) return {};
-  if (auto result = rejects_->flush(); !result) {
+  if (auto result = rejects_->flush(last != nullptr ? last->end : INT64_MAX); !result) {
     database_.rollback();
     return result;
   }
   if (last != nullptr) {
     mark_.position = last->end;
-    mark_.counts = {last->lines_done,  report_.inserted, report_.updated,
-                    report_.unchanged, report_.rejected, rejects_->bytes()};
+    mark_.counts = {last->lines_done,
+                    report_.inserted,
+                    report_.updated,
+                    report_.unchanged,
+                    report_.rejected - rejects_->waiting(),
+                    rejects_->bytes()};
     mark_.save(database_, clock_.now());
     marked_ = true;
   }
@@ -212,12 +216,12 @@ Result<void> Import::finish() {
 
 void Import::reject(const CsvRecord& record, std::string_view reason) {
   ++report_.rejected;
-  rejects_->add(record, reason);
+  rejects_->add(record.line, reader_->position(), record.original, record.broken_quotes, reason);
 }
 
 void Import::reject(const Waiting& waiting, std::string_view reason) {
   ++report_.rejected;
-  rejects_->add(waiting.mapped.line, waiting.original, waiting.broken_quotes, reason);
+  rejects_->add(waiting.mapped.line, waiting.end, waiting.original, waiting.broken_quotes, reason);
 }
 
 void Import::count_customer(const Row& row) {

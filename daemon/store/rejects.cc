@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -32,17 +33,22 @@ Rejects::~Rejects() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void Rejects::add(std::int64_t line, std::string_view original, bool broken_quotes,
-                  std::string_view reason) {
-  if (written_ == 0 && waiting_.empty())
-    waiting_ = fmt::format("line{0}reason{0}{1}\n", separator_, header_);
-  waiting_ += fmt::format("{}{}{}{}", line, separator_, quoted(reason), separator_);
-  waiting_ += broken_quotes ? quoted(original) : std::string(original);
-  waiting_ += '\n';
+void Rejects::add(std::int64_t line, std::int64_t end, std::string_view original,
+                  bool broken_quotes, std::string_view reason) {
+  waiting_.push_back({line, end,
+                      fmt::format("{}{}{}{}{}\n", line, separator_, quoted(reason), separator_,
+                                  broken_quotes ? quoted(original) : std::string(original))});
 }
 
-Result<void> Rejects::flush() {
-  if (waiting_.empty()) return {};
+Result<void> Rejects::flush(std::int64_t end) {
+  const auto later = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                           [&](const Refused& r) { return r.end <= end; });
+  if (later == waiting_.begin()) return {};
+  std::stable_sort(waiting_.begin(), later,
+                   [](const Refused& a, const Refused& b) { return a.line < b.line; });
+  std::string text;
+  if (written_ == 0) text = fmt::format("line{0}reason{0}{1}\n", separator_, header_);
+  for (auto refused = waiting_.begin(); refused != later; ++refused) text += refused->text;
   const auto failed = [&] {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot write the refused lines to {}: {}: name another file with "
@@ -53,13 +59,13 @@ Result<void> Rejects::flush() {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
     if (descriptor_ < 0 || ::ftruncate(descriptor_, written_) != 0) return failed();
   }
-  for (std::string_view rest = waiting_; !rest.empty();) {
+  for (std::string_view rest = text; !rest.empty();) {
     const auto bytes = ::pwrite(descriptor_, rest.data(), rest.size(), written_);
     if (bytes < 0) return failed();
     written_ += bytes;
     rest.remove_prefix(static_cast<std::size_t>(bytes));
   }
-  waiting_.clear();
+  waiting_.erase(waiting_.begin(), later);
   return ::fdatasync(descriptor_) == 0 ? Result<void>{} : failed();
 }
 
