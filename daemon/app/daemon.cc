@@ -226,15 +226,14 @@ void Daemon::Impl::each_minute() {
   // The second reason is a timer that slept with the machine.
   if (version != seen_version || (next && *next <= clock.now())) wake();
   seen_version = version;
-  if (const Result<std::int64_t> tidied = database->checkpoint(); !tidied)
-    log::warning(tidied.error().message);
+  if (!draining) tidy_up();
   minute.expires_after(watchdog ? std::min(look_every, *watchdog / 2) : look_every);
   minute.async_wait([this](error_code error) {
     if (!error) each_minute();
   });
 }
 
-/// Retention and the WAL, a slice a minute more while nothing has to be sent.
+/// Retention and the WAL: a slice a minute, and further ones while nothing has to be sent.
 void Daemon::Impl::tidy_up() {
   const Result<std::int64_t> purged = store::purge(*database, core->site().retention, clock.now());
   if (!purged) log::warning(purged.error().message);

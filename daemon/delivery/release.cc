@@ -61,9 +61,11 @@ void hold_restored(store::Ledger& ledger, store::Identity& identity, Time now) {
   hold.author = "retaind";
   hold.at = now;
   hold.because = fmt::format(
-      "{}: messages sent {} may be missing from its ledger, and would go again; if the lost store "
-      "sent until T: retaind release --all --mark-sent-until T, if it sent nothing more: retaind "
-      "release --all",
+      "{}: messages sent {} may be missing from its ledger, and would go again; import the facts "
+      "that "
+      "it lost, then, if the lost store sent until T: retaind release --all --mark-sent-until T, "
+      "if "
+      "it sent nothing more: retaind release --all",
       seen.about,
       seen.missing_since ? "after " + to_iso(*seen.missing_since) : std::string("at any time"));
   ledger.add_hold(hold);

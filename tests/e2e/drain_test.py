@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """SIGTERM under load: nothing new is claimed, what is on the wire gets its outcome, the exit status is 0."""
-import datetime
-import socketserver
-import threading
 import time
 
-from site_under_test import Daemon, Site, check, wait_for
+from site_under_test import Daemon, Site, SlowServer, check, timestamp, wait_for
 
 RULE = """rule: greet
 about: Greet at once, for the test
@@ -20,58 +17,13 @@ backlog: all
 brake: 100000
 """
 COUNT = 400
-accepted = []
-lock = threading.Lock()
-
-
-class Mta(socketserver.StreamRequestHandler):
-    """Takes every mail, a third of a second after its final dot."""
-
-    def say(self, line):
-        self.wfile.write(line.encode() + b"\r\n")
-
-    def handle(self):
-        self.say("220 slow.example ESMTP")
-        while line := self.rfile.readline():
-            word = line.split(b" ")[0].strip().upper()
-            if word == b"EHLO":
-                self.say("250 slow.example")
-            elif word == b"DATA":
-                self.say("354 go on")
-                name = None
-                while (text := self.rfile.readline()) not in (b".\r\n", b""):
-                    if text.lower().startswith(b"message-id:"):
-                        name = text.split(b":", 1)[1].strip().strip(b"<>").decode()
-                if not text:
-                    return
-                time.sleep(0.3)
-                with lock:
-                    accepted.append(name)
-                self.say("250 taken")
-            elif word == b"QUIT":
-                self.say("221 bye")
-                return
-            else:
-                self.say("250 fine")
-
-
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Mta)
-threading.Thread(target=server.serve_forever, daemon=True).start()
+server = SlowServer(0.3)
+accepted = server.accepted
 
 with Site() as site:
-    for file in (site.directory / "rules").glob("*.yaml"):
-        file.unlink()
-    site.write("rules/greet.yaml", RULE)
-    site.edit("retaind.yaml", "deliver: maildir", "deliver: live")
-    site.edit("retaind.yaml", "webhooks: ", "smtp:\n  host: 127.0.0.1\n  port: %d\n  tls: none\n\nwebhooks: " % server.server_address[1])
-    at = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)).isoformat(timespec="seconds")
-    site.load("customers", "key,email,created_at\n" + "".join(f"C{i},c{i}@example.com,{at}\n" for i in range(COUNT)))
-    site.load("consent", "customer,purpose,granted,at\n" + "".join(f"C{i},marketing,yes,{at}\n" for i in range(COUNT)))
+    site.only_rule("greet", RULE)
+    site.send_to(server)
+    site.load_customers(0, COUNT, timestamp(-3600))
     with Daemon(site) as daemon:
         wait_for("the first mails", lambda: len(accepted) >= 16)
         begin = time.monotonic()

@@ -1,13 +1,16 @@
 """What the end-to-end tests share: a site made by the real binary, the real daemon, and the ends that it talks to."""
+import datetime
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import socketserver
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BINARY = os.path.abspath(sys.argv[1])
@@ -30,6 +33,12 @@ def wait_for(what, condition, seconds=None):
             return value
         time.sleep(0.02)
     sys.exit(f"failed: {what} did not happen in {seconds or PATIENCE} s")
+
+
+def timestamp(seconds):
+    """That many seconds from now, as the import reads it."""
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return at.isoformat(timespec="milliseconds")
 
 
 class Site:
@@ -68,6 +77,25 @@ class Site:
         loaded = self.run("import", kind, str(file), *options)
         check(loaded.returncode == 0, f"import {kind}: {loaded.stdout}{loaded.stderr}")
         return loaded.stdout
+
+    def only_rule(self, name, text):
+        """Leaves this one of the shipped rules, or a new one."""
+        for file in (self.directory / "rules").glob("*.yaml"):
+            file.unlink()
+        self.write(f"rules/{name}.yaml", text)
+
+    def load_customers(self, first, count, at):
+        """Customers C<first>… who agreed to everything, created at that time; known only after their consent is."""
+        names = [f"C{i}" for i in range(first, first + count)]
+        self.load("customers", "key,email\n" + "".join(f"{name},{name.lower()}@example.com\n" for name in names))
+        self.load("consent", "customer,purpose,granted,at\n" + "".join(f"{name},marketing,yes,{at}\n" for name in names))
+        self.load("customers", "key,email,created_at\n" +
+                  "".join(f"{name},{name.lower()}@example.com,{at}\n" for name in names))
+
+    def send_to(self, server):
+        self.edit("retaind.yaml", "deliver: maildir", "deliver: live")
+        self.edit("retaind.yaml", "webhooks: ",
+                  f"smtp:\n  host: 127.0.0.1\n  port: {server.port}\n  tls: none\n\nwebhooks: ")
 
     def query(self, sql, *values):
         with sqlite3.connect(f"file:{self.directory / 'retaind.db'}?mode=ro", uri=True, timeout=30) as store:
@@ -138,3 +166,48 @@ class Manager:
                 if word in message and (not order or order[-1] != word):
                     order.append(word)
         return order
+
+
+class SlowServer:
+    """An SMTP server that takes every mail, a while after its final dot. It notes when, and the Message-ID."""
+
+    def __init__(self, delay):
+        self.accepted = []
+        self.times = []
+        lock = threading.Lock()
+        outer = self
+
+        class Session(socketserver.StreamRequestHandler):
+            def say(self, line):
+                self.wfile.write(line.encode() + b"\r\n")
+
+            def handle(self):
+                self.say("220 slow.example ESMTP")
+                while line := self.rfile.readline():
+                    word = line.split(b" ")[0].strip().upper()
+                    if word == b"DATA":
+                        self.say("354 go on")
+                        name = None
+                        while (text := self.rfile.readline()) not in (b".\r\n", b""):
+                            if text.lower().startswith(b"message-id:"):
+                                name = text.split(b":", 1)[1].strip().strip(b"<>").decode()
+                        if not text:
+                            return
+                        time.sleep(delay)
+                        with lock:
+                            outer.accepted.append(name)
+                            outer.times.append(time.monotonic())
+                        self.say("250 taken")
+                    elif word == b"QUIT":
+                        self.say("221 bye")
+                        return
+                    else:
+                        self.say("250 slow.example" if word == b"EHLO" else "250 fine")
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+        server = Server(("127.0.0.1", 0), Session)
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()

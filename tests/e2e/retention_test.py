@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The running daemon lets go what `retention:` names, in slices, and nothing else."""
+import sqlite3
+
+from site_under_test import Daemon, Site, check, timestamp, wait_for
+
+RULE = """rule: greet
+about: Greet at once, for the test
+purpose: marketing
+status: live
+when:
+  event: customer.created
+then:
+  - email: welcome
+once-per: customer
+backlog: all
+brake: 100000
+"""
+COUNT = 2500
+
+with Site() as site:
+    site.only_rule("greet", RULE)
+    site.load_customers(0, COUNT, timestamp(-3600))
+    with Daemon(site, words=("--until-idle",)) as daemon:
+        check(daemon.process.wait(120) == 0, daemon.text())
+    with sqlite3.connect(site.directory / "retaind.db") as store:
+        for table in ("change", "decision", "message_body"):
+            check(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= COUNT or table == "decision", f"{table} is empty")
+            store.execute(f"UPDATE {table} SET at = at - 400 * 86400000")
+    kept = "SELECT (SELECT count(*) FROM firing), (SELECT count(*) FROM message), (SELECT count(*) FROM consent)"
+    before = site.query(kept)
+    with Daemon(site) as daemon:
+        for table in ("change", "message_body"):
+            wait_for(f"an empty {table}", lambda: site.query(f"SELECT count(*) FROM {table}")[0][0] == 0)
+        check(site.query(kept) == before, f"{before} became {site.query(kept)}")
+        check("the numbers add up" in site.run("status").stdout, "the balance is off")
+        check(daemon.stop() == 0, daemon.text())
+print(f"{COUNT} old changes and bodies went, {before[0][0]} firings and {before[0][1]} messages stayed")
