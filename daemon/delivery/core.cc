@@ -110,14 +110,20 @@ void Core::resume_after_jump() {
 
 bool Core::clock_held() const { return steady_at_.has_value(); }
 
-std::optional<Time> Core::mark_until() {
+std::optional<LostStore> Core::lost_store() {
   running_->checks.refresh_holds(clock_->now());
-  if (!running_->checks.holds().has("restored")) return std::nullopt;
-  return mark_requested(ledger_);
+  const auto& holds = running_->checks.holds().all();
+  const auto restored = std::find_if(holds.begin(), holds.end(), [](const store::HoldRow& hold) {
+    return hold.cause == "restored";
+  });
+  if (restored == holds.end()) return std::nullopt;
+  const auto until = mark_requested(ledger_);
+  if (!until) return std::nullopt;
+  return LostStore{*until, restored->at};
 }
 
 bool Core::has_work(Time now) {
-  if (running_->outbox.has_outcomes() || wake_after_jump_ || mark_until()) return true;
+  if (running_->outbox.has_outcomes() || wake_after_jump_ || lost_store()) return true;
   // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;
@@ -133,8 +139,8 @@ bool Core::work(Time now) {
   outbox.settle(now);
   bool more = !steady_at_ && running_->engine.run_due(now);
   // Marked only when everything due is in the ledger.
-  if (const auto until = mark_until(); until && !steady_at_ && !more) {
-    more = outbox.mark_sent(*until, "counted as sent when the restored store was released", now);
+  if (const auto lost = lost_store(); lost && !steady_at_ && !more) {
+    more = outbox.mark_sent(*lost, "counted as sent when the restored store was released", now);
     if (!more) end_restored(*database_, now);
   }
   // Everything due is planned before anything is claimed, so that priority decides among messages

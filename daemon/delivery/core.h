@@ -78,7 +78,7 @@ class Core {
   void watch_clock(Time now);
   bool has_work(Time now);
   bool work(Time now);
-  std::optional<Time> mark_until();
+  std::optional<LostStore> lost_store();
   std::string salt();
 
   store::Database* database_;

@@ -13,6 +13,13 @@
 
 namespace retaind::delivery {
 
+/// The store whose older copy runs now.
+struct LostStore {
+  Time sent_until;   ///< as the operator says
+  Time replaced_at;  ///< what was planned before stands in both; later plans know only the
+                     ///< occurrence
+};
+
 /// Messages waiting to leave. Owns no thread and no timer. settle() and claim() belong to the
 /// caller's write transaction; hand_over() comes after its durable commit, so that a message is
 /// `handed` before its first byte may arrive. After a crash recover() finds `handed` messages
@@ -45,9 +52,10 @@ class Outbox {
   [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   [[nodiscard]] std::optional<Time> next_due();
-  /// After a restored store was released (semantics 23): messages due by then count as sent,
-  /// without being sent. At most about `limit`; true when there is more.
-  bool mark_sent(Time until, std::string_view because, Time now, int limit = 500);
+  /// After a restored store was released (semantics 23): what the lost one has sent counts as sent,
+  /// without being sent. At most about `limit`; true when there may be more, such as the next
+  /// steps of those that were marked.
+  bool mark_sent(const LostStore& lost, std::string_view because, Time now, int limit = 500);
   /// Draining: nothing new is claimed.
   void stop_claiming() { stopped_ = true; }
   [[nodiscard]] Transport* transport(Channel channel) const;

@@ -123,8 +123,8 @@ void Outbox::abandon() {
   settled_.clear();
 }
 
-bool Outbox::mark_sent(Time until, std::string_view because, Time now, int limit) {
-  const auto ids = messages_.waiting_until(until, limit);
+bool Outbox::mark_sent(const LostStore& lost, std::string_view because, Time now, int limit) {
+  const auto ids = messages_.lost_by(lost.sent_until, lost.replaced_at, limit);
   for (const std::int64_t id : ids) {
     auto message = messages_.find(id);
     if (!message || !message->next_at) continue;
@@ -136,6 +136,11 @@ bool Outbox::mark_sent(Time until, std::string_view because, Time now, int limit
     if (message->is_envelope && !message->handed_at) {
       messages_.remove_envelope(id);  // its items count each for itself
       continue;
+    }
+    // Of an occurrence that this store learned of late the lost one sent the first message in time.
+    if (const auto firing = message->firing ? ledger_.firing(*message->firing) : std::nullopt;
+        firing && message->due == firing->planned && firing->planned >= lost.replaced_at) {
+      message->due = std::min(message->due, firing->due);
     }
     message->envelope.reset();
     message->handed_at = message->due;
@@ -150,7 +155,7 @@ bool Outbox::mark_sent(Time until, std::string_view because, Time now, int limit
     }
     finish(engine_->find(message->rule), *message, MessageState::sent, Reason::sent, now);
   }
-  return static_cast<int>(ids.size()) == limit;
+  return !ids.empty();
 }
 
 }  // namespace retaind::delivery

@@ -238,12 +238,16 @@ void Messages::unpark_all(Time at) {
   }
 }
 
-std::vector<std::int64_t> Messages::waiting_until(Time due, int limit) {
-  return ids(database_
-                 ->prepared("SELECT id FROM message WHERE next_at IS NOT NULL AND draft = 0 AND "
-                            "due <= ?1 ORDER BY due, id LIMIT ?2")
-                 .bind(1, due)
-                 .bind(2, limit));
+std::vector<std::int64_t> Messages::lost_by(Time until, Time replaced_at, int limit) {
+  return ids(
+      database_
+          ->prepared("SELECT id FROM message WHERE next_at IS NOT NULL AND draft = 0 AND (due "
+                     "<= ?1 OR EXISTS (SELECT 1 FROM firing WHERE firing.id = message.firing "
+                     "AND planned >= ?2 AND planned = message.due AND firing.due <= ?1)) "
+                     "ORDER BY due, id LIMIT ?3")
+          .bind(1, until)
+          .bind(2, replaced_at)
+          .bind(3, limit));
 }
 
 std::int64_t Messages::let_loose(std::int64_t rule, Time since, Time until) {

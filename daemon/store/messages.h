@@ -80,8 +80,9 @@ class Messages {
   void unpark_all(Time at);
 
   // Restored stores (semantics 23), and the brake
-  /// Waiting messages of live rules due by then, by (due, id).
-  std::vector<std::int64_t> waiting_until(Time due, int limit);
+  /// Waiting messages of live rules that were due by `until`, by (due, id): by their own due, or,
+  /// when planned after `replaced_at`, by that of their occurrence.
+  std::vector<std::int64_t> lost_by(Time until, Time replaced_at, int limit);
   /// How many of a rule's messages wait with a due time by `until`, or were handed over since.
   std::int64_t let_loose(std::int64_t rule, Time since, Time until);
 

@@ -14,6 +14,8 @@ when:
   event: customer.created
 then:
   - email: welcome
+  - wait: 20 minutes
+  - email: second
 once-per: customer
 backlog: all
 brake: 100000
@@ -24,6 +26,7 @@ MORE = 500
 server = SlowServer(0.02)
 with Site() as site:
     site.only_rule("greet", RULE)
+    site.write("templates/second.en.liquid", "---\nsubject: Again\n---\n<p>{{ unsubscribe.link }}</p>\n")
     site.send_to(server)
     site.load_customers(0, COUNT, timestamp(-3600))
     backup = pathlib.Path(site.base) / "backup.db"
@@ -64,9 +67,11 @@ with Site() as site:
         check(released.returncode == 0, released.stdout + released.stderr)
         # Sent, or handed over at the moment of the backup and unknown since.
         total = "SELECT count(*) FROM message WHERE state IN (4, 5)"
-        wait_for("the mark", lambda: site.query(total)[0][0] == COUNT + MORE)
+        wait_for("the mark", lambda: site.query(total)[0][0] == COUNT + 2 * MORE)
         time.sleep(2)
         check(len(server.accepted) == sent, f"{len(server.accepted) - sent} mails went out twice")
+        chained = site.query("SELECT count(*) FROM message WHERE state = 4 AND step = 'email:second' AND reply LIKE 'counted as sent%'")
+        check(chained[0][0] == MORE, f"second steps that were due before the mark: {chained}")
         site.load_customers(COUNT + MORE, 1, timestamp(0))
         wait_for("the mail of a new customer", lambda: len(server.accepted) > sent)
         time.sleep(1)
