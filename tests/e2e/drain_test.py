@@ -2,26 +2,14 @@
 """SIGTERM under load: nothing new is claimed, what is on the wire gets its outcome, the exit status is 0."""
 import time
 
-from site_under_test import Daemon, Site, SlowServer, check, timestamp, wait_for
+from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: marketing
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-once-per: customer
-backlog: all
-brake: 100000
-"""
 COUNT = 400
 server = SlowServer(0.3)
 accepted = server.accepted
 
 with Site() as site:
-    site.only_rule("greet", RULE)
+    site.only_rule("greet", GREET)
     site.send_to(server)
     site.load_customers(0, COUNT, timestamp(-3600))
     with Daemon(site) as daemon:

@@ -2,26 +2,14 @@
 """A hold stops sending within a second, survives a restart, and its release lets the rest go out once."""
 import time
 
-from site_under_test import Daemon, Site, SlowServer, check, timestamp, wait_for
+from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: marketing
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-once-per: customer
-backlog: all
-brake: 100000
-"""
 COUNT = 600
 DELAY = 0.1
 
 server = SlowServer(DELAY)
 with Site() as site:
-    site.only_rule("greet", RULE)
+    site.only_rule("greet", GREET)
     site.send_to(server)
     site.load_customers(0, COUNT, timestamp(-3600))
     with Daemon(site) as daemon:

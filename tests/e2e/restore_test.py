@@ -4,28 +4,14 @@ import os
 import pathlib
 import time
 
-from site_under_test import Daemon, Site, SlowServer, check, timestamp, wait_for
+from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: marketing
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-  - wait: 20 minutes
-  - email: second
-once-per: customer
-backlog: all
-brake: 100000
-"""
 COUNT = 900
 MORE = 500
 
 server = SlowServer(0.02)
 with Site() as site:
-    site.only_rule("greet", RULE)
+    site.only_rule("greet", GREET.replace("email: welcome", "email: welcome\n  - wait: 20 minutes\n  - email: second"))
     site.write("templates/second.en.liquid", "---\nsubject: Again\n---\n<p>{{ unsubscribe.link }}</p>\n")
     site.send_to(server)
     site.load_customers(0, COUNT, timestamp(-3600))

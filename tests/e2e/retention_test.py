@@ -2,24 +2,12 @@
 """The running daemon lets go what `retention:` names, in slices, and nothing else."""
 import sqlite3
 
-from site_under_test import Daemon, Site, check, timestamp, wait_for
+from site_under_test import GREET, Daemon, Site, check, timestamp, wait_for
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: marketing
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-once-per: customer
-backlog: all
-brake: 100000
-"""
 COUNT = 2500
 
 with Site() as site:
-    site.only_rule("greet", RULE)
+    site.only_rule("greet", GREET)
     site.load_customers(0, COUNT, timestamp(-3600))
     with Daemon(site, words=("--until-idle",)) as daemon:
         check(daemon.process.wait(120) == 0, daemon.text())

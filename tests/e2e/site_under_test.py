@@ -19,6 +19,21 @@ SOURCE = pathlib.Path(sys.argv[2]).resolve()
 PATIENCE = float(os.environ.get("RETAIND_PATIENCE", "30"))
 
 
+# Who agreed is greeted at once, however long they have been known.
+GREET = """rule: greet
+about: Greet at once, for the test
+purpose: marketing
+status: live
+when:
+  event: customer.created
+then:
+  - email: welcome
+once-per: customer
+backlog: all
+brake: 1000000
+"""
+
+
 def check(condition, message):
     """A failed expectation ends the test with the line that says what was wrong."""
     if not condition:
