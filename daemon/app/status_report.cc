@@ -28,6 +28,17 @@ std::optional<Time> next_of(const Value& daemon, std::string_view rule) {
   return std::nullopt;
 }
 
+/// The condition with this number, counted as decide() does: those of `if`, then of `unless`.
+std::string condition_text(const language::Rule* rule, int number) {
+  if (rule != nullptr && number >= 0) {
+    auto index = static_cast<std::size_t>(number);
+    if (index < rule->if_all.size()) return "if: " + rule->if_all[index].text;
+    index -= rule->if_all.size();
+    if (index < rule->unless_any.size()) return "unless: " + rule->unless_any[index].text;
+  }
+  return "condition " + std::to_string(number + 1);
+}
+
 RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Time from, Time to) {
   RuleReport report;
   report.id = row.name;
@@ -92,6 +103,14 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     RuleReport rule = report_rule(overview, row, from, to);
+    const auto& rules = loaded.rules.rules;
+    const auto file = std::find_if(rules.begin(), rules.end(), [&](const auto& loaded_rule) {
+      return loaded_rule.id == row.name;
+    });
+    for (const auto& unknown : overview.unknown_data(row.id, from, to)) {
+      rule.missing.push_back(
+          {condition_text(file == rules.end() ? nullptr : &*file, unknown.line), unknown.count});
+    }
     if (report.daemon) rule.next_due = next_of(*report.daemon, row.name);
     report.rules.push_back(std::move(rule));
   }

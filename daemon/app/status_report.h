@@ -10,6 +10,12 @@
 
 namespace retaind::app {
 
+/// What a condition could not be told for.
+struct MissingValue {
+  std::string condition;  ///< as written; its number when the running rule cannot be read
+  std::int64_t count = 0;
+};
+
 struct RuleReport {
   std::string id;
   std::string status;  ///< as the store knows it: draft, live, paused
@@ -20,6 +26,7 @@ struct RuleReport {
   std::int64_t ended = 0;        ///< not sent, by any reason
   std::int64_t waiting = 0;
   std::int64_t unknown_data = 0;  ///< of `ended`: a value was missing
+  std::vector<MissingValue> missing;
 };
 
 struct StatusReport {

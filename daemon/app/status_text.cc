@@ -80,6 +80,8 @@ std::string rule_lines(const StatusReport& report, const Site& site) {
           fmt::format("{:<26} not sent, because a value is missing: {} of {}\n", "",
                       grouped(rule.unknown_data), grouped(rule.ended + rule.sent + rule.waiting));
     }
+    for (const MissingValue& missing : rule.missing)
+      text += fmt::format("{:<28} {} by `{}`\n", "", grouped(missing.count), missing.condition);
   }
   return text;
 }
@@ -184,6 +186,14 @@ Value to_value(const StatusReport& report) {
     row.set("waiting", Value(rule.waiting));
     row.set("not_sent", Value(rule.ended));
     row.set("unknown_data", Value(rule.unknown_data));
+    Value::Array missing;
+    for (const MissingValue& one : rule.missing) {
+      Value entry;
+      entry.set("condition", Value(one.condition));
+      entry.set("count", Value(one.count));
+      missing.push_back(std::move(entry));
+    }
+    row.set("missing", Value(std::move(missing)));
     row.set("left_out", Value(rule.left_out));
     rules.push_back(std::move(row));
   }
