@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""A rule directory that is empty, unreadable, or changes during a reload: a clear error, and the old rules go on."""
+import os
+import threading
+
+from site_under_test import GREET, Daemon, Site, check, timestamp, wait_for
+
+SECOND = GREET.replace("rule: greet", "rule: second").replace("about: Greet at once", "about: Again at once")
+
+with Site() as site:
+    rules = site.directory / "rules"
+    site.only_rule("greet", GREET)
+    with Daemon(site) as daemon:
+        daemon.wait_started()
+        aside = site.directory / "aside"
+
+        def refused(said):
+            reload = site.run("reload")
+            check(reload.returncode == 1 and said in reload.stderr, f"{said!r} is not said: {reload.stdout}{reload.stderr}")
+            check("nothing was changed, the running rules stay" in reload.stderr, reload.stderr)
+            check(site.query("SELECT name FROM rule WHERE removed_at IS NULL") == [("greet",)], "the rules changed")
+
+        rules.rename(aside)
+        refused("the rule directory cannot be read: No such file or directory")
+        rules.mkdir()
+        refused("no rule file is here")
+        (rules / "gone.yaml").symlink_to("/nowhere/at/all")
+        refused("cannot read")
+        (rules / "gone.yaml").unlink()
+        os.mkfifo(rules / "pipe.yaml")
+        refused("this is no file")
+        (rules / "pipe.yaml").unlink()
+        (rules / "program.yaml").write_bytes(b"\x7fELF\x02\x01\x01\x00")
+        refused("this is no text file, or it was damaged")
+        (rules / "program.yaml").unlink()
+        rules.rmdir()
+        aside.rename(rules)
+
+        # Files come, go and are half-written while the daemon reads them. Whatever it finds, it runs one whole set.
+        stop = threading.Event()
+
+        def edit():
+            while not stop.is_set():
+                (rules / "second.yaml").write_text(SECOND[:60])
+                (rules / "second.yaml").write_text(SECOND)
+                (rules / "second.yaml").unlink()
+
+        editor = threading.Thread(target=edit)
+        editor.start()
+        outcomes = {0: 0, 1: 0}
+        for _ in range(60):
+            outcomes[site.run("reload").returncode] += 1
+            names = {row[0] for row in site.query("SELECT name FROM rule WHERE removed_at IS NULL")}
+            check(names in ({"greet"}, {"greet", "second"}), f"the daemon runs {names}")
+        stop.set()
+        editor.join()
+        check(daemon.process.poll() is None, daemon.text())
+        check(outcomes[0] and outcomes[1], f"the files never changed during a reload: {outcomes}")
+
+        (rules / "second.yaml").unlink(missing_ok=True)
+        check(site.run("reload").returncode == 0, "the repaired directory was not taken over")
+        site.load_customers(0, 5, timestamp(-60))
+        wait_for("five mails", lambda: len(site.mails()) == 5)
+        check(daemon.stop() == 0, daemon.text())
+print(f"the old rules went on through empty, missing, broken and changing files; of 60 reloads {outcomes[1]} were refused")
