@@ -1,33 +1,37 @@
 #!/usr/bin/env bash
-# See it work, on a fresh Debian 12: bash daemon/demo.sh [--seed N]
+# See it work, on a fresh Debian 12: bash daemon/demo.sh [--seed N] [--binary FILE] [--into DIR]
 # Builds retaind, invents a small shop as of now, loads it, runs the rules, and shows who got what and why, and why
 # others got nothing. Nothing leaves this machine: the mails are files in a maildir. Another seed, another shop.
+# With --binary a retaind that is built already is shown; --into says where the shop goes, instead of build/demo-N.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source daemon/packages.sh
 
-seed=1
+seed=1 retaind='' shop=''
 while [ $# -gt 0 ]; do
   case $1 in
     --seed) seed=${2:?--seed needs a number}; shift 2 ;;
-    *) printf 'usage: bash daemon/demo.sh [--seed N]\n' >&2; exit 2 ;;
+    --binary) retaind=$(realpath -e "${2:?--binary needs a file}"); shift 2 ;;
+    --into) shop=$(realpath -m "${2:?--into needs a directory}"); shift 2 ;;
+    *) printf 'usage: bash daemon/demo.sh [--seed N] [--binary FILE] [--into DIR]\n' >&2; exit 2 ;;
   esac
 done
 case $seed in ''|*[!0-9]*) printf 'error: --seed %s is no number\n' "$seed" >&2; exit 2 ;; esac
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-say "1. Build"
-install_packages "${build_packages[@]}"
-mkdir -p build
-cmake --preset release -B build/daemon -DRETAIND_TESTS=OFF -DRETAIND_BENCH=OFF >build/daemon.log 2>&1 ||
-  { cat build/daemon.log; exit 1; }
-cmake --build build/daemon --target retaind -j "$(nproc)" -- --quiet
-retaind=$PWD/build/daemon/retaind
+if [ -z "$retaind" ]; then
+  say "1. Build"
+  install_packages "${build_packages[@]}"
+  mkdir -p build
+  cmake --preset release -B build/daemon -DRETAIND_TESTS=OFF -DRETAIND_BENCH=OFF >build/daemon.log 2>&1 ||
+    { cat build/daemon.log; exit 1; }
+  cmake --build build/daemon --target retaind -j "$(nproc)" -- --quiet
+  retaind=$PWD/build/daemon/retaind
+fi
+[ -n "$shop" ] || { shop=$PWD/build/demo-$seed; rm -rf "$shop"; }
 began=$SECONDS
 
-shop=$PWD/build/demo-$seed
-rm -rf "$shop"
 say "2. A shop: settings, rules, templates, and its past as CSV files (seed $seed)"
 "$retaind" init --demo --seed "$seed" "$shop"
 cd "$shop"   # the commands find the site in the current directory
