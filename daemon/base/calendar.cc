@@ -139,10 +139,18 @@ bool Calendar::open_at(Time time, const Zone& zone) const {
 
 std::optional<Time> Calendar::opening(Time time, const Zone& zone) const {
   if (always_open()) return time;
+  const auto next = next_opening(time, zone);
+  if (!next) return std::nullopt;
+  return std::max(next->opens, time);
+}
+
+std::optional<Calendar::Opening> Calendar::next_opening(Time time, const Zone& zone) const {
   const local_days today{zone.date_of(time)};
+  Time since = time;  // nothing closes between here and the answer
   for (local_days from = today - days{2}; from <= today + two_years; from += chunk) {
     for (const Stretch& stretch : stretches(from, from + chunk - days{1}, zone)) {
-      if (stretch.closes > time) return std::max(stretch.opens, time);
+      if (stretch.closes > time) return Opening{since, stretch.opens, stretch.closes};
+      since = stretch.closes;
     }
   }
   return std::nullopt;

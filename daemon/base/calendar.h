@@ -29,6 +29,14 @@ class Calendar {
   [[nodiscard]] bool open_at(Time time, const Zone& zone) const;
   /// First instant at or after `time` that is open; empty when nothing opens within two years.
   [[nodiscard]] std::optional<Time> opening(Time time, const Zone& zone) const;
+  /// A stretch of open time with what is closed before it: for each time in [since, closes) the
+  /// opening is the later of that time and `opens`.
+  struct Opening {
+    Time since, opens, closes;
+    [[nodiscard]] bool holds_at(Time time) const { return since <= time && time < closes; }
+  };
+  /// opening() with how long it holds; not for a calendar that is always open.
+  [[nodiscard]] std::optional<Opening> next_opening(Time time, const Zone& zone) const;
   /// First instant after `time` that is closed; `time` must be open; empty when it never closes.
   [[nodiscard]] std::optional<Time> closing(Time time, const Zone& zone) const;
   /// First instant at which `open` of open time has passed since `time`; `time` itself when `open`

@@ -155,7 +155,7 @@ LocalTime highest_shown(const ZoneRules& rules, Time time) {
 
 Zone Zone::utc() {
   static const ZoneRules rules = [] {
-    ZoneRules made{"UTC", {{earliest, Duration{0}}}, {}};
+    ZoneRules made{"UTC", {{earliest, Duration{0}}}, {}, {}};
     made.finish();
     return made;
   }();
@@ -200,10 +200,10 @@ Time Zone::to_time(LocalTime local) const {
   // The first instant at which clocks show `local` or more: in a gap that is its end, and a doubled
   // time is met at its first occurrence.
   const ZoneRules& rules = rules_of(zone_);
-  const auto found = std::upper_bound(rules.reached.begin(), rules.reached.end() - 1, local);
-  const auto& segment = rules.segments[static_cast<std::size_t>(found - rules.reached.begin())];
+  const std::size_t found = rules.showing(local);
+  const auto& segment = rules.segments[found];
   const Time exact{local.time_since_epoch() - segment.offset};
-  return found == rules.reached.begin() ? exact : std::max(exact, segment.begin);
+  return found == 0 ? exact : std::max(exact, segment.begin);
 }
 
 Time Zone::start_of(LocalDate date) const {

@@ -7,6 +7,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr int stretch_bits = 33;  // of milliseconds: 99 days
+
 /// Reads a POSIX TZ string from the front.
 struct Reader {
   std::string_view rest;
@@ -72,10 +74,24 @@ struct Reader {
 }  // namespace
 
 std::size_t ZoneRules::at(Time time) const {
-  const auto next =
-      std::upper_bound(segments.begin() + 1, segments.end(), time,
-                       [](Time t, const Segment& segment) { return t < segment.begin; });
-  return static_cast<std::size_t>(next - segments.begin()) - 1;
+  const std::int64_t ms = time.time_since_epoch().count();
+  if (ms < 0) {
+    const auto next =
+        std::upper_bound(segments.begin() + 1, segments.end(), time,
+                         [](Time t, const Segment& segment) { return t < segment.begin; });
+    return static_cast<std::size_t>(next - segments.begin()) - 1;
+  }
+  std::size_t i = starts[std::min(static_cast<std::size_t>(ms >> stretch_bits), starts.size() - 1)];
+  while (i + 1 < segments.size() && segments[i + 1].begin <= time) ++i;
+  return i;
+}
+
+std::size_t ZoneRules::showing(LocalTime local) const {
+  // Every segment that has ended by `from` has shown less than `local`: no offset is that large.
+  const Time from{local.time_since_epoch() - std::chrono::hours{26}};
+  std::size_t i = at(from);
+  while (i + 1 < segments.size() && reached[i] <= local) ++i;
+  return i;
 }
 
 void ZoneRules::append(Time begin, Duration offset) {
@@ -93,6 +109,14 @@ void ZoneRules::finish() {
     }
     reached.push_back(i == 0 ? end : std::max(reached.back(), end));
   }
+  starts.clear();
+  std::size_t i = 0;
+  for (Time start{Duration{0}}; start <= segments.back().begin;
+       start += Duration{std::int64_t{1} << stretch_bits}) {
+    while (i + 1 < segments.size() && segments[i + 1].begin <= start) ++i;
+    starts.push_back(static_cast<std::uint16_t>(i));
+  }
+  if (starts.empty()) starts.push_back(static_cast<std::uint16_t>(i));
 }
 
 std::chrono::sys_seconds YearlyRule::Change::in(int year) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +21,17 @@ struct ZoneRules {
   std::vector<LocalTime>
       reached;  ///< wall times below this have been shown by the end of segment i
 
+  /// Of each stretch of 99 days since 1970 the segment that holds at its start: an engine asks for
+  /// the offset several times a row.
+  std::vector<std::uint16_t> starts;
+
   /// Index of the segment that holds at `time`.
   [[nodiscard]] std::size_t at(Time time) const;
+  /// Index of the segment in which clocks first show `local` or more.
+  [[nodiscard]] std::size_t showing(LocalTime local) const;
   /// Adds a segment; one that changes nothing is left out.
   void append(Time begin, Duration offset);
-  /// Fills `reached`; call once after the last append.
+  /// Fills `reached` and `starts`; call once after the last append.
   void finish();
 };
 

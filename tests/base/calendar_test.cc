@@ -44,6 +44,26 @@ std::string closing(const Calendar& c, std::string_view from, const Zone& z) {
   return time ? to_local_text(*time, z) : "never";
 }
 
+TEST_CASE("11: an opening holds for every time of its stretch") {
+  const Zone berlin = zone("Europe/Berlin");
+  Rng rng{11};
+  for (const Calendar& c :
+       {calendar({"09:00-18:00"}), calendar({"mon-fri 22:00-06:00", "sat 23:00-01:00"}),
+        calendar({"mon 08:00-12:00", "mon 13:00-17:00"}, {"2026-03-09"})}) {
+    for (int i = 0; i < 300; ++i) {
+      const Time time = at("2026-03-01", berlin) + minutes(rng.below(40 * 1440));
+      const auto next = c.next_opening(time, berlin);
+      REQUIRE(next);
+      REQUIRE(next->holds_at(time));
+      const auto length = static_cast<std::uint64_t>((next->closes - next->since).count());
+      for (const Time other :
+           {next->since, next->closes - Duration{1},
+            next->since + Duration{static_cast<std::int64_t>(rng.below(length))}})
+        REQUIRE(c.opening(other, berlin) == std::max(next->opens, other));
+    }
+  }
+}
+
 TEST_CASE("11: a window opens at its first instant and its end is outside") {
   const Zone berlin = zone("Europe/Berlin");
   const Calendar day = calendar({"09:00-18:00"});

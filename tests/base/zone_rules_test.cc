@@ -61,8 +61,38 @@ TEST_CASE("A line without summer time or with anything else is no rule") {
   }
 }
 
+TEST_CASE("The offset of a time is found as by looking at every segment") {
+  ZoneRules rules{"test", {}, {}, {}};
+  rules.append(Time{std::chrono::sys_days{std::chrono::year{1900} / 1 / 1}}, std::chrono::hours{1});
+  rules.append(*parse_time("1940-05-16T02:40:00Z", Zone::utc()), std::chrono::hours{2});
+  rules.append(*parse_time("1977-04-03T02:00:00Z", Zone::utc()), std::chrono::hours{1});
+  rules.append(*parse_time("1977-04-04T02:00:00Z", Zone::utc()), std::chrono::hours{-11});
+  extend(rules, rule("CET-1CEST,M3.5.0,M10.5.0/3"), 2039);
+  rules.finish();
+  std::vector<Time> times{Time{Duration{0}}, Time{Duration{-1}},
+                          Time{std::chrono::hours{9'000'000}}};
+  for (const ZoneRules::Segment& segment : rules.segments) {
+    for (const int off : {-1, 0, 1}) times.push_back(segment.begin + Duration{off});
+  }
+  for (Time time{std::chrono::hours{-500'000}}; time < Time{std::chrono::hours{700'000}};
+       time += std::chrono::hours{997})
+    times.push_back(time);
+  for (const Time time : times) {
+    std::size_t expected = 0;
+    while (expected + 1 < rules.segments.size() && rules.segments[expected + 1].begin <= time)
+      ++expected;
+    REQUIRE(rules.at(time) == expected);
+    for (const int hours : {-14, 0, 2, 14}) {
+      const LocalTime local{time.time_since_epoch() + std::chrono::hours{hours}};
+      std::size_t shown = 0;
+      while (shown + 1 < rules.segments.size() && rules.reached[shown] <= local) ++shown;
+      REQUIRE(rules.showing(local) == shown);
+    }
+  }
+}
+
 TEST_CASE("A table is extended behind its last known change only") {
-  ZoneRules rules{"test", {}, {}};
+  ZoneRules rules{"test", {}, {}, {}};
   rules.append(Time{std::chrono::sys_days{std::chrono::year{1900} / 1 / 1}}, std::chrono::hours{1});
   rules.append(*parse_time("2037-10-25T01:00:00Z", Zone::utc()), std::chrono::hours{2});
   rules.append(*parse_time("2037-10-25T01:00:00Z", Zone::utc()),
