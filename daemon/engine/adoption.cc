@@ -88,6 +88,7 @@ void Engine::adopt_one(const Rule& rule, store::RuleRow* known, Time now) {
     row.id = ledger_.add_rule(row, text_of(rule));
     added.row = row;
   }
+  added.trigger->rows().read_places({added.row.id, added.draft()});
   count_for_brake(added, now);
   set_next(added, now);
 }

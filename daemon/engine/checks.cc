@@ -35,6 +35,7 @@ bool Holds::refresh(store::Ledger& ledger, Time now) {
 
 const store::HoldRow* Holds::find(std::string_view rule,
                                   std::optional<std::int64_t> customer) const {
+  if (rows_.empty()) return nullptr;
   if (everything_) return &rows_[*everything_];
   if (const auto found = by_rule_.find(rule); found != by_rule_.end()) return &rows_[found->second];
   if (!customer) return nullptr;
@@ -83,9 +84,20 @@ std::string Checks::recipient(const Step& step, const store::Candidate* candidat
 
 std::optional<Time> Checks::window_opening(const Rule& rule, Time time, const Zone& zone) const {
   if (rule.send_window.empty()) return time;
-  const auto calendar = site_->calendars.find(rule.send_window);
-  if (calendar == site_->calendars.end()) return time;
-  return calendar->second.opening(time, zone);
+  const auto known = std::find_if(openings_.begin(), openings_.end(), [&](const Opening& o) {
+    return o.answer.holds_at(time) && o.zone == zone && o.calendar == rule.send_window;
+  });
+  if (known != openings_.end()) {
+    if (known != openings_.begin()) std::rotate(openings_.begin(), known, known + 1);
+  } else {
+    const auto calendar = site_->calendars.find(rule.send_window);
+    if (calendar == site_->calendars.end() || calendar->second.always_open()) return time;
+    const auto found = calendar->second.next_opening(time, zone);
+    if (!found) return std::nullopt;
+    std::rotate(openings_.begin(), openings_.end() - 1, openings_.end());
+    openings_.front() = {rule.send_window, zone, *found};
+  }
+  return std::max(openings_.front().answer.opens, time);
 }
 
 std::optional<Time> Checks::late_at(const Rule& rule, Time late_from, const Zone& zone) const {
@@ -126,7 +138,9 @@ void Checks::check_holds(const Subject& subject, Situation& s) const {
 
 void Checks::check_place(const Subject& subject, Situation& s) {
   if (!subject.scope) return;
-  const auto place = ledger_.place(subject.row->id, subject.draft, *subject.scope);
+  const auto place = subject.place_read
+                         ? subject.candidate->place
+                         : ledger_.place(subject.row->id, subject.draft, *subject.scope);
   if (!place) return;
   if (subject.firing && place->firing == *subject.firing) {
     s.has_place = true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,6 +51,7 @@ class Checks {
     Time due;
     Time late_from;
     std::optional<std::int64_t> scope;
+    bool place_read = false;  ///< nothing has changed the place since the candidate was read
     std::optional<std::int64_t> firing;  ///< of a message that is looked at again
     std::optional<std::int64_t> message;
     std::optional<std::int64_t> customer;
@@ -89,10 +91,18 @@ class Checks {
   [[nodiscard]] std::optional<Time> next_free_day(const Subject& subject, Time now);
   [[nodiscard]] bool check_holdout(const Subject& subject) const;
 
+  /// What a calendar answered for a stretch of time: the rows of one tick ask for the same one.
+  struct Opening {
+    std::string calendar;
+    Zone zone = Zone::utc();
+    Calendar::Opening answer;
+  };
+
   store::Ledger ledger_;
   store::Messages messages_;
   const Site* site_;
   Holds holds_;
+  mutable std::array<Opening, 4> openings_;  ///< the one used last first
   std::optional<Time> clock_hold_;
 };
 

@@ -79,6 +79,7 @@ bool Engine::scan(Running& running, Time now, int limit) {
     running.scan_through = now;
     running.scan_found = false;
   }
+  running.places.clear();
   const bool more = running.trigger->scan({from, running.scan_through}, *running.cursor, limit, now,
                                           [&](const Occurrence& occurrence) {
                                             running.scan_found = true;
@@ -145,10 +146,20 @@ Decision Engine::first_look(Running& running, const Firing& firing, const Occurr
   subject.due = firing.planned;
   subject.late_from = firing.planned;
   subject.scope = firing.scope;
+  subject.place_read = place_as_read(running, firing, occurrence);
   subject.customer = firing.customer;
   subject.draft = firing.draft;
   subject.ended = occurrence.ended;
   return decide(*running.rule, checks_->situation(subject, now));
+}
+
+/// A scan reads each row together with its place. Where several rows share one, a row before may
+/// have taken it since the scan began, and whether SQLite shows that is undefined.
+bool Engine::place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence) {
+  if (!firing.scope || occurrence.candidate == nullptr || !occurrence.candidate->place_read)
+    return false;
+  return running.rule->once_per == running.rule->trigger.subject ||
+         running.places.insert(*firing.scope).second;
 }
 
 /// Whether the facts had moved.

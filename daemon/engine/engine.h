@@ -54,6 +54,7 @@ class Engine {
   void consider(Running& running, const Occurrence& occurrence, Time now);
   Decision first_look(Running& running, const Firing& firing, const Occurrence& occurrence,
                       Time now);
+  bool place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence);
   bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit);
   void set_next(Running& running, std::optional<Time> next);

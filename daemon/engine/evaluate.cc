@@ -44,27 +44,27 @@ struct Evaluator {
 
   const Node& node(std::uint16_t index) const { return condition.nodes[index]; }
 
-  Cell value(const Node& n) const {
+  // What is no cell of its own is put into `made`.
+  const Cell& value(const Node& n, Cell& made) const {
     switch (n.op) {
       case Op::field: return cells[n.slot];
-      case Op::now: return Cell::of(to_ms(now));
-      case Op::constant: {
-        Cell cell = n.value;
-        if (n.type == Type::text || n.type == Type::enumeration || n.type == Type::date)
-          cell = Cell::of(std::string_view(n.text));
-        return cell;
-      }
+      case Op::now: return made = Cell::of(to_ms(now));
+      case Op::constant:
+        if (n.type != Type::text && n.type != Type::enumeration && n.type != Type::date)
+          return n.value;
+        return made = Cell::of(std::string_view(n.text));
       default: {
         const Truth truth = test(n);
-        if (truth == Truth::unknown) return {};
-        return Cell::of(std::int64_t{truth == Truth::yes});
+        if (truth == Truth::unknown) return made = {};
+        return made = Cell::of(std::int64_t{truth == Truth::yes});
       }
     }
   }
 
   // A date counts from the start of its day, a time as it is.
   std::optional<Time> instant(const Node& n) const {
-    const Cell cell = value(n);
+    Cell made;
+    const Cell& cell = value(n, made);
     if (cell.is_null()) return std::nullopt;
     if (cell.kind == Cell::Kind::text) {
       const auto date = parse_date(cell.text);
@@ -75,24 +75,26 @@ struct Evaluator {
   }
 
   Truth equality(const Node& n, bool wanted) const {
-    const auto order = compare(operand(n, 0), operand(n, 1));
+    Cell made[2];
+    const auto order = compare(operand(n, 0, made[0]), operand(n, 1, made[1]));
     if (!order) return Truth::unknown;
     return from((*order == 0) == wanted);
   }
 
   // A time against a date compares the local date of the time.
-  Cell operand(const Node& n, std::size_t side) const {
+  const Cell& operand(const Node& n, std::size_t side, Cell& made) const {
     const Node& mine = node(n.children[side]);
     const Node& other = node(n.children[1 - side]);
-    Cell cell = value(mine);
+    const Cell& cell = value(mine, made);
     if (mine.type == Type::date && other.type == Type::time && !cell.is_null()) {
-      if (const auto at = instant(mine)) return Cell::of(to_ms(*at));
+      if (const auto at = instant(mine)) return made = Cell::of(to_ms(*at));
     }
     return cell;
   }
 
   Truth order(const Node& n) const {
-    const auto result = compare(operand(n, 0), operand(n, 1));
+    Cell made[2];
+    const auto result = compare(operand(n, 0, made[0]), operand(n, 1, made[1]));
     if (!result) return Truth::unknown;
     switch (n.op) {
       case Op::less: return from(*result < 0);
@@ -103,11 +105,12 @@ struct Evaluator {
   }
 
   Truth member(const Node& n) const {
-    const Cell wanted = value(node(n.children[0]));
+    Cell made[2];
+    const Cell& wanted = value(node(n.children[0]), made[0]);
     if (wanted.is_null()) return Truth::unknown;
     bool unknown = false;
     for (std::size_t i = 1; i < n.children.size(); ++i) {
-      const auto result = compare(wanted, value(node(n.children[i])));
+      const auto result = compare(wanted, value(node(n.children[i]), made[1]));
       if (!result) unknown = true;
       if (result && *result == 0) return Truth::yes;
     }
@@ -125,8 +128,9 @@ struct Evaluator {
   }
 
   Truth contains(const Node& n) const {
-    const Cell text = value(node(n.children[0]));
-    const Cell part = value(node(n.children[1]));
+    Cell made[2];
+    const Cell& text = value(node(n.children[0]), made[0]);
+    const Cell& part = value(node(n.children[1]), made[1]);
     if (text.is_null() || part.is_null()) return Truth::unknown;
     return from(text.text.find(part.text) != std::string_view::npos);
   }
@@ -159,13 +163,15 @@ struct Evaluator {
       case Op::within_next: return timing(n);
       case Op::is_empty:
       case Op::is_not_empty: {
-        const Cell cell = value(node(n.children[0]));
+        Cell made;
+        const Cell& cell = value(node(n.children[0]), made);
         const bool empty = cell.is_null() || (cell.kind == Cell::Kind::text && cell.text.empty());
         return from(empty == (n.op == Op::is_empty));
       }
       case Op::contains: return contains(n);
       default: {
-        const Cell cell = value(n);
+        Cell made;
+        const Cell& cell = value(n, made);
         if (cell.is_null()) return Truth::unknown;
         return from(cell.integer != 0);
       }

@@ -54,7 +54,7 @@ std::optional<std::int64_t> Runs::scope_of(const Rule& rule, std::int64_t row,
   if (!rule.once_per) return std::nullopt;
   const auto id = *rule.once_per == rule.trigger.subject ? std::optional(row) : customer;
   if (!id) return std::nullopt;
-  return *id * 8 + static_cast<std::int64_t>(*rule.once_per);
+  return store::scope_of(*rule.once_per, *id);
 }
 
 std::vector<Message> Runs::messages_of(const Firing& firing) {

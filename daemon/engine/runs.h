@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/checks.h"
@@ -20,6 +21,7 @@ struct Running {
   std::optional<Trigger::Cursor> cursor;  ///< a scan that was cut, through `scan_through`
   Time scan_through;
   bool scan_found = false;                  ///< anything since the scan began
+  std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
   std::int64_t brake_count = 0;  ///< messages that would go within the first hour of this revision
   [[nodiscard]] bool draft() const { return rule->status == language::RuleStatus::draft; }
@@ -64,8 +66,7 @@ class Runs {
   /// The step of a message; nullptr when the rule no longer has it.
   [[nodiscard]] static const language::Step* step_of(const language::Rule& rule,
                                                      std::string_view key);
-  /// Row and kind of the once-per subject in one number: an edit that counts by another kind of
-  /// subject meets no stranger's place.
+  /// The once-per place of an occurrence; empty when the rule has no `once-per`.
   [[nodiscard]] static std::optional<std::int64_t> scope_of(const language::Rule& rule,
                                                             std::int64_t row,
                                                             std::optional<std::int64_t> customer);

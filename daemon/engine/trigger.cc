@@ -58,6 +58,7 @@ store::Watch watch_of(const language::Rule& rule) {
   if (rule.purpose == Purpose::marketing) watch.consent = "marketing";
   if (rule.purpose == Purpose::feedback) watch.consent = "feedback";
   watch.customer_zone = rule.customer_zone;
+  watch.once_per = rule.once_per;
   return watch;
 }
 

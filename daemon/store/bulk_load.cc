@@ -75,7 +75,7 @@ struct BulkLoad::Impl {
   Time now;
   std::optional<Time> history_until;
   bool exclusive = false, open = false;
-  std::vector<std::string> indexes;  // SQL that makes them again
+  std::vector<std::string> dropped;  // indexes and triggers: SQL that makes them again
   std::string reason, email_key;
 
   // Rows that wait for their statement, all with the same columns.
@@ -93,7 +93,7 @@ struct BulkLoad::Impl {
 
   bool take_alone();
   void give_back();
-  void drop_indexes(std::string_view table, std::string_view only);
+  void drop(std::string_view table, std::string_view only);
   Result<void> load_customers();
   std::int64_t customer(std::string_view key);
   std::uint8_t currency_of(std::string_view code);
@@ -132,20 +132,19 @@ void BulkLoad::Impl::give_back() {
       cache_size));
 }
 
-void BulkLoad::Impl::drop_indexes(std::string_view table, std::string_view only) {
+/// Indexes and triggers of a table, or the one of that name.
+void BulkLoad::Impl::drop(std::string_view table, std::string_view only) {
   Statement& row = database.prepared(
-      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT "
-      "NULL AND "
-      "(?2 = '' OR name = ?2)");
+      "SELECT 'DROP ' || type || ' ' || name, sql FROM sqlite_schema WHERE type IN ('index', "
+      "'trigger') AND tbl_name = ?1 AND sql IS NOT NULL AND (?2 = '' OR name = ?2)");
   row.bind(1, table).bind(2, only);
-  std::vector<std::string> names;
+  std::vector<std::string> drops;
   while (row.step()) {
-    names.emplace_back(row.text(0));
-    indexes.emplace_back(row.text(1));
+    drops.emplace_back(row.text(0));
+    dropped.emplace_back(row.text(1));
   }
-  for (const std::string& name : names) {
-    if (auto result = database.execute("DROP INDEX " + name); !result)
-      database.fail(SQLITE_ERROR, "DROP INDEX");
+  for (const std::string& sql : drops) {
+    if (auto result = database.execute(sql); !result) database.fail(SQLITE_ERROR, sql);
   }
 }
 
@@ -370,8 +369,8 @@ Result<std::optional<BulkLoad>> BulkLoad::begin(Database& database, ImportKind k
   }
   if (auto result = database.begin(); !result) return result.error();
   load.impl_->open = true;
-  load.impl_->drop_indexes(table_of(load.impl_->subject), "");
-  if (orders) load.impl_->drop_indexes("customers", "customers_last_active");
+  load.impl_->drop(table_of(load.impl_->subject), "");
+  if (orders) load.impl_->drop("customers", "customers_last_active");
   return std::optional<BulkLoad>(std::move(load));
 }
 
@@ -420,8 +419,17 @@ Result<void> BulkLoad::finish() {
   load.customers = {};
   if (load.kind == ImportKind::orders) load.write_sums();
   load.sums = {};
-  for (const std::string& sql : load.indexes) {
+  for (const std::string& sql : load.dropped) {
     if (auto result = load.database.execute(sql); !result) return result.error();
+  }
+  if (load.kind == ImportKind::customers) {
+    // What the trigger would have done for each row.
+    load.database
+        .prepared(
+            "UPDATE customers SET suppressed = (SELECT scopes FROM suppressed_address a WHERE "
+            "a.email_key = customers.email_key) WHERE email_key IN (SELECT email_key FROM "
+            "suppressed_address)")
+        .run();
   }
   note_change(load.database, load.subject, 0, all_columns(load.subject), load.now);
   if (load.kind == ImportKind::orders) {

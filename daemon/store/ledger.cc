@@ -286,7 +286,7 @@ void Ledger::add_decision(std::optional<std::int64_t> firing, std::optional<std:
       .run();
 }
 
-std::optional<Ledger::Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t scope) {
+std::optional<Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t scope) {
   Statement& row = database_->prepared(
       "SELECT firing, kept, first_at FROM once WHERE rule = ?1 AND draft = ?2 AND scope = ?3");
   row.bind(1, rule).bind(2, int{draft}).bind(3, scope);

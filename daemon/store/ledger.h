@@ -44,6 +44,18 @@ struct FeedRow {
   std::uint64_t columns = 0;
 };
 
+/// Who has a once-per place.
+struct Place {
+  std::int64_t firing = 0;
+  bool kept = false;
+  std::optional<Time> first_at;
+};
+/// Row and kind of the once-per subject in one number: an edit that counts by another kind of
+/// subject meets no stranger's place.
+constexpr std::int64_t scope_of(Subject subject, std::int64_t row) {
+  return row * 8 + static_cast<std::int64_t>(subject);
+}
+
 /// Rules, firings, once-per places and holds. Every call belongs to the caller's transaction; what
 /// was sent is a fact here and is never recomputed.
 class Ledger {
@@ -86,11 +98,6 @@ class Ledger {
                     Time at, Reason reason, std::string_view values);
 
   // once-per
-  struct Place {
-    std::int64_t firing = 0;
-    bool kept = false;
-    std::optional<Time> first_at;
-  };
   std::optional<Place> place(std::int64_t rule, bool draft, std::int64_t scope);
   void take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
   /// The firing has sent: the place stays, and again-after counts from its first send.

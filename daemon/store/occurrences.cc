@@ -35,30 +35,21 @@ std::string state_of(const Watch& watch) {
 }
 
 std::string episode_of(const Watch& watch) {
-  if (watch.state == nullptr) return "0";
   if (watch.state->episode.empty()) return "1";
   return fmt::format("s.{}", watch.state->episode);
-}
-
-std::string suppressed(std::string_view customer, std::string_view consent) {
-  return fmt::format(
-      "EXISTS (SELECT 1 FROM suppression p WHERE p.email_key = {}.email_key AND p.lifted_at IS "
-      "NULL AND p.scope IN ('all'{}))",
-      customer, consent.empty() ? "" : fmt::format(", '{}'", consent));
 }
 
 std::string columns_of(const Watch& watch) {
   const std::string_view c = watch.subject == Subject::customer ? "s" : "c";
   // A birthday is a text; its anchor is settled by the caller, who asks since when it can be known.
   const std::string anchor = watch.column == "birthday" ? "created_at" : watch.column;
-  std::string columns = fmt::format("s.id, s.{}, {}, {}, s.history_until", anchor,
-                                    episode_of(watch), customer_of(watch));
+  std::string columns = fmt::format("s.id, s.{}, {}, s.history_until", anchor, customer_of(watch));
+  if (watch.state != nullptr) columns += ", " + episode_of(watch);
   if (watch.addressed) {
-    columns += fmt::format(", {0}.email_key, {1}, {0}.marketing_paused_until, {0}.key", c,
-                           suppressed(c, watch.consent));
-    columns += watch.consent.empty()
-                   ? ", 1, NULL"
-                   : fmt::format(", {0}.consent_{1}, {0}.consent_{1}_until", c, watch.consent);
+    columns += fmt::format(", {0}.email_key IS NOT NULL, {0}.suppressed", c);
+    if (watch.consent == "marketing") columns += fmt::format(", {}.marketing_paused_until", c);
+    if (!watch.consent.empty())
+      columns += fmt::format(", {0}.consent_{1}, {0}.consent_{1}_until", c, watch.consent);
   }
   if (watch.customer_zone) columns += fmt::format(", {}.time_zone", c);
   for (const Field* field : watch.fields) {
@@ -69,10 +60,28 @@ std::string columns_of(const Watch& watch) {
   return columns;
 }
 
+std::string place_join_of(const Watch& watch) {
+  if (!watch.once_per) return {};
+  const Subject subject = *watch.once_per;
+  const std::string row = subject == watch.subject ? "s.id" : customer_of(watch);
+  return fmt::format(" LEFT JOIN once o ON o.rule = ?7 AND o.draft = ?8 AND o.scope = {} * {} + {}",
+                     row, scope_of(Subject::customer, 1), scope_of(subject, 0));
+}
+
+int scopes_of(const Watch& watch) {
+  constexpr int all = 1, marketing = 2, feedback = 4;
+  if (watch.consent == "marketing") return all | marketing;
+  return watch.consent == "feedback" ? all | feedback : all;
+}
+
 }  // namespace
 
 Occurrences::Occurrences(Database& database, Watch watch)
-    : database_(&database), watch_(std::move(watch)) {
+    : database_(&database),
+      watch_(std::move(watch)),
+      scopes_(scopes_of(watch_)),
+      yearly_(watch_.column == "birthday"),
+      pausable_(watch_.consent == "marketing") {
   const std::string columns = columns_of(watch_);
   const std::string source = source_of(watch_);
   const std::string filter = filter_of(watch_);
@@ -80,14 +89,19 @@ Occurrences::Occurrences(Database& database, Watch watch)
   const std::string anchor = "s." + watch_.column;
   const std::string table{table_of(watch_.subject)};
   const std::string in_state = state == "1" ? "" : " AND " + state;
-  sql_.scan = fmt::format(
-      "SELECT {0} FROM {1} WHERE {2} >= ?1 AND {2} <= ?2 AND ({2} > ?1 OR s.id > ?3){3}{4} ORDER "
-      "BY {2}, s.id LIMIT ?5",
-      columns, source, anchor, filter, in_state);
-  // The last column says whether the row is in the state: by_row is asked about rows that may have
-  // left it.
-  sql_.by_row =
-      fmt::format("SELECT {0}, {3} FROM {1} WHERE s.id = ?1{2}", columns, source, filter, state);
+  const auto scan = [&](std::string_view from) {
+    return fmt::format(
+        "SELECT {0}{5} FROM {1}{6} WHERE {7} AND {2} <= ?2{3}{4} ORDER BY {2}, s.id LIMIT ?5",
+        columns, source, anchor, filter, in_state,
+        watch_.once_per ? ", o.firing, o.kept, o.first_at" : "", place_join_of(watch_), from);
+  };
+  sql_.scan = scan(fmt::format("{} > ?1", anchor));
+  sql_.go_on = scan(fmt::format("{0} >= ?1 AND ({0} > ?1 OR s.id > ?3)", anchor));
+  // Whether the row is in the state: by_row is asked about rows that may have left it.
+  const std::string_view c = watch_.subject == Subject::customer ? "s" : "c";
+  const std::string whose = watch_.addressed ? fmt::format(", {0}.email_key, {0}.key", c) : "";
+  sql_.by_row = fmt::format("SELECT {0}, {3}{4} FROM {1} WHERE s.id = ?1{2}", columns, source,
+                            filter, state, whose);
   sql_.month_day = fmt::format(
       "SELECT {0} FROM {1} WHERE s.birth_month_day = ?1 AND s.id > ?2 ORDER BY s.id LIMIT ?3",
       columns, source);
@@ -110,11 +124,13 @@ Occurrences::Occurrences(Database& database, Watch watch)
 }
 
 Statement& Occurrences::start(TimeRange anchors, const Cursor& cursor, int limit) {
-  const std::int64_t from = std::max(to_ms(anchors.after) + 1, cursor.anchor);
-  const std::int64_t row = cursor.anchor >= to_ms(anchors.after) + 1 ? cursor.row : -1;
-  Statement& statement = database_->prepared(sql_.scan);
-  statement.bind(1, from).bind(2, anchors.through).bind(3, row).bind(5, limit);
+  const bool begun = cursor.anchor > to_ms(anchors.after);
+  Statement& statement = database_->prepared(begun ? sql_.go_on : sql_.scan);
+  statement.bind(1, begun ? cursor.anchor : to_ms(anchors.after)).bind(2, anchors.through);
+  if (begun) statement.bind(3, cursor.row);
+  statement.bind(5, limit);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
+  if (watch_.once_per) statement.bind(7, places_.rule).bind(8, int{places_.draft});
   return statement;
 }
 
@@ -122,24 +138,24 @@ Statement& Occurrences::start_month_day(int month_day, const Cursor& cursor, int
   return database_->prepared(sql_.month_day).bind(1, month_day).bind(2, cursor.row).bind(3, limit);
 }
 
-void Occurrences::read(const Statement& row, Time now) {
+int Occurrences::read(const Statement& row, Time now, bool with_place) {
   Candidate& c = current_;
   int at = 0;
   c.row = row.integer(at++);
   c.anchor.reset();
   c.known_since.reset();
-  (watch_.column == "birthday" ? c.known_since : c.anchor) = row.maybe_time(at++);
-  c.episode = row.integer(at++);
+  (yearly_ ? c.known_since : c.anchor) = row.maybe_time(at++);
   c.customer = row.maybe_integer(at++);
   c.history_until = row.maybe_time(at++);
+  if (watch_.state != nullptr) c.episode = row.integer(at++);
   if (watch_.addressed) {
-    c.address = row.text(at++);
-    c.has_address = !c.address.empty();
-    c.suppressed = row.integer(at++) != 0;
-    c.marketing_paused_until = row.maybe_time(at++);
-    c.customer_key = row.text(at++);
-    c.consent = row.integer(at++) != 0;
-    c.consent_until = row.maybe_time(at++);
+    c.has_address = row.integer(at++) != 0;
+    c.suppressed = (row.integer(at++) & scopes_) != 0;
+    if (pausable_) c.marketing_paused_until = row.maybe_time(at++);
+    if (!watch_.consent.empty()) {
+      c.consent = row.integer(at++) != 0;
+      c.consent_until = row.maybe_time(at++);
+    }
   }
   if (watch_.customer_zone) c.zone = row.text(at++);
   c.cells.resize(watch_.fields.size());
@@ -154,6 +170,12 @@ void Occurrences::read(const Statement& row, Time now) {
     c.cells[i] = cell;
   }
   c.in_state = true;
+  c.address = c.customer_key = {};
+  c.place_read = with_place && watch_.once_per && places_.rule != 0;
+  c.place.reset();
+  if (c.place_read && !row.is_null(at))
+    c.place = Place{row.integer(at), row.integer(at + 1) != 0, row.maybe_time(at + 2)};
+  return at;
 }
 
 const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
@@ -164,10 +186,12 @@ const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
   statement.bind(1, row);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (!statement.step()) return nullptr;
-  read(statement, now);
-  int last = 5 + (watch_.addressed ? 6 : 0) + (watch_.customer_zone ? 1 : 0);
-  for (const Field* field : watch_.fields) last += field->type == Type::money ? 2 : 1;
-  current_.in_state = watch_.state == nullptr || (current_.anchor && statement.integer(last) != 0);
+  const int rest = read(statement, now, false);
+  current_.in_state = watch_.state == nullptr || (current_.anchor && statement.integer(rest) != 0);
+  if (watch_.addressed) {
+    current_.address = statement.text(rest + 1);
+    current_.customer_key = statement.text(rest + 2);
+  }
   return &current_;
 }
 

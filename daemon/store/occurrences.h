@@ -7,6 +7,7 @@
 #include "model/cell.h"
 #include "model/fields.h"
 #include "store/database.h"
+#include "store/ledger.h"
 
 namespace retaind::store {
 
@@ -20,9 +21,18 @@ struct Watch {
   std::string consent;     ///< "marketing" or "feedback": read consent too; empty: none needed
   bool addressed = false;  ///< read address and suppression
   bool customer_zone = false;
+  std::optional<Subject> once_per;  ///< read who has the once-per place of this subject
+};
+
+/// Whose once-per places a scan reads; nobody's when the rule has no row in the ledger yet.
+struct Places {
+  std::int64_t rule = 0;
+  bool draft = false;
 };
 
 /// A row that the trigger found, with what the checks read. Texts live until the next row is read.
+/// A scan leaves out what only a message needs (address, customer_key), for it reads a million
+/// rows; by_row() leaves out the place, which belongs to a firing by then.
 struct Candidate {
   std::int64_t row = 0;
   std::int64_t episode = 0;
@@ -39,7 +49,9 @@ struct Candidate {
   std::string_view zone;
   std::string_view address;  ///< keyed
   std::string_view customer_key;
-  std::vector<Cell> cells;  ///< as Watch::fields, derivations applied
+  bool place_read = false;     ///< `place` is what the ledger had when the row was read
+  std::optional<Place> place;  ///< once-per
+  std::vector<Cell> cells;     ///< as Watch::fields, derivations applied
 };
 
 /// An episode that is over: the state held in [since, until).
@@ -58,6 +70,8 @@ class Occurrences {
  public:
   Occurrences(Database& database, Watch watch);
 
+  void read_places(Places places) { places_ = places; }
+
   /// Where a scan goes on; the next one returns rows after it.
   struct Cursor {
     std::int64_t anchor = INT64_MIN;
@@ -71,7 +85,7 @@ class Occurrences {
     Statement& rows = start(anchors, cursor, limit);
     int seen = 0;
     while (rows.step()) {
-      read(rows, now);
+      read(rows, now, true);
       cursor = {to_ms(*current_.anchor), current_.row};
       visit(current_);
       ++seen;
@@ -84,7 +98,7 @@ class Occurrences {
     Statement& rows = start_month_day(month_day, cursor, limit);
     int seen = 0;
     while (rows.step()) {
-      read(rows, now);
+      read(rows, now, false);
       cursor.row = current_.row;
       visit(current_);
       ++seen;
@@ -113,15 +127,21 @@ class Occurrences {
  private:
   Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
-  void read(const Statement& row, Time now);
+  /// Returns the number of columns read.
+  int read(const Statement& row, Time now, bool with_place);
   std::vector<PastEpisode> collect(Statement& rows) const;
 
   struct Sql {
-    std::string scan, by_row, month_day, first_after, next_month_day, ended, ended_of, rows_of;
+    std::string scan, go_on, by_row, month_day, first_after, next_month_day, ended, ended_of,
+        rows_of;
   };
   Database* database_;
   Watch watch_;
   Sql sql_;
+  int scopes_;  ///< bits of customers.suppressed that stop the watch's messages
+  bool yearly_;
+  bool pausable_;
+  Places places_;
   Candidate current_;
 };
 

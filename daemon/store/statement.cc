@@ -84,13 +84,16 @@ std::string_view Statement::text(int column) const {
 }
 
 std::optional<std::int64_t> Statement::maybe_integer(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return integer(column);
+  // NULL reads as 0, so that only a 0 has to be asked.
+  const std::int64_t value = integer(column);
+  if (value == 0 && is_null(column)) return std::nullopt;
+  return value;
 }
 
 std::optional<Time> Statement::maybe_time(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return time(column);
+  const auto value = maybe_integer(column);
+  if (!value) return std::nullopt;
+  return from_ms(*value);
 }
 
 Cell Statement::cell(int column) const {

@@ -199,6 +199,20 @@ TEST_CASE("semantics 09: within one state only repeat sends again", "[semantics]
                              "2026-03-06 10:00 reminder support@example.com"});
 }
 
+TEST_CASE("semantics 09: of several occurrences of one tick only the first gets the place",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(thanks("once-per: customer\n"));
+  for (const char* key : {"anna", "ben"}) shop.customer(key);
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  for (const char* key : {"o1", "o2", "o3"}) shop.order(key, "anna");
+  shop.order("o4", "ben");
+  shop.run_to("2026-03-20 11:00");
+  CHECK(shop.ledger() == Lines{"email:thanks o1 sent", "- o2 already-sent", "- o3 already-sent",
+                               "email:thanks o4 sent"});
+}
+
 TEST_CASE("semantics 09: an occurrence taken up during one that is on its way has no place",
           "[semantics]") {
   Shop shop;

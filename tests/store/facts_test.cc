@@ -260,6 +260,30 @@ TEST_CASE("suppression is kept by address key from the earliest date", "[store]"
   CHECK(world.refused(SuppressionFact{.email = "anna"}) == "`anna` is no e-mail address");
 }
 
+TEST_CASE("which suppressions stand is on every customer with the address", "[store]") {
+  World world;
+  const std::string all = "SELECT key, suppressed FROM customers ORDER BY key";
+  SuppressionFact fact{.email = "a@example.com", .scope = "marketing", .at = at("2026-02-01")};
+  world.put(CustomerFact{.key = "anna", .email = "A@example.com"});
+  world.put(fact);
+  world.put(CustomerFact{.key = "ben", .email = "a@example.com"});  // came after the suppression
+  world.put(CustomerFact{.key = "carl", .email = "c@example.com"});
+  world.put(CustomerFact{.key = "dora"});
+  CHECK(rows(world.database, all, 2) == "anna|2\nben|2\ncarl|0\ndora|0");
+  fact.scope = "feedback";
+  world.put(fact);
+  fact.scope = "all";
+  world.put(fact);
+  CHECK(rows(world.database, all, 2) == "anna|7\nben|7\ncarl|0\ndora|0");
+  fact.lifted_at = at("2026-03-01");
+  world.put(fact);
+  world.put(CustomerFact{.key = "ben", .email = "b@example.com"});
+  world.put(CustomerFact{.key = "carl", .email = "a@example.com"});
+  CHECK(rows(world.database, all, 2) == "anna|6\nben|0\ncarl|6\ndora|0");
+  REQUIRE(world.database.execute("DELETE FROM suppression WHERE scope = 'marketing'"));
+  CHECK(rows(world.database, all, 2) == "anna|4\nben|0\ncarl|4\ndora|0");
+}
+
 TEST_CASE("history marks what it brought, and the customers it moved", "[store]") {
   World world;
   world.put(CustomerFact{.key = "anna"});

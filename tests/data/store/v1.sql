@@ -40,6 +40,8 @@ CREATE TABLE customers (
   consent_marketing_until INTEGER,
   consent_feedback INTEGER NOT NULL DEFAULT 0,
   consent_feedback_until INTEGER,
+  -- which suppressions of the address stand, kept by triggers below: 1 all, 2 marketing, 4 feedback
+  suppressed INTEGER NOT NULL DEFAULT 0,
   history_until INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX customers_key ON customers (key);
@@ -221,6 +223,36 @@ CREATE TABLE suppression (
   lifted_at INTEGER,
   PRIMARY KEY (email_key, scope)
 ) STRICT, WITHOUT ROWID;
+CREATE VIEW suppressed_address (email_key, scopes) AS
+  SELECT email_key, sum(CASE scope WHEN 'all' THEN 1 WHEN 'marketing' THEN 2 ELSE 4 END)
+  FROM suppression WHERE lifted_at IS NULL GROUP BY email_key;
+CREATE TRIGGER suppression_added AFTER INSERT ON suppression BEGIN
+  UPDATE customers SET suppressed =
+    coalesce((SELECT scopes FROM suppressed_address a WHERE a.email_key = NEW.email_key), 0)
+  WHERE email_key = NEW.email_key;
+END;
+CREATE TRIGGER suppression_changed AFTER UPDATE ON suppression BEGIN
+  UPDATE customers SET suppressed =
+    coalesce((SELECT scopes FROM suppressed_address a WHERE a.email_key = NEW.email_key), 0)
+  WHERE email_key = NEW.email_key;
+END;
+CREATE TRIGGER suppression_removed AFTER DELETE ON suppression BEGIN
+  UPDATE customers SET suppressed =
+    coalesce((SELECT scopes FROM suppressed_address a WHERE a.email_key = OLD.email_key), 0)
+  WHERE email_key = OLD.email_key;
+END;
+CREATE TRIGGER customers_suppressed AFTER INSERT ON customers
+WHEN EXISTS (SELECT 1 FROM suppression p WHERE p.email_key = NEW.email_key) BEGIN
+  UPDATE customers SET suppressed =
+    coalesce((SELECT scopes FROM suppressed_address a WHERE a.email_key = NEW.email_key), 0)
+  WHERE id = NEW.id;
+END;
+CREATE TRIGGER customers_address_changed AFTER UPDATE OF email_key ON customers
+WHEN NEW.email_key IS NOT OLD.email_key BEGIN
+  UPDATE customers SET suppressed =
+    coalesce((SELECT scopes FROM suppressed_address a WHERE a.email_key = NEW.email_key), 0)
+  WHERE id = NEW.id;
+END;
 
 -- The change feed: what the engine has to look at again. row 0 stands for "any row": a bulk load.
 CREATE TABLE change (
