@@ -19,6 +19,7 @@ using std::chrono::days;
 constexpr const char* tz_directory = "/usr/share/zoneinfo/";
 constexpr int last_year = 2200;  // the table ends here: far beyond any due time
 constexpr Duration tick{1};
+constexpr std::size_t most_hints = 1000;
 const Time earliest{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
 const Time latest{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
@@ -48,10 +49,21 @@ ZoneRules load(const date::time_zone& zone) {
   return rules;
 }
 
+const date::time_zone* zone_in_database(std::string_view name) {
+  try {
+    return is_zone_name(name) ? date::locate_zone(name) : nullptr;
+  } catch (const std::exception&) {
+    return nullptr;  // not in the database, or there is none: the caller's message says what to do
+  }
+}
+
 /// Every zone that was ever asked for; entries are never changed or removed.
 struct Registry {
   std::mutex mutex;
   std::map<std::string, ZoneRules, std::less<>> zones;
+  /// A hint is a walk over all names, and one wrong name is asked for again and again: by every row
+  /// that has it.
+  std::map<std::string, std::string, std::less<>> hints;
 };
 Registry& registry() {
   static Registry instance;
@@ -166,16 +178,16 @@ Result<Zone> Zone::find(std::string_view name) {
   if (name == "UTC") return utc();
   const std::lock_guard lock(registry().mutex);
   auto& zones = registry().zones;
+  auto& hints = registry().hints;
   if (const auto known = zones.find(name); known != zones.end()) return Zone(&known->second);
-  try {
-    if (is_zone_name(name)) {
-      const date::time_zone* zone = date::locate_zone(name);
+  auto hint = hints.find(name);
+  if (hint == hints.end()) {
+    if (const date::time_zone* zone = zone_in_database(name))
       return Zone(&zones.emplace(name, load(*zone)).first->second);
-    }
-  } catch (const std::exception&) {
-    // Not in the database, or there is none: the message below says what to do.
+    if (hints.size() >= most_hints) hints.clear();
+    hint = hints.emplace(name, nearest_zone(name)).first;
   }
-  const std::string near = nearest_zone(name);
+  const std::string& near = hint->second;
   return Error{
       ErrorKind::not_found,
       fmt::format("unknown time zone `{}`; {}", name,
