@@ -225,8 +225,10 @@ void end_queries(sqlite3* handle) {
 Result<void> Database::begin() {
   end_queries(handle());
   impl_->error.reset();
-  auto result = execute("BEGIN IMMEDIATE");
+  prepared("BEGIN IMMEDIATE").run();
+  auto result = take_error();
   impl_->begun = static_cast<bool>(result);
+  if (!result) rollback();
   return result;
 }
 
@@ -257,7 +259,8 @@ Result<void> Database::commit() {
     return error;
   }
   end_queries(handle());
-  auto result = execute("COMMIT");
+  prepared("COMMIT").run();
+  auto result = take_error();
   impl_->begun = false;
   if (!result) rollback();
   return result;

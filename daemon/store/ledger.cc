@@ -3,6 +3,8 @@
 namespace retaind::store {
 namespace {
 
+constexpr std::string_view stamp_key = "hold_stamp";
+
 constexpr const char* rule_columns =
     "id, name, first_name, status, revision, timing, activated_at, revised_at, counts_from, "
     "evaluated, left_out, removed_at";
@@ -365,10 +367,13 @@ std::int64_t Ledger::add_hold(const HoldRow& hold) {
       .bind(6, hold.author)
       .bind(7, hold.at)
       .run();
-  return database_->last_insert_id();
+  const std::int64_t id = database_->last_insert_id();
+  stamp_holds();
+  return id;
 }
 
 int Ledger::release(std::string_view scope, std::string_view target, Time now) {
+  stamp_holds();
   return database_
       ->prepared(
           "UPDATE hold SET released_at = ?3 WHERE scope = ?1 AND target = ?2 AND released_at IS "
@@ -380,6 +385,7 @@ int Ledger::release(std::string_view scope, std::string_view target, Time now) {
 }
 
 void Ledger::release_cause(std::string_view cause, Time now) {
+  stamp_holds();
   database_->prepared("UPDATE hold SET released_at = ?2 WHERE cause = ?1 AND released_at IS NULL")
       .bind(1, cause)
       .bind(2, now)
@@ -397,12 +403,11 @@ std::optional<Time> Ledger::brake_released(std::string_view rule) {
 }
 
 std::int64_t Ledger::hold_stamp() {
-  Statement& row =
-      database_->prepared("SELECT coalesce(max(id), 0) * 1000003 + count(released_at) FROM hold");
-  const std::int64_t stamp = row.step() ? row.integer(0) : 0;
-  row.reset();
-  return stamp;
+  const auto stamp = setting(stamp_key);
+  return stamp ? std::stoll(*stamp) : 0;
 }
+
+void Ledger::stamp_holds() { set_setting(stamp_key, std::to_string(hold_stamp() + 1)); }
 
 std::optional<std::string> Ledger::setting(std::string_view key) {
   Statement& row = database_->prepared("SELECT value FROM meta WHERE key = ?1").bind(1, key);

@@ -113,7 +113,7 @@ class Ledger {
   void release_cause(std::string_view cause, Time now);
   /// When a brake of this rule was last released.
   std::optional<Time> brake_released(std::string_view rule);
-  /// Changes whenever a hold is added or released.
+  /// Changes whenever a hold is added or released; costs the same however many there are.
   std::int64_t hold_stamp();
 
   // Small settings of the store itself
@@ -123,6 +123,8 @@ class Ledger {
   std::optional<std::int64_t> customer_by_key(std::string_view key);
 
  private:
+  void stamp_holds();
+
   Database* database_;
 };
 
