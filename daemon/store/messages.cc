@@ -191,7 +191,8 @@ std::vector<std::int64_t> Messages::waiting_of_rule(std::int64_t rule, int limit
 void Messages::wake(std::int64_t id, Time at) {
   database_
       ->prepared(
-          "UPDATE message SET next_at = ?2 WHERE id = ?1 AND next_at > ?2 AND state < 2 AND "
+          "UPDATE message SET next_at = ?2 WHERE id = ?1 AND next_at > ?2 AND state IN (0, 1, 5) "
+          "AND "
           "(attempts = 0 OR reason <> 0)")
       .bind(1, id)
       .bind(2, at)

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "rules.h"
 
@@ -166,6 +167,27 @@ TEST_CASE("semantics 06: hold-while waits for the facts, at most until the late 
   shop.run_to("2026-03-06 15:00");
   CHECK(shop.ledger() == Lines{"reminder t1 sent", "reminder t2 late-limit"});
   CHECK(shop.ended("reminder", "t2") == "2026-03-05 10:00:00.001");
+}
+
+TEST_CASE("semantics 06: hold-while lets go a message whose first try has no outcome as well",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(unresolved("hold-while:\n  - ticket.status = waiting_for_customer\n"));
+  shop.start();
+  bool lost = false;
+  shop.world->mail().answer = [&](const delivery::Outgoing&) {
+    delivery::Outcome outcome;
+    if (!std::exchange(lost, true)) outcome.kind = delivery::OutcomeKind::unknown;
+    return outcome;
+  };
+  shop.ticket("t1", "open");
+  shop.run_to("2026-03-04 10:00");
+  shop.ticket("t1", "waiting_for_customer");
+  shop.run_to("2026-03-06 10:00");
+  CHECK(shop.ledger() == Lines{"reminder t1 unknown hold-while"});
+  shop.ticket("t1", "open");
+  shop.run_to("2026-03-06 10:01");
+  CHECK(shop.ledger() == Lines{"reminder t1 sent"});
 }
 
 TEST_CASE("semantics 06: `within last` holds at both ends, `older than` begins behind",
