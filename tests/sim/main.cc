@@ -1,4 +1,6 @@
 #define CATCH_CONFIG_RUNNER
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
 
@@ -16,8 +18,12 @@ int main(int argc, char** argv) {
   session.cli(session.cli() |
               Opt(options.first, "number")["--seed"]("first seed of the simulation") |
               Opt(options.seeds, "count")["--seeds"]("how many seeds") |
+              Opt(options.processes, "count")["--processes"]("to share the seeds among") |
               Opt(options.verbose)["--trace"]("print what happens"));
   if (const int wrong = session.applyCommandLine(argc, argv); wrong != 0) return wrong;
+  // One thread and no account of memory: a tenth less time in SQLite.
+  sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   // A thousand shops have a lot to say; the problems go to standard output.
   if (!options.verbose && std::freopen("/dev/null", "w", stderr) == nullptr) return 1;
   return session.run();

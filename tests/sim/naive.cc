@@ -35,6 +35,10 @@ bool mails(const Rule& rule) {
 
 }  // namespace
 
+bool is_bulk(const Rule& rule) {
+  return rule.purpose == Purpose::marketing || rule.purpose == Purpose::feedback;
+}
+
 const Rule* Naive::rule(const std::string& name) const {
   const auto found =
       std::find_if(rules_.begin(), rules_.end(), [&](const Rule& r) { return r.id == name; });
@@ -375,6 +379,8 @@ bool Naive::held(const Look& look) const {
               shop_->customers[static_cast<std::size_t>(look.customer)].key) != 0);
 }
 
+bool Naive::braked(const Look& look) const { return controls_->braked.count(look.rule->id) != 0; }
+
 bool Naive::clock_held(const Look& look) const {
   return controls_->clock_until && look.elapsed < *controls_->clock_until;
 }
@@ -388,9 +394,7 @@ bool Naive::held_out(const Look& look) const {
            share * std::ldexp(1.0, 64);
   };
   // The site's own holdout is of advertising.
-  const bool bulk =
-      look.rule->purpose == Purpose::marketing || look.rule->purpose == Purpose::feedback;
-  return (bulk && site_->holdout > 0 && in("", site_->holdout)) ||
+  return (is_bulk(*look.rule) && site_->holdout > 0 && in("", site_->holdout)) ||
          (look.rule->holdout > 0 && in(look.rule->id, look.rule->holdout));
 }
 

@@ -14,6 +14,8 @@ namespace sim {
 
 enum class Truth { no, yes, unknown };
 
+bool is_bulk(const retaind::language::Rule& rule);
+
 /// One occurrence of a rule, by a walk over all rows of the shop.
 struct NaiveOccurrence {
   std::int64_t row = 0;
@@ -30,6 +32,9 @@ struct Controls {
   std::set<std::string> held_rules, held_customers;  ///< names, keys
   std::optional<Duration> clock_until;      ///< elapsed time from which it counts as steady
   std::map<std::string, Time> counts_from;  ///< of each rule
+  std::map<std::string, Time> revised;      ///< when each rule was activated or edited last
+  std::map<std::string, Time> brake_released;
+  std::set<std::string> braked;  ///< rules that their brake holds
 };
 
 /// The rules over again, by brute force over the Shop and without an index, a feed or a ledger.
@@ -65,6 +70,7 @@ class Naive {
   [[nodiscard]] bool late(const Look& look) const;
   [[nodiscard]] bool paused(const Look& look) const;
   [[nodiscard]] bool held(const Look& look) const;
+  [[nodiscard]] bool braked(const Look& look) const;
   [[nodiscard]] bool clock_held(const Look& look) const;
   [[nodiscard]] bool window_closed(const Look& look) const;
   [[nodiscard]] bool hold_while(const Look& look) const;

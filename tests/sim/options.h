@@ -4,11 +4,12 @@
 namespace sim {
 
 /// From so many seeds on everything that can occur has to occur.
-inline constexpr std::uint64_t enough_seeds = 40;
+inline constexpr std::uint64_t enough_seeds = 200;
 
 struct Options {
   std::uint64_t first = 1;
   std::uint64_t seeds = 40;
+  std::uint64_t processes = 1;
   bool verbose = false;
 };
 Options& options();

@@ -17,7 +17,7 @@ struct Result {
 
 /// Sixty days of a shop and its daemon, wholly decided by the seed: random life, peers that defer,
 /// refuse, hang up and stay away, crashes at named points, a failing store, a clock that jumps,
-/// reloads, holds. Then forty quiet days in which everything must come to its end.
+/// reloads, holds. Then three quiet weeks in which everything must come to its end.
 Result simulate(std::uint64_t seed, bool verbose);
 
 /// Every crash point, state, reason and rule that has to occur over all seeds.

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -27,7 +28,7 @@ struct Tally {
 class Watch {
  public:
   Watch(retaind::store::Database& database, Shop& shop, const retaind::Site& site,
-        const Naive& naive, const Controls& controls, Tally& tally);
+        const Naive& naive, Controls& controls, Tally& tally);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -40,7 +41,12 @@ class Watch {
   void answered(std::int64_t id, retaind::delivery::OutcomeKind kind);
   /// Nobody will hear the outcome: the peer hung up, or the daemon died.
   void lost(std::int64_t id);
-  void daemon_died() { flying_.clear(); }
+  /// The answers so far are in the ledger: what was refused has given its places back.
+  void settled();
+  void daemon_died() {
+    flying_.clear();
+    refused_.clear();
+  }
 
   /// After each transaction of the daemon.
   void committed(Time now, Duration elapsed);
@@ -60,10 +66,16 @@ class Watch {
   [[nodiscard]] std::int64_t changes() const { return changes_; }
   [[nodiscard]] std::int64_t sends() const { return sends_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
-  void trace(const std::string& line);
+  /// Times, numbers and words of one thing that happened: two runs of a seed say the same.
+  template <class... Parts>
+  void trace(const Parts&... parts) {
+    (note(parts), ...);
+    end_of_line();
+  }
   bool verbose = false;
 
  private:
+  using What = std::function<std::string()>;  ///< written only when there is something to say
   struct Known {
     retaind::MessageState state = retaind::MessageState::planned;
     retaind::Reason reason = retaind::Reason::none;
@@ -78,15 +90,23 @@ class Watch {
   };
   using Place = std::tuple<std::string, std::int64_t, std::int64_t, bool, std::string, int>;
 
+  void note_byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001b3ULL; }
+  void note(std::string_view text);
+  void note(std::int64_t number);
+  void note(Time time);
+  void end_of_line();
   static void on_change(void* self, int operation, const char* database, const char* table,
                         long long row);
   void check_changed(std::int64_t id, Time now, Duration elapsed);
   void check_firing(std::int64_t id, Time now, Duration elapsed);
-  void check_reason(const Naive::Look& look, retaind::Reason reason, const std::string& what,
-                    bool follows, const retaind::Firing& firing);
+  void check_reason(const Naive::Look& look, retaind::Reason reason, const What& what, bool follows,
+                    const retaind::Firing& firing);
   void check_send(const retaind::Message& message, Time now, Duration elapsed);
   void check_part(const retaind::Message& part, const retaind::Message& carrier, Time now,
                   Duration elapsed);
+  void check_hold(std::int64_t id, Time now);
+  void check_brake(const retaind::Message& part, Time now);
+  [[nodiscard]] std::optional<int> brake_of(const std::string& rule) const;
   void check_cap(const retaind::Message& message, const std::string& address, Time now);
   void check_once(const retaind::Message& message, const retaind::Firing& firing, Time now);
   void check_coupon(const retaind::Message& message, const retaind::delivery::Outgoing& out);
@@ -104,9 +124,10 @@ class Watch {
   Shop* shop_;
   const retaind::Site* site_;
   const Naive* naive_;
-  const Controls* controls_;
+  Controls* controls_;  ///< what brakes hold is seen in the ledger and noted here
   Tally* tally_;
-  std::set<std::int64_t> messages_touched_, firings_touched_;
+  std::set<std::int64_t> messages_touched_, firings_touched_, holds_touched_;
+  std::map<std::pair<std::string, Time>, std::set<std::int64_t>> let_loose_;  ///< rule, revision
   std::map<std::int64_t, Known> known_;
   std::set<std::int64_t> firings_known_;
   std::map<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>, std::int64_t> occurrences_;
@@ -122,6 +143,8 @@ class Watch {
   };
   std::map<std::pair<std::string, std::int64_t>, std::vector<Sent>> once_;
   std::map<std::string, std::int64_t> flying_;  ///< recipient → message
+  std::vector<std::pair<retaind::Message, std::vector<retaind::Message>>>
+      refused_;  ///< with the parts; and that is not in the ledger yet
   std::map<std::int64_t, std::string> rule_names_;
   std::vector<std::string> problems_;
   std::int64_t changes_ = 0;
