@@ -88,7 +88,6 @@ class Core {
   Outbox::Transports transports_;
   store::Ledger ledger_;
   std::unique_ptr<Running> running_;
-  std::int64_t feed_at_ = 0;
   std::optional<Time> last_now_;
   Duration last_elapsed_{0};
   std::optional<Duration> steady_at_;  ///< elapsed() from which the clock counts as steady again
