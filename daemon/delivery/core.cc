@@ -76,6 +76,8 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   }
   if (running_ != nullptr) fresh->outbox.take_over(running_->outbox);
   running_ = std::move(fresh);
+  feed_at_ = -1;
+  quiet_.reset();
   return {};
 }
 
@@ -121,14 +123,28 @@ std::optional<LostStore> Core::lost_store() {
   return LostStore{*until, restored->at};
 }
 
+bool Core::is_quiet() {
+  return quiet_ && !wake_after_jump_ && !steady_at_ && !running_->outbox.has_outcomes() &&
+         quiet_->rows == database_->rows_changed() && quiet_->version == database_->data_version();
+}
+
 bool Core::has_work(Time now) {
+  if (is_quiet() && (!quiet_->until || now < *quiet_->until)) return false;
+  const Quiet seen{database_->data_version(), database_->rows_changed(), std::nullopt};
+  quiet_.reset();
   if (running_->outbox.has_outcomes() || wake_after_jump_ || lost_store()) return true;
   // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;
-  if (!steady_at_ && running_->engine.is_behind()) return true;
+  const std::int64_t last = ledger_.last_change();
+  if (!steady_at_ && last != feed_at_) return true;
   const auto send = running_->outbox.next_due();
-  return send && *send <= now;
+  if (send && *send <= now) return true;
+  if (!steady_at_ && !running_->outbox.expects_news()) {
+    quiet_ = seen;
+    quiet_->until = due && send ? std::min(due, send) : (due ? due : send);
+  }
+  return false;
 }
 
 bool Core::work(Time now) {
@@ -153,6 +169,7 @@ Result<Core::Pass> Core::run_due() {
   if (!has_work(now)) return pass;
   auto transaction = store::Transaction::begin(*database_);
   if (!transaction) return transaction.error();
+  const std::int64_t last = ledger_.last_change();
   pass.more = work(now);
   if (identity_ != nullptr) identity_->advance(now);
   Outbox& outbox = running_->outbox;
@@ -161,6 +178,7 @@ Result<Core::Pass> Core::run_due() {
     running_->engine.forget(now);
     return committed.error();
   }
+  if (!steady_at_) feed_at_ = last;
   wake_after_jump_ = false;
   pass.wrote = true;
   if (identity_ != nullptr) {
@@ -172,6 +190,7 @@ Result<Core::Pass> Core::run_due() {
 }
 
 std::optional<Time> Core::next_due() {
+  if (is_quiet()) return quiet_->until;
   std::optional<Time> next;
   if (steady_at_) {
     next = clock_->now() + (*steady_at_ - clock_->elapsed());
@@ -183,7 +202,10 @@ std::optional<Time> Core::next_due() {
   return next;
 }
 
-void Core::stop_claiming() { running_->outbox.stop_claiming(); }
+void Core::stop_claiming() {
+  running_->outbox.stop_claiming();
+  quiet_.reset();
+}
 std::size_t Core::in_flight() const { return running_->outbox.in_flight(); }
 engine::Engine& Core::engine() { return running_->engine; }
 Outbox& Core::outbox() { return running_->outbox; }

@@ -77,6 +77,7 @@ class Core {
   Result<void> adopt(SiteFiles files, bool first);
   void watch_clock(Time now);
   bool has_work(Time now);
+  [[nodiscard]] bool is_quiet();
   bool work(Time now);
   std::optional<LostStore> lost_store();
   std::string salt();
@@ -88,6 +89,14 @@ class Core {
   Outbox::Transports transports_;
   store::Ledger ledger_;
   std::unique_ptr<Running> running_;
+  std::int64_t feed_at_ = 0;
+  /// The last look found nothing, and nothing comes before `until` while nobody writes: a wake-up
+  /// asks only whether somebody has.
+  struct Quiet {
+    std::int64_t version, rows;  ///< of the store, before that look
+    std::optional<Time> until;
+  };
+  std::optional<Quiet> quiet_;
   std::optional<Time> last_now_;
   Duration last_elapsed_{0};
   std::optional<Duration> steady_at_;  ///< elapsed() from which the clock counts as steady again

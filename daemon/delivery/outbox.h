@@ -51,6 +51,10 @@ class Outbox {
 
   [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  /// Whether a transport can bring work without a change of the store.
+  [[nodiscard]] bool expects_news() const {
+    return !in_flight_.empty() || !waiting_for_room_.empty();
+  }
   [[nodiscard]] std::optional<Time> next_due();
   /// After a restored store was released (semantics 23): what the lost one has sent counts as sent,
   /// without being sent. At most about `limit`; true when there may be more, such as the next

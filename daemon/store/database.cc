@@ -283,6 +283,7 @@ std::int64_t Database::data_version() {
   return version;
 }
 
+std::int64_t Database::rows_changed() const { return sqlite3_total_changes64(handle()); }
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle()); }
 const fs::path& Database::file() const { return impl_->file; }
 sqlite3* Database::handle() const { return impl_->db.getHandle(); }

@@ -68,6 +68,8 @@ class Database {
 
   /// Changes whenever another connection has committed (PRAGMA data_version).
   std::int64_t data_version();
+  /// Grows with every row that this connection changes.
+  [[nodiscard]] std::int64_t rows_changed() const;
   [[nodiscard]] std::int64_t last_insert_id() const;
   [[nodiscard]] const std::filesystem::path& file() const;
   /// The first error since begin(), or since the last call outside a transaction; internal users
