@@ -76,7 +76,6 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   }
   if (running_ != nullptr) fresh->outbox.take_over(running_->outbox);
   running_ = std::move(fresh);
-  feed_at_ = -1;
   quiet_.reset();
   return {};
 }
@@ -136,8 +135,7 @@ bool Core::has_work(Time now) {
   // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;
-  const std::int64_t last = ledger_.last_change();
-  if (!steady_at_ && last != feed_at_) return true;
+  if (!steady_at_ && running_->engine.is_behind()) return true;
   const auto send = running_->outbox.next_due();
   if (send && *send <= now) return true;
   if (!steady_at_ && !running_->outbox.expects_news()) {
@@ -169,7 +167,6 @@ Result<Core::Pass> Core::run_due() {
   if (!has_work(now)) return pass;
   auto transaction = store::Transaction::begin(*database_);
   if (!transaction) return transaction.error();
-  const std::int64_t last = ledger_.last_change();
   pass.more = work(now);
   if (identity_ != nullptr) identity_->advance(now);
   Outbox& outbox = running_->outbox;
@@ -178,7 +175,6 @@ Result<Core::Pass> Core::run_due() {
     running_->engine.forget(now);
     return committed.error();
   }
-  if (!steady_at_) feed_at_ = last;
   wake_after_jump_ = false;
   pass.wrote = true;
   if (identity_ != nullptr) {

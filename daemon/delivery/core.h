@@ -89,7 +89,6 @@ class Core {
   Outbox::Transports transports_;
   store::Ledger ledger_;
   std::unique_ptr<Running> running_;
-  std::int64_t feed_at_ = 0;
   /// The last look found nothing, and nothing comes before `until` while nobody writes: a wake-up
   /// asks only whether somebody has.
   struct Quiet {

@@ -27,6 +27,8 @@ class Engine {
   /// At most about `limit` occurrences. True when more is due right now.
   bool run_due(Time now, int limit = 1000);
   [[nodiscard]] std::optional<Time> next_due() const;
+  /// Whether facts have changed that run_due() has not looked at.
+  bool is_behind();
 
   /// The rule of a ledger row; nullptr when it no longer runs.
   Running* find(std::int64_t rule);

@@ -8,13 +8,17 @@ namespace retaind::engine {
 
 using language::TriggerKind;
 
-bool Engine::read_feed(Time now, int limit) {
+bool Engine::is_behind() {
   if (!feed_known_) {
     feed_seen_ = ledger_.feed_seen();
     feed_known_ = true;
   }
+  return ledger_.last_change() > feed_seen_;
+}
+
+bool Engine::read_feed(Time now, int limit) {
+  if (!is_behind()) return false;
   const auto changes = ledger_.changes_after(feed_seen_, limit);
-  if (changes.empty()) return false;
   for (const store::FeedRow& change : changes) handle(change, now);
   feed_seen_ = changes.back().seq;
   ledger_.set_feed_seen(feed_seen_);

@@ -47,6 +47,18 @@ std::set<std::string> held_out(Shop& shop) {
 
 }  // namespace
 
+TEST_CASE("however many facts change at once, each is looked at", "[semantics]") {
+  Shop shop;
+  shop.rule(at_once("brake: 100000\n"));
+  shop.start();
+  shop.run_to("2026-03-02 10:01");
+  order_all(shop, 2500);
+  shop.run_to("2026-03-02 10:02");
+  CHECK(shop.sent().size() == 2500);
+  CHECK(shop.ask("SELECT max(seq) - (SELECT CAST(value AS INTEGER) FROM meta WHERE key = "
+                 "'feed_seen') FROM change") == "0");
+}
+
 TEST_CASE(
     "semantics 20: the holdout is a stable bucket, and raising the share keeps the earlier ones",
     "[semantics]") {
