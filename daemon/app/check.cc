@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/environment.h"
+#include "app/site_files.h"
 #include "app/site_load.h"
 
 namespace retaind::app {
@@ -26,12 +27,17 @@ int run_check(const Words& words) {
                                 : format == "github" ? language::Format::github
                                                      : language::Format::human;
   fmt::print("{}", findings(loaded, form, wants_colour(STDOUT_FILENO)));
+  // Whoever edits rules may not see the secrets, so these say only what `run` will miss here.
+  const std::vector<std::string> missing =
+      loaded.site ? missing_files(*loaded.site) : std::vector<std::string>();
+  for (const std::string& file : missing)
+    fmt::print(stderr, "warning: `retaind run` will not start here: {}\n", file);
   if (form == language::Format::human) {
     fmt::print("{}{}\n", summary(loaded),
                loaded.errors() > 0 ? " · nothing was changed, the running rules stay" : "");
   }
   if (loaded.errors() > 0) return exit_wrong;
-  return strict && loaded.warnings() > 0 ? exit_warnings : exit_fine;
+  return strict && (loaded.warnings() > 0 || !missing.empty()) ? exit_warnings : exit_fine;
 }
 
 }  // namespace retaind::app

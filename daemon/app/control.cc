@@ -23,6 +23,8 @@ using boost::system::error_code;
 constexpr std::size_t longest_request = 64 * 1024;
 // Who connects and says nothing is cut off, so that descriptors cannot be collected.
 constexpr Duration request_time{5000};
+// After a failed accept.
+constexpr Duration pause_time{1000};
 // sun_path of unix(7), with its closing zero.
 constexpr std::size_t longest_path = 107;
 
@@ -75,21 +77,31 @@ struct Session : std::enable_shared_from_this<Session> {
 
 struct ControlServer::Impl {
   Impl(asio::io_context& loop, std::filesystem::path at, Handler handler)
-      : acceptor(loop), path(std::move(at)), answer(std::move(handler)) {}
+      : acceptor(loop), pause(loop), path(std::move(at)), answer(std::move(handler)) {}
 
   void accept() {
     acceptor.async_accept([this](error_code error, Socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (error) {
-        log::warning("control socket: " + error.message());
-      } else {
-        std::make_shared<Session>(std::move(socket), answer)->start();
-      }
+      if (error) return accept_later(error);
+      trouble.clear();
+      std::make_shared<Session>(std::move(socket), answer)->start();
       accept();
     });
   }
 
+  /// Without free descriptors the next accept would fail at once, and so on.
+  void accept_later(error_code why) {
+    if (trouble != why) log::warning("control socket: " + why.message());
+    trouble = why;
+    pause.expires_after(pause_time);
+    pause.async_wait([this](error_code error) {
+      if (!error) accept();
+    });
+  }
+
   asio::local::stream_protocol::acceptor acceptor;
+  asio::steady_timer pause;
+  error_code trouble;
   std::filesystem::path path;
   Handler answer;
 };

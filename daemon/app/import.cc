@@ -107,6 +107,7 @@ int run_import(const Words& words) {
   Result<OpenSite> open = open_site(site, store::Database::Mode::create);
   if (!open) return failed(open.error().message);
   import.currency = open->site.currency;
+  import.zone = open->site.zone;
   if (!map.empty()) {
     Result<Mapping> mapping = read_map(map, import.kind, open->site.zone);
     if (!mapping) return failed(mapping.error().message);

@@ -72,6 +72,23 @@ Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
                              std::move(loaded.templates), std::move(*secret)};
 }
 
+std::vector<std::string> missing_files(const Site& site) {
+  std::vector<std::string> missing;
+  if (const Result<std::string> secret = read_secret(site); !secret)
+    missing.push_back(secret.error().message);
+  const auto look_for = [&](const std::filesystem::path& file, const std::string& setting) {
+    if (file.empty()) return;
+    if (const Result<std::string> text = read_file(credential_or(file), secret_limit); !text)
+      missing.push_back(text.error().in(setting).message);
+  };
+  if (site.smtp) look_for(site.smtp->password_file, "smtp: password-file");
+  for (const auto& [name, endpoint] : site.endpoints) {
+    look_for(endpoint.secret_file, fmt::format("webhooks: {}: secret-file", name));
+    look_for(endpoint.token_file, fmt::format("webhooks: {}: token-file", name));
+  }
+  return missing;
+}
+
 std::string needs_restart(const Site& running, const Site& fresh) {
   const auto before = fixed_settings(running);
   const auto after = fixed_settings(fresh);

@@ -27,21 +27,20 @@ int template_files(const render::TemplateSet& templates) {
   return files;
 }
 
+Value value_of(const render::TemplateError& error) {
+  Value row;
+  row.set("severity", Value("error"));
+  row.set("file", Value(error.path));
+  row.set("line", Value(static_cast<std::int64_t>(error.line)));
+  row.set("column", Value(static_cast<std::int64_t>(error.column)));
+  row.set("message", Value(error.message));
+  return row;
+}
+
 std::string text_of(const render::TemplateError& error, Format format) {
-  switch (format) {
-    case Format::json: {
-      Value line;
-      line.set("severity", Value("error"));
-      line.set("file", Value(error.path));
-      line.set("line", Value(static_cast<std::int64_t>(error.line)));
-      line.set("column", Value(static_cast<std::int64_t>(error.column)));
-      line.set("message", Value(error.message));
-      return to_json(line) + "\n";
-    }
-    case Format::github:
-      return fmt::format("::error file={},line={},col={}::{}\n", error.path, error.line,
-                         error.column, error.message.substr(0, error.message.find('\n')));
-    case Format::human: break;
+  if (format == Format::github) {
+    return fmt::format("::error file={},line={},col={}::{}\n", error.path, error.line, error.column,
+                       error.message.substr(0, error.message.find('\n')));
   }
   return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
 }
@@ -81,6 +80,14 @@ Result<Site> settings_of(const std::filesystem::path& directory) {
 }
 
 std::string findings(const LoadedSite& loaded, Format format, bool colour) {
+  if (format == Format::json) {
+    Value::Array rows;
+    for (const auto* diagnostics : {&loaded.site_diagnostics, &loaded.rules.diagnostics})
+      for (const Diagnostic& diagnostic : *diagnostics) rows.push_back(to_value(diagnostic));
+    for (const render::TemplateError& error : loaded.template_errors)
+      rows.push_back(value_of(error));
+    return to_json(Value(std::move(rows))) + "\n";
+  }
   std::string text = language::to_text(loaded.site_diagnostics, format, colour);
   text += language::to_text(loaded.rules.diagnostics, format, colour);
   for (const render::TemplateError& error : loaded.template_errors) text += text_of(error, format);

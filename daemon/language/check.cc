@@ -37,6 +37,11 @@ std::vector<fs::path> rule_files(const fs::path& directory, std::vector<Diagnost
     const fs::path path = entries->path();
     const std::string name = path.filename().string();
     if (!is_hidden(name) && path.extension() == ".yaml") files.push_back(path);
+    std::error_code ignored;
+    if (!is_hidden(name) && path.extension() != ".yaml" && fs::is_directory(path, ignored))
+      report_path(out, Severity::warning, Code::file_left_aside, path,
+                  "this directory is left aside: rule files lie side by side",
+                  fmt::format("move its files to `{}`", directory.string()));
     if (!is_hidden(name) && path.extension() == ".yml")
       report_path(out, Severity::warning, Code::file_left_aside, path,
                   "this file is left aside: rule files end in `.yaml`",

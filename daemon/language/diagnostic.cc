@@ -139,6 +139,16 @@ std::string to_github(const Diagnostic& diagnostic) {
                      escape(diagnostic.code, true), escape(to_valid_utf8(text), false));
 }
 
+}  // namespace
+
+std::pair<std::size_t, std::size_t> line_and_column(const Source& source, std::size_t offset) {
+  const std::string_view before =
+      std::string_view(source.text).substr(0, std::min(offset, source.text.size()));
+  const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  const std::size_t newline = before.rfind('\n');
+  return {line, newline == std::string_view::npos ? before.size() + 1 : before.size() - newline};
+}
+
 Value to_value(const Diagnostic& diagnostic) {
   Value value;
   value.set("severity", name_of(diagnostic.severity));
@@ -156,16 +166,6 @@ Value to_value(const Diagnostic& diagnostic) {
   value.set("message", diagnostic.message);
   value.set("remedy", diagnostic.remedy);
   return value;
-}
-
-}  // namespace
-
-std::pair<std::size_t, std::size_t> line_and_column(const Source& source, std::size_t offset) {
-  const std::string_view before =
-      std::string_view(source.text).substr(0, std::min(offset, source.text.size()));
-  const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
-  const std::size_t newline = before.rfind('\n');
-  return {line, newline == std::string_view::npos ? before.size() + 1 : before.size() - newline};
 }
 
 std::string to_text(const Diagnostic& diagnostic, bool colour) {

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/value.h"
+
 namespace retaind::language {
 
 /// A text that diagnostics point into.
@@ -36,6 +38,8 @@ enum class Format { human, json, github };
 /// summary line
 /// ("2 errors in 8 files · …") is the caller's.
 std::string to_text(const Diagnostic& diagnostic, bool colour);
+/// `severity`, `code`, `file`, `line`, `column`, `end_line`, `end_column`, `message`, `remedy`.
+Value to_value(const Diagnostic& diagnostic);
 std::string to_text(const std::vector<Diagnostic>& diagnostics, Format format, bool colour);
 /// Line and byte column, both from 1.
 std::pair<std::size_t, std::size_t> line_and_column(const Source& source, std::size_t offset);

@@ -55,7 +55,7 @@ Result<void> Import::open() {
   } else {
     first_ = record;
   }
-  auto mapper = RowMapper::make(options_.kind, header, options_.mapping, options_.currency);
+  auto mapper = RowMapper::make(options_, header);
   if (!mapper) return mapper.error().in(options_.file.string());
   mapper_ = std::move(*mapper);
   report_.unused_columns = mapper_->unused();

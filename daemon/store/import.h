@@ -28,6 +28,7 @@ struct ImportOptions {
   /// `--history`: what is due by now for these rows is backlog.
   bool history = false;
   Currency currency;               ///< of the site, for amounts without one
+  Zone zone = Zone::utc();         ///< of the site, for times without an offset
   std::filesystem::path rejected;  ///< empty: FILE.rejected.csv
   /// Called about five times a second; false stops the import after the current transaction.
   std::function<bool(const ImportProgress&)> progress;

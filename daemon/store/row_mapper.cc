@@ -43,16 +43,17 @@ Subject subject_of(ImportKind kind) {
   }
 }
 
-Result<RowMapper> RowMapper::make(ImportKind kind, const std::vector<std::string>& header,
-                                  const std::optional<Mapping>& mapping, Currency site_currency) {
+Result<RowMapper> RowMapper::make(const ImportOptions& options,
+                                  const std::vector<std::string>& header) {
   RowMapper mapper;
-  mapper.kind_ = kind;
-  mapper.mapping_ = mapping.value_or(Mapping{});
+  mapper.kind_ = options.kind;
+  mapper.mapping_.zone = options.zone;
+  if (options.mapping) mapper.mapping_ = *options.mapping;
   mapper.header_ = header;
   mapper.used_.assign(header.size(), false);
-  if (!mapping) mapper.assume_own_names(header);
+  if (!options.mapping) mapper.assume_own_names(header);
   if (auto result = mapper.compile(header); !result) return result.error();
-  if (auto result = mapper.compile_currency(site_currency); !result) return result.error();
+  if (auto result = mapper.compile_currency(options.currency); !result) return result.error();
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (!mapper.used_[i]) mapper.unused_.push_back(header[i]);
   }

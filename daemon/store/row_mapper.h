@@ -12,6 +12,7 @@
 #include "model/mapping.h"
 #include "store/cell_values.h"
 #include "store/csv.h"
+#include "store/import.h"
 #include "store/row.h"
 #include "store/text_arena.h"
 
@@ -37,8 +38,8 @@ class RowMapper {
  public:
   /// Without a mapping the header must hold names of import_fields(), or `id` for the key. Refuses
   /// a header without the required fields, and a mapping that names columns which are not there.
-  static Result<RowMapper> make(ImportKind kind, const std::vector<std::string>& header,
-                                const std::optional<Mapping>& mapping, Currency site_currency);
+  static Result<RowMapper> make(const ImportOptions& options,
+                                const std::vector<std::string>& header);
 
   enum class Verdict : std::uint8_t { row, skipped, refused };
   /// Texts of the row are kept in `texts`. After `refused`, reason() says why.

@@ -19,6 +19,21 @@ std::string shortened(std::string_view text) {
   return to_valid_utf8(text.substr(0, most)) + "…";
 }
 
+/// Names and subjects stand in header fields, where a line break would begin another one: runs of
+/// control characters become a space.
+std::string_view one_line(std::string_view text, std::string& scratch) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::none_of(text.begin(), text.end(), is_control)) return text;
+  scratch.clear();
+  for (const char c : text) {
+    if (!is_control(c))
+      scratch += c;
+    else if (!scratch.ends_with(' '))
+      scratch += ' ';
+  }
+  return scratch;
+}
+
 /// A cell by the mapping's words, for fields that take any text.
 std::string_view in_words(const FieldSource& source, std::string_view value) {
   if (source.words.empty()) return value;
@@ -240,6 +255,8 @@ bool RowMapper::set_plain(const Compiled& field, std::string_view value, TextAre
     row.set(field.target, Cell::of(texts.keep(mapping_.key_prefix + std::string(value))));
     return true;
   }
+  std::string line;
+  if (field.name != "comment") value = one_line(value, line);
   row.set(field.target, value.empty() ? Cell{} : Cell::of(texts.keep(value)));
   return true;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Misuse is answered with what is wrong, the nearest right thing, and the documented exit status."""
+import json
 import pathlib
 import re
 import stat
@@ -35,6 +36,25 @@ with Site() as site:
     expect(elsewhere, 1, "no retaind.yaml here", "retaind init DIR")
     inside = subprocess.run([BINARY, "check"], cwd=site.directory, capture_output=True, text=True)
     expect(inside, 0, "no errors in")
+
+    # What `run` would miss is told by `check`, and all findings are one document
+    secret = site.directory / "secret"
+    aside = secret.rename(site.directory / "aside")
+    expect(site.run("check"), 0, "warning: `retaind run` will not start here: secret-file", "no errors in")
+    expect(site.run("check", "--strict"), 3)
+    aside.rename(secret)
+    expect(site.run("check", "--strict"), 0)
+    (site.directory / "rules/more").mkdir()
+    (site.directory / "rules/broken.yaml").write_text("rule: broken\n")
+    broken = site.directory / "templates/broken.en.liquid"
+    broken.write_text("---\nsubject: x\n---\n{% if %}\n")
+    report = json.loads(site.run("check", "--format", "json").stdout)
+    files = {pathlib.Path(row["file"]).name for row in report}
+    check({"more", "broken.yaml", "broken.en.liquid"} <= files, f"the findings name {files}")
+    expect(site.run("check"), 1, "this directory is left aside")
+    (site.directory / "rules/more").rmdir()
+    (site.directory / "rules/broken.yaml").unlink()
+    broken.unlink()
 
     # A store that is not there yet: reading commands say how it comes to be
     expect(site.run("status"), 1, str(site.directory / "retaind.db"), "retaind run")

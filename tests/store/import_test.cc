@@ -34,7 +34,7 @@ TEST_CASE("a file whose header has our names needs no mapping", "[store]") {
   CHECK(shop.rows(
             "SELECT key, email_key, first_name, created_at, birthday FROM customers ORDER BY key",
             5) ==
-        "1|anna@example.com|Anna \"A\"|1772409600000|1980-12-31\n2|-|Two\nLines|1772443800000|-");
+        "1|anna@example.com|Anna \"A\"|1772409600000|1980-12-31\n2|-|Two Lines|1772443800000|-");
   CHECK(fs::exists(shop.directory / "in.csv.rejected.csv") == false);
 }
 
@@ -136,6 +136,21 @@ TEST_CASE("amounts without a currency are refused as a whole", "[store]") {
         options.file.string() +
             ": the amounts have no currency: write `currency: EUR` in the mapping or in "
             "retaind.yaml, or name a column `currency`");
+}
+
+TEST_CASE("a time without an offset is wall time of the site's zone", "[store]") {
+  Shop shop;
+  ImportOptions options;
+  options.kind = orders;
+  options.file = shop.file(
+      "key,customer,total,currency,placed_at\n1,a,1,EUR,2026-07-01 09:00\n"
+      "2,a,1,EUR,2026-07-01T09:00:00Z\n3,a,1,EUR,2026-07-01\n");
+  options.zone = *Zone::find("America/New_York");
+  REQUIRE(import_file(*shop.database, options, shop.clock));
+  CHECK(shop.rows("SELECT key, placed_at FROM orders ORDER BY key", 2) ==
+        "1|" + std::to_string(to_ms(at("2026-07-01T13:00:00Z"))) + "\n2|" +
+            std::to_string(to_ms(at("2026-07-01T09:00:00Z"))) + "\n3|" +
+            std::to_string(to_ms(at("2026-07-01T04:00:00Z"))));
 }
 
 TEST_CASE("importing the same file again writes nothing at all", "[store]") {
