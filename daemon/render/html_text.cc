@@ -122,13 +122,23 @@ class TextWriter {
     const std::string_view shown = has_entities ? std::string_view(decoded) : html;
     if (pre_ > 0) return verbatim(shown);
     for (std::size_t i = 0; i < shown.size();) {
-      std::size_t n = 0;
-      while (i + n < shown.size() && !is_space(shown[i + n])) ++n;
+      const std::size_t n = words(shown.substr(i));
       if (n > 0) word(shown.substr(i, n));
       i += n;
       if (i < shown.size()) space_ = true;
       while (i < shown.size() && is_space(shown[i])) ++i;
     }
+  }
+  /// Length of the words that `text` begins with and that may be copied in one piece, because a
+  /// single space is between them.
+  static std::size_t words(std::string_view text) {
+    std::size_t n = 0;
+    for (; n < text.size(); ++n) {
+      if (!is_space(text[n])) continue;
+      const bool single = n > 0 && text[n] == ' ' && n + 1 < text.size() && !is_space(text[n + 1]);
+      if (!single) break;
+    }
+    return n;
   }
   void word(std::string_view shown) {
     begin();

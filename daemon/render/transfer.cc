@@ -81,6 +81,19 @@ constexpr std::array<bool, 256> stands_for_itself = [] {
   return table;
 }();
 
+/// Whether all of the next eight bytes surely stand for themselves: from space to `~`, without `=`.
+bool eight_plain(const unsigned char* at) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x80 * ones;
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const auto has = [](std::uint64_t x, std::uint64_t c) {
+    return ((x ^ (c * ones)) - ones) & ~(x ^ (c * ones));
+  };
+  const std::uint64_t below_space = (bytes - ' ' * ones) & ~bytes;
+  return ((below_space | bytes | has(bytes, '=') | has(bytes, 0x7F)) & highs) == 0;
+}
+
 /// Writes quoted-printable, counting columns, into room that is large enough.
 class QuotedPrintable {
  public:
@@ -96,6 +109,7 @@ class QuotedPrintable {
     const auto* const plain_end = guarded ? end - 1 : end;
     while (at != end) {
       const auto* const run = at;
+      while (plain_end - at >= 8 && eight_plain(at)) at += 8;
       while (at != plain_end && stands_for_itself[*at]) ++at;
       plain(reinterpret_cast<const char*>(run), static_cast<std::size_t>(at - run));
       if (at != end) escaped(*at++);
