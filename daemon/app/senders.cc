@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::size_t secret_limit = 64 * 1024;
 
-Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting) {
-  if (file.empty()) return std::string();
-  Result<std::string> text = read_file(credential_or(file), secret_limit);
-  if (!text) return text.error().in(setting);
-  return std::string(trim(*text));
-}
-
 Result<transport::WebhookTargets> read_targets(const Site& site) {
   transport::WebhookTargets targets;
   for (const auto& [name, endpoint] : site.endpoints) {
@@ -48,6 +41,19 @@ Result<transport::WebhookTargets> read_targets(const Site& site) {
 }
 
 }  // namespace
+
+Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting) {
+  if (file.empty()) return std::string();
+  Result<std::string> text = read_file(credential_or(file), secret_limit);
+  if (!text) return text.error().in(setting);
+  // Whoever writes the file with an editor ends the line; everything else may be part of a secret.
+  std::string_view secret = *text;
+  if (secret.ends_with('\n')) {
+    secret.remove_suffix(1);
+    if (secret.ends_with('\r')) secret.remove_suffix(1);
+  }
+  return std::string(secret);
+}
 
 struct Senders::Impl {
   std::unique_ptr<transport::Maildir> maildir;
@@ -96,11 +102,12 @@ std::string Senders::trouble() const {
   const auto add = [&text](std::string_view what, const std::string& trouble) {
     if (trouble.empty()) return;
     if (!text.empty()) text += "; ";
-    text += fmt::format("{}: {}", what, trouble);
+    text += what;
+    text += trouble;
   };
-  if (impl_->maildir) add("maildir", impl_->maildir->trouble());
-  if (impl_->smtp) add("smtp", impl_->smtp->trouble());
-  if (impl_->webhook) add("webhooks", impl_->webhook->trouble());
+  if (impl_->maildir) add("maildir: ", impl_->maildir->trouble());
+  if (impl_->smtp) add("", impl_->smtp->trouble());
+  if (impl_->webhook) add("webhooks: ", impl_->webhook->trouble());
   return text;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -9,6 +12,10 @@
 #include "transport/loop.h"
 
 namespace retaind::app {
+
+/// The text of a secret's file, or of the systemd credential of its name, without the line end at
+/// its end; empty without a file. `setting` is named in errors.
+Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting);
 
 /// The transports that a site's settings ask for: with `deliver: live` SMTP and webhooks, otherwise
 /// the maildir for both.
