@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_timer.hpp>
 #include <csignal>
 #include <utility>
 
@@ -37,8 +38,8 @@ constexpr Duration look_every{60'000};
 constexpr Duration drain_time{30'000};
 // A store that is locked or full is tried again after this.
 constexpr Duration trouble_pause{1'000};
-// A transport that is closing has no room and so never says that it is ready: outcomes are looked
-// for.
+// A transport that is closing has no room and so never says that it is ready, and one whose peer is
+// away does not either: they are looked at.
 constexpr Duration drain_look{20};
 // With until_idle: what is due later than this is not waited for.
 constexpr Duration soon{20'000};
@@ -86,7 +87,7 @@ struct Daemon::Impl {
   std::unique_ptr<Senders> senders;
   std::unique_ptr<Core> core;
   std::unique_ptr<ControlServer> control;
-  asio::steady_timer due;
+  asio::system_timer due;  ///< on the wall clock itself: a delay in milliseconds would round
   asio::steady_timer minute;
   asio::steady_timer drained;
   asio::signal_set signals;
@@ -174,7 +175,9 @@ void Daemon::Impl::pass() {
   if (draining && core->in_flight() == 0 && !core->outbox().has_outcomes()) return finish();
   if (done->more) return wake();
   if (draining) return look_again(drain_look);
-  if (options.until_idle && !draining && is_idle()) return drain("nothing is due");
+  if (options.until_idle && is_idle()) return drain("nothing is due");
+  const bool waits = core->in_flight() == 0 && core->outbox().expects_news();
+  if (options.until_idle && waits) return look_again(drain_look);
   arm();
 }
 
@@ -206,7 +209,8 @@ void Daemon::Impl::arm() {
     due.cancel();
     return;
   }
-  due.expires_after(std::max(Duration{0}, *next - clock.now()));
+  // No further than a day, so that a time of a far year fits into the timer's nanoseconds.
+  due.expires_at(std::min(*next, clock.now() + std::chrono::hours{24}));
   due.async_wait([this](error_code error) {
     if (!error) wake();
   });
@@ -214,6 +218,8 @@ void Daemon::Impl::arm() {
 
 bool Daemon::Impl::is_idle() {
   if (core->in_flight() > 0 || core->outbox().has_outcomes()) return false;
+  // A transport that connects is waited for, one whose peer is away is not.
+  if (core->outbox().expects_news() && senders->trouble().empty()) return false;
   const std::optional<Time> next = core->next_due();
   return !next || *next > clock.now() + soon;
 }

@@ -275,10 +275,13 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   context.set("now", to_iso(now));
   context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
   context.set("why", why(running, first.firing));
-  // A copy: the members of a context move when more are set.
-  const Value customer = *context.find("customer");
+  // Copies: the members of a context move when more are set.
+  const Value& customer = *context.find("customer");
   const std::string customer_key{text_member(customer, "key")};
   const std::string customer_locale{text_member(customer, "locale")};
+  const std::string customer_email{text_member(customer, "email")};
+  const std::string customer_name{trim(fmt::format("{} {}", text_member(customer, "first_name"),
+                                                   text_member(customer, "last_name")))};
   const bool bulk =
       running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
   const std::string unsubscribe = bulk ? unsubscribe_link(customer_key) : std::string{};
@@ -303,7 +306,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     locale = team != site_->teams.end() && !team->second.locale.empty() ? team->second.locale
                                                                         : site_->locale;
   } else {
-    out.envelope_to = {std::string(text_member(customer, "email"))};
+    out.envelope_to = {customer_email};
   }
   if (out.envelope_to.empty())
     return Error{
@@ -312,10 +315,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   auto rendered = templates_->render(step.template_name, locale, site_->locale, context);
   if (!rendered) return rendered.error();
 
-  const std::string name =
-      to_team ? std::string{}
-              : std::string(trim(fmt::format("{} {}", text_member(customer, "first_name"),
-                                             text_member(customer, "last_name"))));
+  const std::string name = to_team ? std::string{} : customer_name;
   for (const std::string& address : out.envelope_to) mail.to.push_back({name, address});
   mail.from = {site_->sender.name, site_->sender.address};
   if (!rendered->from.empty()) {

@@ -21,6 +21,11 @@ using language::StepKind;
 constexpr int default_brake = 500;
 constexpr double default_brake_share = 0.05;
 constexpr int look_ahead = 64;
+// While a peer is away its messages are looked at in slices of so many a second, and then again
+// after a pause: what ends meanwhile (late, no consent, held) is not to wait for the peer.
+constexpr int look_over_slice = 200;
+constexpr Duration look_over_step{1'000};
+constexpr Duration look_over_pause{600'000};
 
 }  // namespace
 
@@ -53,12 +58,19 @@ std::optional<Time> Outbox::next_due() {
     // A full or absent transport calls when it has room; until then its messages are no reason to
     // wake up.
     if (channel != Channel::effect && carrier->capacity() <= 0 &&
-        waiting_for_room_.count(channel) != 0)
+        waiting_for_room_.count(channel) != 0) {
+      const auto over = look_overs_.find(channel);
+      if (carrier->trouble().empty() || over == look_overs_.end()) continue;
+      const Time again = over->second.first;
+      if (!next || again < *next) next = again;
       continue;
+    }
     if (!next || *at < *next) next = at;
   }
   return next;
 }
+
+bool Outbox::expects_news() const { return !in_flight_.empty() || !waiting_for_room_.empty(); }
 
 bool Outbox::claim(Time now, int limit) {
   if (stopped_) return false;
@@ -76,26 +88,48 @@ bool Outbox::claim_channel(Channel channel, Time now, int& budget) {
   Transport* carrier = transport(channel);
   if (channel != Channel::effect && carrier == nullptr) return false;
   while (budget > 0) {
-    room_ =
-        channel == Channel::effect
-            ? budget
-            : carrier->capacity() - static_cast<int>(std::count_if(
-                                        claimed_.begin(), claimed_.end(),
-                                        [&](const Claimed& c) { return c.channel == channel; }));
-    const auto ids = messages_.due(channel, now, std::min(budget, std::max(room_, 0) + look_ahead));
-    if (ids.empty()) return false;
-    if (room_ <= 0) {
-      waiting_for_room_.insert(channel);
-      carrier->want(static_cast<int>(ids.size()));
-      return false;
-    }
+    room_ = channel == Channel::effect ? budget : room_of(channel);
+    if (room_ <= 0) break;
+    const int most = std::min(budget, room_);
+    const auto ids = messages_.due(channel, now, most);
     for (const std::int64_t id : ids) {
       if (room_ <= 0) break;
       process(id, now);
       --budget;
     }
+    if (static_cast<int>(ids.size()) < most) {
+      if (carrier != nullptr) carrier->want(0);
+      return false;
+    }
   }
-  return true;
+  if (room_ > 0) return true;
+  await_room(channel, now);
+  return false;
+}
+
+int Outbox::room_of(Channel channel) const {
+  return transport(channel)->capacity() -
+         static_cast<int>(std::count_if(claimed_.begin(), claimed_.end(),
+                                        [&](const Claimed& c) { return c.channel == channel; }));
+}
+
+void Outbox::await_room(Channel channel, Time now) {
+  Transport* carrier = transport(channel);
+  const auto waiting = messages_.due(channel, now, look_ahead);
+  carrier->want(static_cast<int>(waiting.size()));
+  if (waiting.empty()) return;
+  waiting_for_room_.insert(channel);
+  const Time again = look_overs_[channel].first;
+  if (now >= again && !carrier->trouble().empty()) look_over(channel, now);
+}
+
+void Outbox::look_over(Channel channel, Time now) {
+  auto& [again, behind] = look_overs_[channel];
+  const auto ids = messages_.due_behind(channel, now, behind, look_over_slice);
+  for (const std::int64_t id : ids) process(id, now);
+  const bool more = static_cast<int>(ids.size()) == look_over_slice;
+  behind = more ? ids.back() : 0;
+  again = now + (more ? look_over_step : look_over_pause);
 }
 
 std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
@@ -138,7 +172,7 @@ void Outbox::process(std::int64_t id, Time now) {
   // An earlier one of the same pass may have ended or moved it.
   if (!message || !message->next_at || *message->next_at > now) return;
   if (message->is_envelope) {
-    process_envelope(*message, now);
+    if (room_ > 0) process_envelope(*message, now);
     return;
   }
   auto looked = look(*message, now);
@@ -157,6 +191,7 @@ void Outbox::decide_and_act(Look& look, Time now) {
     case Verdict::skip: skip(look, decision, now); return;
     case Verdict::fire: break;
   }
+  if (room_ <= 0) return;
   look.message.recipient = recipient_of(look, now);
   const bool busy = !look.step->digest && !look.message.recipient.empty() &&
                     busy_.count({look.message.channel, look.message.recipient}) != 0;
@@ -166,6 +201,7 @@ void Outbox::decide_and_act(Look& look, Time now) {
     look.message.line = -1;
     look.message.next_at = store::Messages::parked;
     messages_.save(look.message);
+    parked_.insert({look.message.channel, look.message.recipient});
     take_place(look);
     return;
   }

@@ -52,16 +52,13 @@ class Outbox {
   [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// Whether a transport can bring work without a change of the store.
-  [[nodiscard]] bool expects_news() const {
-    return !in_flight_.empty() || !waiting_for_room_.empty();
-  }
+  [[nodiscard]] bool expects_news() const;
   [[nodiscard]] std::optional<Time> next_due();
   /// After a restored store was released (semantics 23): what the lost one has sent counts as sent,
   /// without being sent. At most about `limit`; true when there may be more, such as the next
   /// steps of those that were marked.
   bool mark_sent(const LostStore& lost, std::string_view because, Time now, int limit = 500);
-  /// Draining: nothing new is claimed.
-  void stop_claiming() { stopped_ = true; }
+  void stop_claiming() { stopped_ = true; }  ///< draining
   [[nodiscard]] Transport* transport(Channel channel) const;
   /// After a reload: messages on their way and outcomes not yet written are this outbox's now.
   /// Their completions go to the shared mailbox, so none is lost with the old one.
@@ -70,6 +67,9 @@ class Outbox {
  private:
   struct Look;  // a message with everything that a decision about it needs
   bool claim_channel(Channel channel, Time now, int& budget);
+  [[nodiscard]] int room_of(Channel channel) const;
+  void await_room(Channel channel, Time now);
+  void look_over(Channel channel, Time now);
   void process(std::int64_t id, Time now);
   std::optional<Look> look(const Message& message, Time now);
   void decide_and_act(Look& look, Time now);
@@ -134,7 +134,12 @@ class Outbox {
   std::shared_ptr<Mailbox> outcomes_ = std::make_shared<Mailbox>();
   std::vector<std::pair<std::int64_t, Outcome>> settled_;  ///< written, not yet durable
   std::set<Channel> waiting_for_room_;                     ///< the transport calls when it has some
-  int room_ = 0;                           ///< places left on the channel that is being claimed
+  /// Places left on the channel that is being claimed; none: what may go stays where it is.
+  int room_ = 0;
+  std::set<std::pair<Channel, std::string>> parked_;  ///< who has, or had, a message parked
+  std::map<std::int64_t, int> interruptions_;  ///< hand-overs in a row that the peer broke off
+  /// When the messages of an absent peer are looked at again, and behind which id.
+  std::map<Channel, std::pair<Time, std::int64_t>> look_overs_;
   std::optional<std::int64_t> customers_;  ///< for the default brake
 };
 

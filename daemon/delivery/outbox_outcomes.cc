@@ -18,6 +18,9 @@ using engine::Running;
 // later.
 constexpr std::array<Duration, 8> retry_steps{5min, 15min, 30min, 1h, 2h, 4h, 8h, 12h};
 constexpr Duration give_up_after = 5 * 24h;
+// A peer that goes away so many times in a row while it is at the same message goes away because of
+// it.
+constexpr int own_fault = 3;
 
 }  // namespace
 
@@ -40,7 +43,9 @@ bool Outbox::settle(Time now) {
     if (flying == in_flight_.end()) continue;
     const auto& [channel, recipient, body] = flying->second;
     busy_.erase({channel, recipient});
-    messages_.unpark(channel, recipient, now);
+    const auto parked = parked_.find({channel, recipient});
+    if (parked != parked_.end() && !messages_.unpark(channel, recipient, now))
+      parked_.erase(parked);
   }
   settled_ = std::move(outcomes);
   return true;
@@ -106,6 +111,7 @@ void Outbox::settle_one(std::int64_t id, const Outcome& outcome, Time now) {
   auto message = messages_.find(id);
   if (!message || message->state != MessageState::handed) return;
   Running* running = engine_->find(message->rule);
+  if (!outcome.interrupted) interruptions_.erase(id);
   message->code = outcome.code;
   message->reply = outcome.reply;
   switch (outcome.kind) {
@@ -179,7 +185,14 @@ void Outbox::after_unknown(Running* running, Message& message, Time now) {
 void Outbox::retry_later(Running* running, Message& message, const Outcome& outcome, Time now) {
   const bool may_have_arrived = message.ended_at.has_value();
   if (!may_have_arrived) give_back_counts(message);
-  if (outcome.host_trouble) {
+  const bool own = outcome.interrupted && ++interruptions_[message.id] >= own_fault;
+  if (own) {
+    log::warning(
+        fmt::format("message {}: the peer went away {} times while it was at it, so it is "
+                    "tried like one that is refused: {}",
+                    message.id, interruptions_[message.id], outcome.reply));
+  }
+  if (outcome.host_trouble && !own) {
     // The host is at fault, not the message: no attempt is charged, and the transport's own
     // back-off decides when.
     message.attempts -= 1;

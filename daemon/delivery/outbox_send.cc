@@ -109,6 +109,8 @@ void Outbox::take_over(Outbox& old) {
   outcomes_ = old.outcomes_;
   in_flight_ = std::move(old.in_flight_);
   busy_ = std::move(old.busy_);
+  parked_ = std::move(old.parked_);
+  interruptions_ = std::move(old.interruptions_);
   stopped_ = old.stopped_;
 }
 

@@ -37,6 +37,9 @@ struct Outcome {
   std::string reply;          ///< the peer's words or the local cause, one line, at most 500 bytes
   bool host_trouble = false;  ///< the peer, not this message: no attempt is charged to the message
   std::optional<Duration> retry_after;  ///< the peer's wish
+  /// The peer went away while it was at this very message: once says nothing, several times that
+  /// the message is the cause.
+  bool interrupted = false;
 };
 
 /// The third seam: where the world begins. Declared by the one who needs it. One thread; nothing
@@ -50,8 +53,8 @@ class Transport {
   /// bounds how many can be `handed` at once: connections × pipeline depth. 0 while the peer is
   /// away.
   [[nodiscard]] virtual int capacity() const = 0;
-  /// Tells that messages wait: connects where there is no connection yet. `ready` (given at
-  /// construction) is called when capacity grows.
+  /// Tells how many messages wait, 0 when none does any more: connects where there is no connection
+  /// yet. `ready` (given at construction) is called when capacity grows and after outcomes.
   virtual void want(int waiting) = 0;
   /// Takes the message; `done` is called exactly once, later, from the loop and never from inside
   /// send(). Only after a durable commit of `handed`.

@@ -195,6 +195,8 @@ void Runs::plan_next(Running& running, const Firing& firing, std::size_t from_in
 
 void Runs::keep_place(const Firing& firing, Time at) {
   if (!firing.scope) return;
+  // Nearly always it has the place already.
+  if (ledger_.keep_place(firing.rule, firing.draft, *firing.scope, firing.id, at)) return;
   ledger_.take_place(firing.rule, firing.draft, *firing.scope, firing.id);
   ledger_.keep_place(firing.rule, firing.draft, *firing.scope, firing.id, at);
 }
@@ -207,7 +209,8 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
   }
   const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
   const bool virtually = message.reason == Reason::held_out || message.reason == Reason::would_send;
-  if ((left || virtually) && message.channel != Channel::effect) keep_place(firing, gone_at);
+  const bool kept = (left || virtually) && message.channel != Channel::effect;
+  if (kept) keep_place(firing, gone_at);
   if (!left && ends_run(message.reason)) {
     end(firing, message.reason, message.line, now);
     return;
@@ -226,14 +229,15 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
       plan_next(running, firing, static_cast<std::size_t>(step - steps.begin()) + 1, gone_at, now);
     }
   }
-  if (!messages_.firing_waits(firing.id, message.id)) settle(firing, Reason::none, -1);
+  if (!messages_.firing_waits(firing.id, message.id)) settle(firing, Reason::none, -1, kept);
 }
 
 void Runs::conclude(const Firing& firing, const Message& message, Time gone_at) {
   const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
-  if (left && message.channel != Channel::effect) keep_place(firing, gone_at);
+  const bool kept = left && message.channel != Channel::effect;
+  if (kept) keep_place(firing, gone_at);
   if (!messages_.firing_waits(firing.id, message.id))
-    settle(firing, firing.open ? message.reason : firing.reason, firing.line);
+    settle(firing, firing.open ? message.reason : firing.reason, firing.line, kept);
 }
 
 void Runs::drop_step(Running& running, const Firing& firing, Message& message, Time now) {
@@ -267,9 +271,9 @@ void Runs::end(const Firing& firing, Reason reason, int line, Time now) {
   settle(firing, reason, line);
 }
 
-void Runs::settle(const Firing& firing, Reason reason, int line) {
+void Runs::settle(const Firing& firing, Reason reason, int line, bool kept) {
   ledger_.close_firing(firing.id, reason, line);
-  if (firing.scope && !messages_.on_its_way(firing.id))
+  if (firing.scope && !kept && !messages_.on_its_way(firing.id))
     ledger_.give_back_place(firing.rule, firing.draft, *firing.scope, firing.id);
 }
 

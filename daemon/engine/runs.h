@@ -84,7 +84,8 @@ class Runs {
                                              const std::vector<Message>& all,
                                              const language::Rule& rule) const;
   std::vector<Message> messages_of(const Firing& firing);
-  void settle(const Firing& firing, Reason reason, int line);
+  /// `kept`: something of it has left, so its place is not given back.
+  void settle(const Firing& firing, Reason reason, int line, bool kept = false);
 
   store::Ledger ledger_;
   store::Messages messages_;

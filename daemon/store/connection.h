@@ -2,6 +2,7 @@
 #include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -47,6 +48,13 @@ struct Database::Impl {
   std::optional<Statement> without_rows;
   /// After `db`, so that the statements are finalized before the connection closes.
   std::unordered_map<std::string, CachedStatement, TextHash, std::equal_to<>> statements;
+  /// Where the text of a statement was the last time: most are literals, which stay where they are,
+  /// and comparing a text costs far less than hashing it.
+  struct Recent {
+    const char* text = nullptr;
+    std::pair<const std::string, CachedStatement>* entry = nullptr;
+  };
+  std::array<Recent, 256> recent{};
 };
 
 /// fsync of a file or directory.

@@ -182,6 +182,10 @@ Result<Database> Database::in_memory() {
 }
 
 Statement& Database::prepared(std::string_view sql) {
+  auto& recent =
+      impl_->recent[(reinterpret_cast<std::uintptr_t>(sql.data()) >> 3U) % impl_->recent.size()];
+  if (recent.text == sql.data() && recent.entry->first == sql)
+    return recent.entry->second.statement;
   auto found = impl_->statements.find(sql);
   if (found == impl_->statements.end()) {
     sqlite3_stmt* handle = nullptr;
@@ -199,6 +203,7 @@ Statement& Database::prepared(std::string_view sql) {
       return impl_->without_rows.emplace(nullptr, *this);
     }
   }
+  recent = {sql.data(), &*found};
   return found->second.statement;
 }
 

@@ -312,19 +312,20 @@ void Ledger::take_place(std::int64_t rule, bool draft, std::int64_t scope, std::
       .run();
 }
 
-void Ledger::keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
+bool Ledger::keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
                         Time first_at) {
-  database_
-      ->prepared(
-          "UPDATE once SET kept = 1, first_at = ?5, kept_by = ?4 WHERE rule = ?1 AND draft = ?2 "
-          "AND scope = ?3 AND firing = ?4"
-          " AND (kept_by IS NULL OR kept_by <> ?4)")
-      .bind(1, rule)
-      .bind(2, int{draft})
-      .bind(3, scope)
-      .bind(4, firing)
-      .bind(5, first_at)
-      .run();
+  return database_
+             ->prepared(
+                 "UPDATE once SET kept = 1, first_at = ?5, kept_by = ?4 WHERE rule = ?1 AND draft "
+                 "= ?2 "
+                 "AND scope = ?3 AND firing = ?4"
+                 " AND (kept_by IS NULL OR kept_by <> ?4)")
+             .bind(1, rule)
+             .bind(2, int{draft})
+             .bind(3, scope)
+             .bind(4, firing)
+             .bind(5, first_at)
+             .run() > 0;
 }
 
 void Ledger::give_back_place(std::int64_t rule, bool draft, std::int64_t scope,

@@ -100,8 +100,9 @@ class Ledger {
   // once-per
   std::optional<Place> place(std::int64_t rule, bool draft, std::int64_t scope);
   void take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
-  /// The firing has sent: the place stays, and again-after counts from its first send.
-  void keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
+  /// The firing has sent: the place stays, and again-after counts from its first send. False when
+  /// that was so already, or the firing does not have the place.
+  bool keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
                   Time first_at);
   void give_back_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
 

@@ -120,6 +120,17 @@ std::vector<std::int64_t> Messages::due(Channel channel, Time now, int limit) {
   return ids(rows.bind(1, static_cast<int>(channel)).bind(2, now).bind(3, limit));
 }
 
+std::vector<std::int64_t> Messages::due_behind(Channel channel, Time now, std::int64_t id,
+                                               int limit) {
+  return ids(database_
+                 ->prepared("SELECT id FROM message WHERE channel = ?1 AND next_at <= ?2 AND id > "
+                            "?3 ORDER BY id LIMIT ?4")
+                 .bind(1, static_cast<int>(channel))
+                 .bind(2, now)
+                 .bind(3, id)
+                 .bind(4, limit));
+}
+
 std::optional<Time> Messages::next_check(Channel channel) {
   Statement& row = database_->prepared(
       "SELECT min(next_at) FROM message WHERE channel = ?1 AND next_at IS NOT NULL");
@@ -217,16 +228,17 @@ int Messages::wake_rule(std::int64_t rule, Time at) {
       .run();
 }
 
-void Messages::unpark(Channel channel, std::string_view recipient, Time at) {
-  database_
-      ->prepared(
-          "UPDATE message SET next_at = ?4 WHERE id = (SELECT id FROM message WHERE channel = ?1 "
-          "AND next_at = ?2 AND recipient = ?3 ORDER BY priority DESC, due, id LIMIT 1)")
-      .bind(1, static_cast<int>(channel))
-      .bind(2, parked)
-      .bind(3, recipient)
-      .bind(4, at)
-      .run();
+bool Messages::unpark(Channel channel, std::string_view recipient, Time at) {
+  return database_
+             ->prepared(
+                 "UPDATE message SET next_at = ?4 WHERE id = (SELECT id FROM message WHERE channel "
+                 "= ?1 "
+                 "AND next_at = ?2 AND recipient = ?3 ORDER BY priority DESC, due, id LIMIT 1)")
+             .bind(1, static_cast<int>(channel))
+             .bind(2, parked)
+             .bind(3, recipient)
+             .bind(4, at)
+             .run() > 0;
 }
 
 void Messages::unpark_all(Time at) {

@@ -48,6 +48,8 @@ class Messages {
 
   /// Ids whose next check is due, by (next check, priority, due, id).
   std::vector<std::int64_t> due(Channel channel, Time now, int limit);
+  /// The same by id, behind one.
+  std::vector<std::int64_t> due_behind(Channel channel, Time now, std::int64_t id, int limit);
   /// The earliest next check of a channel.
   std::optional<Time> next_check(Channel channel);
   std::vector<std::int64_t> of_firing(std::int64_t firing);
@@ -75,8 +77,9 @@ class Messages {
 
   // Recipients are served one at a time: who comes while another message is on its way is parked.
   static constexpr Time parked{Duration{253370851200000}};
-  /// The recipient is free for the first of those who wait: by priority, due, id.
-  void unpark(Channel channel, std::string_view recipient, Time at);
+  /// The recipient is free for the first of those who wait: by priority, due, id. False: nobody
+  /// did.
+  bool unpark(Channel channel, std::string_view recipient, Time at);
   void unpark_all(Time at);
 
   // Restored stores (semantics 23), and the brake

@@ -17,7 +17,7 @@ using delivery::Outgoing;
 class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
  public:
   Pool(Loop& loop, SmtpSettings settings, std::string_view credential, std::function<void()> ready,
-       const Clock& clock);
+       const Clock& clock, Duration idle);
 
   int capacity() const;
   void want(int waiting);
@@ -38,6 +38,8 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
 
   void schedule();
   void turn();
+  void tell();
+  void tell_now();
   void collect();
   void bury(const SmtpSession& session);
   void open_more();
@@ -57,9 +59,11 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   std::vector<SmtpSession::Finished> finished_;
   BackOff back_off_;
   LoopTimer retry_;
+  LoopTimer telling_;
   int wanted_ = 0;
   int depth_ = 1;  ///< of the last connection that was ready
   int known_capacity_ = 0;
+  int freed_ = 0;    ///< outcomes since `ready` was called
   int ceiling_ = 0;  ///< connections that the host is known to bear, while it refuses further ones
   bool scheduled_ = false;
   bool in_turn_ = false;
@@ -68,17 +72,19 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
 };
 
 Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
-                 std::function<void()> ready, const Clock& clock)
-    : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop) {
+                 std::function<void()> ready, const Clock& clock, Duration idle)
+    : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop), telling_(loop) {
   while (credential.ends_with('\n') || credential.ends_with('\r')) credential.remove_suffix(1);
   policy_.settings = std::move(settings);
   policy_.password = credential;
+  policy_.idle = idle;
   tls_ = make_smtp_tls(policy_.settings, misconfigured_);
 }
 
 void Smtp::Pool::abandon() {
   abandoned_ = true;
   retry_.cancel();
+  telling_.cancel();
   connections_.clear();
   ready_ = nullptr;
 }
@@ -159,10 +165,9 @@ void Smtp::Pool::turn() {
     message.done(message.id, std::move(message.outcome));
     if (abandoned_) return;
   }
-  const int capacity_now = capacity();
-  if (ready_ && capacity_now > 0 && (!finished.empty() || capacity_now > known_capacity_)) ready_();
+  freed_ += static_cast<int>(finished.size());
+  tell();
   if (abandoned_) return;
-  known_capacity_ = capacity();
   for (const Connection& connection : connections_) connection.line->flush();
   in_turn_ = false;
   open_more();
@@ -170,6 +175,31 @@ void Smtp::Pool::turn() {
     return c.line->session().has_finished();
   });
   if (more || !finished_.empty()) schedule();
+}
+
+/// Every call of `ready` costs the owner a durable commit, so while the connections have enough at
+/// hand it waits until half of what was handed over has ended, at most a millisecond.
+void Smtp::Pool::tell() {
+  constexpr Duration most{1};
+  const int free = capacity();
+  const bool grown = freed_ == 0 && free > known_capacity_;
+  known_capacity_ = free;
+  if (!ready_ || (freed_ == 0 && !grown)) return;
+  const bool dry = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
+    return c.line->session().ready() && c.line->session().held() == 0;
+  });
+  if (!grown && !dry && freed_ < in_flight()) {
+    if (!telling_.armed()) telling_.arm(most, [this] { tell_now(); });
+    return;
+  }
+  tell_now();
+}
+
+void Smtp::Pool::tell_now() {
+  telling_.cancel();
+  freed_ = 0;
+  ready_();
+  if (!abandoned_) known_capacity_ = capacity();
 }
 
 /// Takes what the connections have for us, and the connections that are over out of the pool.
@@ -202,8 +232,6 @@ int Smtp::Pool::ready_connections() const {
 /// Decides whether an ended connection says that the host is in trouble. One that has carried a
 /// message does not: the next attempt will tell.
 void Smtp::Pool::bury(const SmtpSession& session) {
-  if (session.winding_down() && !session.used_up())
-    wanted_ = 0;  // it was idle for a minute: nobody waits
   if (closing_ || session.answered() > 0) return;
   const bool served = session.was_ready() && session.interrupted() == 0;
   if (served && (session.winding_down() || wanted_ == 0)) return;
@@ -244,9 +272,9 @@ void Smtp::Pool::open_more() {
 }
 
 Smtp::Smtp(Loop& loop, SmtpSettings settings, std::string_view credential,
-           std::function<void()> ready, const Clock& clock)
-    : pool_(
-          std::make_shared<Pool>(loop, std::move(settings), credential, std::move(ready), clock)) {}
+           std::function<void()> ready, const Clock& clock, Duration idle)
+    : pool_(std::make_shared<Pool>(loop, std::move(settings), credential, std::move(ready), clock,
+                                   idle)) {}
 Smtp::~Smtp() { pool_->abandon(); }
 int Smtp::capacity() const { return pool_->capacity(); }
 void Smtp::want(int waiting) { pool_->want(waiting); }

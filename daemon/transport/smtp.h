@@ -12,11 +12,14 @@ namespace retaind::transport {
 
 /// Mail to one SMTP host over up to `settings.connections` connections.
 ///
-/// capacity() counts free places on connections that are ready: one each, two where the server
+/// capacity() counts free places on connections that are ready: one each, three where the server
 /// offers PIPELINING. An idle connection lives for a minute. When the host is in trouble (no
 /// connection, 421, bad credentials, no TLS where it must be) it is left alone for 1 s, doubling to
 /// 5 min, then tried with one connection; messages that were on the way come back as `deferred`
 /// with `host_trouble`, or as `unknown` when their end of data may have arrived.
+///
+/// `ready` comes when capacity grows and when messages have ended, for a group of them where that
+/// stalls no connection.
 ///
 /// Writes leave after `ready` returned, so an outbox that calls send() from within `ready` gets the
 /// end of one message and the next envelope into one write.
@@ -26,9 +29,10 @@ namespace retaind::transport {
 /// ledger.
 class Smtp final : public delivery::Transport {
  public:
-  /// `credential`: text of the password file, line ends at its end do not count.
+  /// `credential`: text of the password file, line ends at its end do not count. `idle`: how long
+  /// an unused connection is kept.
   Smtp(Loop& loop, SmtpSettings settings, std::string_view credential, std::function<void()> ready,
-       const Clock& clock);
+       const Clock& clock, Duration idle = std::chrono::minutes{1});
   ~Smtp() override;
 
   [[nodiscard]] int capacity() const override;

@@ -312,6 +312,9 @@ void SmtpConnection::Io::expired() {
   }
   armed = false;
   if (!write_failure.empty()) return lost(write_failure);
+  // What it rings for may have come, and nobody has flushed since.
+  const SmtpWait wait = connecting ? SmtpWait::connection : session.waiting();
+  if (watched != session.wait_number() || watched_for != wait) return watch();
   if (connecting && address + 1 < addresses.size()) {
     error_code ignored;
     socket.close(ignored);  // ends the attempt; its handler takes the next address

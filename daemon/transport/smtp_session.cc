@@ -196,6 +196,8 @@ void SmtpSession::end(std::string_view why) {
   ended_ = true;
   end_reason_ = one_line(why);
   out_.clear();
+  // Of several messages the server was at the first.
+  bool was_at = !transactions_.empty() && is_begun(transactions_.front());
   while (!transactions_.empty()) {
     ++interrupted_;
     const Transaction& transaction = transactions_.front();
@@ -208,9 +210,16 @@ void SmtpSession::end(std::string_view why) {
                     false,
                     {}});
     } else {
-      finish_front({OutcomeKind::deferred, 0, end_reason_, true, {}});
+      finish_front({OutcomeKind::deferred, 0, end_reason_, true, {}, was_at});
     }
+    was_at = false;
   }
+}
+
+/// A byte of it may have gone out.
+bool SmtpSession::is_begun(const Transaction& transaction) const {
+  if (transaction.stage != Stage::envelope) return transaction.stage == Stage::closed;
+  return transaction.open_at_server || (!expected_.empty() && written_ > expected_.front().from);
 }
 
 bool SmtpSession::may_have_arrived(const Transaction& transaction) const {

@@ -16,10 +16,11 @@ namespace retaind::transport {
 /// One SMTP connection's dialogue, without its socket: bytes in, bytes out, an outcome for every
 /// message.
 ///
-/// Where the server offers PIPELINING two messages may be held: of the first the end of data is
-/// written, the second one's envelope travels in the same write (RFC 2920 3.1). Otherwise one,
-/// command by command. It counts what was passed to the socket, so it knows of each message whether
-/// its end of data may have arrived.
+/// Where the server offers PIPELINING three messages may be held: of the first the end of data is
+/// written, the second one's envelope travels in the same write (RFC 2920 3.1), and the third is at
+/// hand, so that the second one's end need not wait for the ledger to find what goes behind it.
+/// Otherwise one, command by command. It counts what was passed to the socket, so it knows of each
+/// message whether its end of data may have arrived.
 class SmtpSession {
  public:
   struct Finished {
@@ -79,7 +80,7 @@ class SmtpSession {
   /// ended.
   [[nodiscard]] int answered() const { return answered_; }
   [[nodiscard]] int interrupted() const { return interrupted_; }
-  [[nodiscard]] int depth() const { return greeting_.extensions().pipelining ? 2 : 1; }
+  [[nodiscard]] int depth() const { return greeting_.extensions().pipelining ? 3 : 1; }
 
  private:
   enum class Step : std::uint8_t { reset, mail, rcpt, data, end_of_data, lone_dot, quit };
@@ -123,6 +124,7 @@ class SmtpSession {
   void write_message(Transaction& transaction);
   void append(std::string_view text);
   void finish_front(delivery::Outcome outcome);
+  [[nodiscard]] bool is_begun(const Transaction& transaction) const;
   [[nodiscard]] bool may_have_arrived(const Transaction& transaction) const;
 
   const SmtpPolicy& policy_;

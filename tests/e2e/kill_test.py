@@ -31,7 +31,7 @@ except ImportError:
 CUSTOMERS = int(os.environ.get("RETAIND_KILL_CUSTOMERS", "1500"))
 KILLS = 50
 CONNECTIONS = 4
-DEPTH = 2
+DEPTH = 3
 dice = random.Random(int(os.environ.get("RETAIND_SEED", "1")))
 
 RULE = """rule: {rule}

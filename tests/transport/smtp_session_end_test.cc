@@ -358,3 +358,26 @@ TEST_CASE("time limits are those of RFC 5321 unless configured", "[transport]") 
   CHECK(time_limit(SmtpWait::end_of_data, policy) == Duration{2500});
   CHECK(time_limit(SmtpWait::work, policy) == minutes{1});
 }
+
+TEST_CASE("of the messages that a broken wire interrupts the server was at the first",
+          "[transport]") {
+  Line line;
+  line.start();
+  line.add(mail(1));
+  line.add(mail(2));
+  SECTION("before its envelope") {}
+  SECTION("in its envelope") { line.write_once(); }
+  SECTION("in its text") {
+    line.write_once();
+    line.write_piece = 10;
+    line.write_once();
+  }
+  const bool begun = line.writes.size() > 1;
+  line.session.end("the wire broke");
+  line.collect();
+  for (const std::int64_t id : {1, 2}) {
+    CHECK(line.only(id).kind == OutcomeKind::deferred);
+    CHECK(line.only(id).host_trouble);
+    CHECK(line.only(id).interrupted == (begun && id == 1));
+  }
+}

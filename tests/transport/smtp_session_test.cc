@@ -13,14 +13,17 @@ using namespace retaind::transport::testing;
 TEST_CASE("the end of a message and the next envelope travel in one write", "[transport]") {
   Line line;
   line.start();
-  REQUIRE(line.session.free_slots() == 2);
+  REQUIRE(line.session.free_slots() == 3);
   line.add(mail(1));
   line.add(mail(2));
+  line.add(mail(3));
   CHECK(line.session.free_slots() == 0);
   line.pump();
   CHECK(line.only(1).kind == OutcomeKind::sent);
   CHECK(line.only(2).kind == OutcomeKind::sent);
-  REQUIRE(line.writes.size() == 4);  // EHLO; envelope 1; message 1 and envelope 2; message 2
+  CHECK(line.only(3).kind == OutcomeKind::sent);
+  // EHLO; envelope 1; message 1 and envelope 2; message 2 and envelope 3; message 3
+  REQUIRE(line.writes.size() == 5);
   CHECK(line.writes[1] == "MAIL FROM:<s@x.test> SIZE=25\r\nRCPT TO:<t@x.test>\r\nDATA\r\n");
   CHECK(line.writes[2] ==
         "Subject: 1\r\n\r\n..dot\r\nend\r\n.\r\nMAIL FROM:<s@x.test> SIZE=25\r\nRCPT "

@@ -1,0 +1,133 @@
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <optional>
+#include <thread>
+
+#include "live.h"
+#include "support/smtp_fault_server.h"
+#include "transport/smtp.h"
+#include "transport/smtp_connection.h"
+
+// How the pool keeps its connections busy, and what happens to one that nobody needs.
+using namespace retaind;
+using namespace retaind::testing;
+using namespace std::chrono_literals;
+using delivery::OutcomeKind;
+using transport::Smtp;
+
+namespace {
+
+SmtpSettings settings_for(int port, int connections) {
+  SmtpSettings settings;
+  settings.host = "127.0.0.1";
+  settings.port = port;
+  settings.tls = TlsMode::none;
+  settings.connections = connections;
+  settings.messages_per_connection = 1000;
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "end of one message and the next envelope go in one write, though the outbox commits first",
+    "[transport]") {
+  SmtpFaultServer server({});
+  Live live;
+  Feed feed;
+  // The daemon's pass comes behind `ready`, as an event of its own.
+  Smtp smtp(
+      live.loop(), settings_for(server.port(), 2), "",
+      [&] { transport::post(live.loop(), [&] { feed.run(); }); }, live.clock());
+  feed.use(smtp);
+  constexpr int count = 180;
+  for (int id = 1; id <= count; ++id) feed.add(test_mail(id, 4096));
+  feed.run();
+  REQUIRE(live.run_until([&] { return feed.ended() == count; }));
+  CHECK(feed.count(OutcomeKind::sent) == count);
+  CHECK(server.connections() == 2);
+  // Of each connection only the last message has none behind it.
+  CHECK(server.grouped_reads() >= count * 8 / 10);
+}
+
+TEST_CASE("a message that comes while the idle connection says QUIT goes with the next one",
+          "[transport]") {
+  std::atomic<bool> quitting = false;
+  SmtpFaults faults;
+  faults.answer = [&](std::string_view verb, int) {
+    if (verb == "QUIT") {
+      quitting = true;
+      std::this_thread::sleep_for(300ms);
+    }
+    return std::string();
+  };
+  SmtpFaultServer server(faults);
+  Live live;
+  Feed feed;
+  Smtp smtp(
+      live.loop(), settings_for(server.port(), 1), "", [&] { feed.run(); }, live.clock(), 100ms);
+  feed.use(smtp);
+  feed.add(test_mail(1));
+  feed.run();
+  REQUIRE(live.run_until([&] { return feed.ended() == 1 && quitting; }));
+  feed.add(test_mail(2));
+  feed.run();
+  REQUIRE(live.run_until([&] { return feed.ended() == 2; }, 5s));
+  CHECK(feed.count(OutcomeKind::sent) == 2);
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a time-out for what has come already ends nothing", "[transport]") {
+  SmtpFaults faults;
+  faults.answer = [](std::string_view verb, int) {
+    if (verb == "MAIL") std::this_thread::sleep_for(300ms);
+    return std::string();
+  };
+  SmtpFaultServer server(faults);
+  Live live;
+  transport::SmtpPolicy policy;
+  policy.settings = settings_for(server.port(), 1);
+  policy.settings.timeout = 500ms;
+  std::string problem;
+  transport::SmtpConnection connection(live.loop(), policy, nullptr, live.clock(), [] {});
+  connection.open();
+  REQUIRE(live.run_until([&] {
+    connection.flush();
+    return connection.session().ready();
+  }));
+  std::optional<delivery::Outcome> outcome;
+  connection.session().add(test_mail(1),
+                           [&](std::int64_t, delivery::Outcome came) { outcome = came; });
+  connection.flush();
+  // The answer comes after 300 ms, and whoever should flush is busy until after the time-out.
+  live.run_for(700ms);
+  CHECK_FALSE(connection.session().ended());
+  REQUIRE(live.run_until([&] {
+    connection.flush();
+    for (auto& finished : connection.session().take_finished())
+      finished.done(finished.id, std::move(finished.outcome));
+    return outcome.has_value();
+  }));
+  CHECK(outcome->kind == OutcomeKind::sent);
+}
+
+TEST_CASE("an outcome is told though its connection has no place any more", "[transport]") {
+  SmtpFaultServer server({});
+  Live live;
+  Feed feed;
+  SmtpSettings settings = settings_for(server.port(), 1);
+  settings.messages_per_connection = 1;
+  std::size_t told = 0;  // outcomes that the owner knew of when it was called
+  Smtp smtp(
+      live.loop(), settings, "",
+      [&] {
+        told = feed.ended();
+        feed.run();
+      },
+      live.clock());
+  feed.use(smtp);
+  feed.add(test_mail(1));
+  feed.run();
+  CHECK(live.run_until([&] { return told == 1; }, 5s));
+  CHECK(feed.count(OutcomeKind::sent) == 1);
+}
