@@ -80,6 +80,8 @@ class DelayedSink {
     char bytes[65536];
     const ssize_t size = ::recv(polled_[index].fd, bytes, sizeof bytes, 0);
     if (size <= 0) {
+      // The next connection gets the same number, and is not to hear what this one did not.
+      std::erase_if(due_, [&](const Due& due) { return due.socket == polled_[index].fd; });
       ::close(polled_[index].fd);
       polled_.erase(polled_.begin() + static_cast<std::ptrdiff_t>(index));
       peers_.erase(peers_.begin() + static_cast<std::ptrdiff_t>(index));

@@ -35,14 +35,13 @@ class Server:
         data, recipient, rest = False, b"", b""
         while piece := peer.recv(65536):
             rest += piece
-            if data and not rest.endswith(b"\r\n.\r\n"):
-                continue
-            if data:
-                peer.sendall(b"250 2.0.0 taken\r\n")
-                self.taken[recipient.decode()] = time.time()
-                data, rest = False, b""
+            if data and b"\r\n.\r\n" not in rest:
                 continue
             replies = b""
+            if data:
+                replies = b"250 2.0.0 taken\r\n"
+                self.taken[recipient.decode()] = time.time()
+                data, rest = False, rest.split(b"\r\n.\r\n", 1)[1]
             while b"\r\n" in rest:
                 line, rest = rest.split(b"\r\n", 1)
                 word = line[:4].upper()
