@@ -19,6 +19,7 @@ bool Engine::is_behind() {
 bool Engine::read_feed(Time now, int limit) {
   if (!is_behind()) return false;
   const auto changes = ledger_.changes_after(feed_seen_, limit);
+  if (changes.empty()) return false;  // the transaction has failed and reads nothing more
   for (const store::FeedRow& change : changes) handle(change, now);
   feed_seen_ = changes.back().seq;
   ledger_.set_feed_seen(feed_seen_);
