@@ -101,12 +101,13 @@ std::string day_lines(const engine::BalanceDay& day) {
   std::string skipped;
   for (const auto& [reason, count] : day.not_fired)
     skipped += fmt::format(", {} {}", grouped(count), name_of(reason));
-  std::string text =
-      fmt::format("{}  occurrences {} = {} fired{}{}\n", to_string(day.day),
-                  grouped(day.occurrences), grouped(day.fired), skipped,
-                  day.occurrences == day.in_ledger()
-                      ? ""
-                      : fmt::format("   NOT EVEN: the ledger has {}", grouped(day.in_ledger())));
+  std::string text = fmt::format(
+      "{}  occurrences {} = {} fired{}{}{}\n", to_string(day.day), grouped(day.occurrences),
+      grouped(day.fired), skipped,
+      day.unseen == 0 ? "" : fmt::format("   {} more not looked at yet", grouped(day.unseen)),
+      day.occurrences == day.in_ledger()
+          ? ""
+          : fmt::format("   NOT EVEN: the ledger has {}", grouped(day.in_ledger())));
   text += fmt::format("            messages {} = waiting: {}; ended: {}{}\n", grouped(day.messages),
                       parts_of(day.waiting), parts_of(day.ended),
                       day.stranded == 0 ? ""
@@ -131,6 +132,7 @@ Value day_value(const engine::BalanceDay& day) {
   Value row;
   row.set("day", Value(to_string(day.day)));
   row.set("occurrences", Value(day.occurrences));
+  row.set("unseen", Value(day.unseen));
   row.set("fired", Value(day.fired));
   Value skipped = Value::Object{};
   for (const auto& [reason, count] : day.not_fired) skipped.set(name_of(reason), Value(count));
@@ -148,7 +150,7 @@ std::string to_text(const StatusReport& report, const Site& site) {
   std::string text =
       mode_lines(report) + hold_lines(report, site) + rule_lines(report, site) + "\n";
   for (const engine::BalanceDay& day : report.days) {
-    if (day.occurrences == 0 && day.in_ledger() == 0 && day.messages == 0) continue;
+    if (day.occurrences + day.unseen == 0 && day.in_ledger() == 0 && day.messages == 0) continue;
     text += day_lines(day);
   }
   text += report.even()

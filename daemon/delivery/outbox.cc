@@ -243,7 +243,8 @@ void Outbox::take_place(const Look& look) {
 void Outbox::hold(Look& look, const Decision& decision, Time now) {
   Message& message = look.message;
   std::optional<Time> next = decision.until;
-  if (!next && look.situation.late_at) next = *look.situation.late_at + Duration{1};
+  if (const auto late = look.situation.late_at; late && (!next || *late + Duration{1} < *next))
+    next = *late + Duration{1};
   const auto overtaken = look.situation.overtaken_at;
   if (overtaken && *overtaken > now && (!next || *overtaken < *next)) next = overtaken;
   const bool news = message.reason != decision.reason;

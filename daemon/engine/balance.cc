@@ -41,8 +41,8 @@ class Books {
     for (std::size_t i = 0; i < days_.size(); ++i)
       add_messages(days_[i], row.id, starts_[i], starts_[i + 1]);
     if (!row.evaluated || !row.counts_from) return;
-    // What was due by then is in the ledger, whatever it has become.
-    const TimeRange counted{*row.counts_from, std::min(*row.evaluated, starts_.back())};
+    const TimeRange counted{*row.counts_from,
+                            std::min(std::max(now_, *row.evaluated), starts_.back())};
     for (std::size_t i = 0; i < days_.size(); ++i) {
       add_firings(days_[i], row.id, std::max(starts_[i], counted.after + Duration{1}),
                   std::min(starts_[i + 1], counted.through + Duration{1}));
@@ -79,18 +79,21 @@ class Books {
     Trigger::Cursor cursor;
     while (running.trigger->scan(range, cursor, slice, now_, [&](const Occurrence& occurrence) {
       if (occurrence.due <= first || occurrence.due > counted.through) return;
-      if (!is_counted(running, occurrence)) return;
+      const bool known = is_known(running, occurrence);
+      if (!known && engine_.admission(running, occurrence) == Engine::Admission::none) return;
       const auto day =
           std::upper_bound(starts_.begin(), starts_.end(), occurrence.due) - starts_.begin() - 1;
-      ++days_[static_cast<std::size_t>(day)].occurrences;
+      BalanceDay& books = days_[static_cast<std::size_t>(day)];
+      // What was due by the last look is in the ledger, whatever it has become; what the change
+      // feed brought since then is, too.
+      ++(known || occurrence.due <= *row.evaluated ? books.occurrences : books.unseen);
     })) {
     }
   }
 
   /// Imported as history the row counts as backlog from then on; but what it had caused before
   /// stays.
-  bool is_counted(const Running& running, const Occurrence& occurrence) {
-    if (engine_.admission(running, occurrence) != Engine::Admission::none) return true;
+  bool is_known(const Running& running, const Occurrence& occurrence) {
     Firing key;
     key.rule = running.row.id;
     key.trigger = running.trigger_id;

@@ -14,6 +14,7 @@ namespace retaind::engine {
 struct BalanceDay {
   LocalDate day;
   std::int64_t occurrences = 0;  ///< due, counted afresh from the facts by the triggers alone
+  std::int64_t unseen = 0;       ///< due besides, which nobody has looked at yet
   std::int64_t fired = 0;        ///< of these with messages in the ledger
   std::map<Reason, std::int64_t> not_fired;  ///< by reason
   std::int64_t messages = 0;                 ///< planned
@@ -31,8 +32,8 @@ struct BalanceDay {
 };
 
 /// The last `days` local days up to now, over all live and paused rules together; drafts have no
-/// books. Occurrences that the daemon has not looked at yet (due after the rule's last look) are in
-/// neither side, nor are those due before the rule counts, which earlier revisions may have fired.
+/// books. Occurrences due after the rule's last look that are not in the ledger are `unseen` and in
+/// neither side; those due before the rule counts, which earlier revisions may have fired, nowhere.
 std::vector<BalanceDay> balance(store::Database& database, const Site& site,
                                 const std::vector<language::Rule>& rules, int days, Time now);
 

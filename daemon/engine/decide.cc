@@ -67,7 +67,10 @@ std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
     // Unknown never sends, so it holds; an internal message goes and says so.
     const bool holds =
         truth == Truth::yes || (truth == Truth::unknown && rule.purpose != Purpose::internal);
-    if (holds) return hold(s, Reason::hold_while, std::nullopt, line);
+    // Facts may end it at any time, so a look that comes after the late limit ends nothing.
+    if (holds)
+      return Decision{Verdict::hold, Reason::hold_while,
+                      next_change(condition, s.cells, s.now, *s.zone), line, false};
     ++line;
   }
   return std::nullopt;

@@ -201,6 +201,44 @@ Truth evaluate(const Condition& condition, std::span<const Cell> cells, Time now
   return evaluator.test(condition.nodes[condition.root]);
 }
 
+std::optional<Time> next_change(const Condition& condition, std::span<const Cell> cells, Time now,
+                                const Zone& zone) {
+  constexpr Duration soonest{60'000};
+  const Evaluator evaluator{condition, cells, now, zone};
+  std::optional<Time> next;
+  const auto consider = [&](Time at) {
+    if (at > now && (!next || at < *next)) next = at;
+  };
+  // A span back from a later time may land a day beside it: months differ, clocks change.
+  const auto consider_about = [&](Time at) {
+    for (const Time near : {at - std::chrono::hours(24), at + std::chrono::hours(24)})
+      if (near > now) consider(std::max(near, now + soonest));
+  };
+  for (const Node& node : condition.nodes) {
+    const bool span =
+        node.op == Op::older_than || node.op == Op::within_last || node.op == Op::within_next;
+    const auto child_is_now = [&](std::uint16_t child) {
+      return condition.nodes[child].op == Op::now;
+    };
+    if (!span && std::none_of(node.children.begin(), node.children.end(), child_is_now)) continue;
+    for (const auto child : node.children) {
+      if (child_is_now(child)) continue;
+      const auto at = evaluator.instant(condition.nodes[child]);
+      if (!at) continue;
+      consider(*at);
+      consider(*at + Duration{1});
+      if (condition.nodes[child].type == Type::date)
+        consider(zone.start_of(zone.date_of(*at + std::chrono::hours(36))));
+      if (!span) continue;
+      const Time edge = zone.add(*at, node.op == Op::within_next ? node.span.negated() : node.span);
+      consider(edge);
+      consider(edge + Duration{1});
+      consider_about(edge);
+    }
+  }
+  return next;
+}
+
 std::string describe_values(const Condition& condition, const std::vector<language::Slot>& slots,
                             std::span<const Cell> cells) {
   std::string text;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -19,6 +20,12 @@ enum class Truth : std::uint8_t { no, yes, unknown };
 /// now < value <= now + span.
 Truth evaluate(const language::Condition& condition, std::span<const Cell> cells, Time now,
                const Zone& zone);
+
+/// When time alone may next change what evaluate() says, while the facts stay: never before it
+/// does. Empty: the condition does not look at the clock. Where the calendar makes the inverse of a
+/// span uncertain, an earlier time, at least a minute ahead.
+std::optional<Time> next_change(const language::Condition& condition, std::span<const Cell> cells,
+                                Time now, const Zone& zone);
 
 /// "customer.orders_count = 3, order.refunded = no": the values that the condition read, for people
 /// who ask why.

@@ -373,6 +373,8 @@ void Shop::check_balance() {
                             << day.messages << " messages planned, " << day.accounted()
                             << " accounted for; " << day.stranded << " stranded");
     CHECK(day.even());
+    // Whatever is due has been looked at, unless nobody knows what time it is.
+    if (world && world->running() && !world->core().clock_held()) CHECK(day.unseen == 0);
   }
 }
 
