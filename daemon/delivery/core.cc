@@ -131,7 +131,8 @@ bool Core::has_work(Time now) {
   if (is_quiet() && (!quiet_->until || now < *quiet_->until)) return false;
   const Quiet seen{database_->data_version(), database_->rows_changed(), std::nullopt};
   quiet_.reset();
-  if (running_->outbox.has_outcomes() || wake_after_jump_ || lost_store()) return true;
+  if (running_->outbox.has_outcomes() || running_->outbox.has_turns()) return true;
+  if (wake_after_jump_ || lost_store()) return true;
   // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;

@@ -76,11 +76,26 @@ bool Outbox::claim(Time now, int limit) {
   if (stopped_) return false;
   checks_->refresh_holds(now);
   for (const auto& running : engine_->running()) brake(*running, now);
+  wake_parked(now);
   int budget = limit;
   bool more = false;
   for (const Channel channel : {Channel::effect, Channel::mail, Channel::webhook})
     more = claim_channel(channel, now, budget) || more;
-  return more;
+  return more || has_turns();
+}
+
+bool Outbox::has_turns() const {
+  return !stopped_ && std::any_of(parked_.begin(), parked_.end(), [&](const auto& recipient) {
+    return busy_.count(recipient) == 0 && waiting_for_room_.count(recipient.first) == 0;
+  });
+}
+
+/// One message of each recipient who is free; nobody else would wake those that wait behind one
+/// that ended, was held or could not be rendered.
+void Outbox::wake_parked(Time now) {
+  std::erase_if(parked_, [&](const auto& recipient) {
+    return busy_.count(recipient) == 0 && !messages_.unpark(recipient.first, recipient.second, now);
+  });
 }
 
 bool Outbox::claim_channel(Channel channel, Time now, int& budget) {

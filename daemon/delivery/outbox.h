@@ -50,6 +50,9 @@ class Outbox {
   void abandon();
 
   [[nodiscard]] bool has_outcomes() const { return !outcomes_->empty(); }
+  /// Whether a message waits only for claim() to give it its recipient's turn: the one before ended
+  /// without going.
+  [[nodiscard]] bool has_turns() const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// Whether a transport can bring work without a change of the store.
   [[nodiscard]] bool expects_news() const;
@@ -66,6 +69,7 @@ class Outbox {
 
  private:
   struct Look;  // a message with everything that a decision about it needs
+  void wake_parked(Time now);
   bool claim_channel(Channel channel, Time now, int& budget);
   [[nodiscard]] int room_of(Channel channel) const;
   void await_room(Channel channel, Time now);

@@ -38,14 +38,11 @@ bool Outbox::settle(Time now) {
   outcomes.swap(*outcomes_);
   for (const auto& [id, outcome] : outcomes) {
     settle_one(id, outcome, now);
-    // The recipient is free for its next message, in this same transaction.
+    // The recipient is free for its next message, which claim() wakes.
     const auto flying = in_flight_.find(id);
     if (flying == in_flight_.end()) continue;
     const auto& [channel, recipient, body] = flying->second;
     busy_.erase({channel, recipient});
-    const auto parked = parked_.find({channel, recipient});
-    if (parked != parked_.end() && !messages_.unpark(channel, recipient, now))
-      parked_.erase(parked);
   }
   settled_ = std::move(outcomes);
   return true;

@@ -196,6 +196,29 @@ TEST_CASE("semantics 21: two rules, one recipient, one moment: by priority, due,
   CHECK(order == std::vector<std::string>{"b-high", "a-first-id", "c-last-id"});
 }
 
+TEST_CASE("semantics 21: who ends without going hands the recipient's turn on", "[semantics]") {
+  Shop shop;
+  shop.templates["bad"] = "---\nsubject: x\n---\n{{ nothing.here }}\n";
+  const auto rule = [](const std::string& id, int priority, const std::string& what) {
+    return "rule: " + id +
+           "\npurpose: transactional\nstatus: live\npriority: " + std::to_string(priority) +
+           "\nwhen:\n  event: order.completed\n" + what;
+  };
+  shop.rule(rule("first", 9, "then:\n  - email: welcome\n"));
+  shop.rule(rule("broken", 8, "then:\n  - email: bad\n"));
+  shop.rule(
+      rule("held", 7, "hold-while:\n  - customer.open_tickets = 0\nthen:\n  - email: welcome\n"));
+  shop.rule(rule("false", 6, "if:\n  - customer.open_tickets > 0\nthen:\n  - email: welcome\n"));
+  shop.rule(rule("last", 5, "then:\n  - email: thanks\n"));
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.customer("anna");
+  shop.order("o1", "anna");
+  shop.run_to("2026-03-02 11:01");
+  CHECK(shop.sent() == Lines{"2026-03-02 11:00 email:welcome anna@example.com",
+                             "2026-03-02 11:00 email:thanks anna@example.com"});
+}
+
 TEST_CASE("semantics 21: a slow recipient with many messages delays nobody else", "[semantics]") {
   Shop shop;
   shop.rule(
