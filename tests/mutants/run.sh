@@ -1,44 +1,87 @@
-#!/bin/bash
-# Takes away one guard at a time and expects the simulation to notice.
-#   tests/mutants/run.sh [NAME...]      these patches, or all
-#   tests/mutants/run.sh --rotate N     N of them, others every day
-# A patch that no longer applies is an error: the guard has moved, and the patch has to follow.
+#!/usr/bin/env bash
+# Takes away one guard at a time and expects a test to notice.
+#   tests/mutants/run.sh all            every mutant
+#   tests/mutants/run.sh N...           these, by number
+#   tests/mutants/run.sh --rotate K     K of them, others with every commit
+# A mutant is a file of blocks: `file: PATH`, then lines to find (-) and what stands there instead (+). Spaces around a
+# line do not matter; it has to be in the file exactly once. One that is not is an error: the guard has moved, and the
+# mutant has to follow. `test: TARGET ARGUMENTS` names a test other than the simulation.
 set -u
 source=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$source/tests/mutants" || exit 2
+mapfile -t mutants < <(ls [0-9]*.mutant)
+chosen=()
+case ${1:-} in
+  all) chosen=("${mutants[@]}") ;;
+  --rotate)
+    turn=$(git -C "$source" rev-list --count HEAD 2>/dev/null) || turn=$((10#$(date +%j)))
+    for ((i = 0; i < ${2:?how many}; ++i)); do chosen+=("${mutants[(turn * $2 + i) % ${#mutants[@]}]}"); done
+    echo "turn $turn: ${chosen[*]}" ;;
+  [0-9]*)
+    for number in "$@"; do
+      name=$(printf '%02d' "$((10#$number))")
+      for mutant in "${mutants[@]}"; do [[ $mutant == "$name"-* ]] && chosen+=("$mutant"); done
+    done ;;
+  *) sed -n '2,8s/^# //p' "$0" >&2; exit 2 ;;
+esac
+[ ${#chosen[@]} -gt 0 ] || { echo 'no such mutant' >&2; exit 2; }
+
 work=${RETAIND_MUTANTS_DIR:-$(mktemp -d)}
-mapfile -t patches < <(cd "$source/tests/mutants" && ls [0-9]*.patch)
-if [ "${1:-}" = --rotate ]; then
-  first=$(( $(date +%j | sed 's/^0*//') * $2 % ${#patches[@]} ))
-  chosen=()
-  for ((i = 0; i < $2 && i < ${#patches[@]}; ++i)); do chosen+=("${patches[(first + i) % ${#patches[@]}]}"); done
-  patches=("${chosen[@]}")
-elif [ $# -gt 0 ]; then
-  chosen=()
-  for name in "$@"; do for patch in "${patches[@]}"; do [[ $patch == *$name* ]] && chosen+=("$patch"); done; done
-  patches=("${chosen[@]}")
-fi
-seeds=${RETAIND_MUTANTS_SEEDS:-60}
-mkdir -p "$work/tree"
-copy() { # keeps the time stamps, so that only what a patch touches is built again
-  mkdir -p "$work/tree" && (cd "$source" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/tree"
+tree=$work/tree
+[ -n "${RETAIND_MUTANTS_DIR:-}" ] || trap 'rm -rf "$work"' EXIT
+mkdir -p "$tree"
+# Time stamps are kept, so that only what a mutant touches is built again; the objects are those of the release build.
+(cd "$source" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$tree"
+export CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
+build=$tree/build/release
+build() { cmake --build "$build" -j "$(nproc)" --target "$1" -- --quiet >"$work/log" 2>&1; }
+(cd "$tree" && cmake --preset release -DRETAIND_BENCH=OFF) >"$work/log" 2>&1 || { tail -20 "$work/log"; exit 2; }
+build sim_tests || { tail -20 "$work/log"; echo 'the tree does not build'; exit 2; }
+
+# change FILE: takes the guard away in the tree.
+change() {
+  python3 - "$1" "$tree" <<'PYTHON'
+import sys
+mutant, tree = sys.argv[1:]
+blocks, path = [], None
+for line in open(mutant):
+    kind, text = line[:1], line[1:].strip()
+    if line.startswith('file: '):
+        path = line[6:].strip()
+    elif kind == '-':
+        if not blocks or blocks[-1][2] or blocks[-1][0] != path:
+            blocks.append((path, [], []))
+        blocks[-1][1].append(text)
+    elif kind == '+':
+        blocks[-1][2].append(text)
+for path, old, new in blocks:
+    lines = open(f'{tree}/{path}').read().split('\n')
+    at = [i for i in range(len(lines)) if [l.strip() for l in lines[i:i + len(old)]] == old]
+    if len(at) != 1:
+        sys.exit(f'{path}: {len(at)} places with `{old[0]}`')
+    lines[at[0]:at[0] + len(old)] = new
+    open(f'{tree}/{path}', 'w').write('\n'.join(lines))
+PYTHON
 }
-copy
-cmake -S "$work/tree" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null || exit 2
-nice ninja -C "$work/build" sim_tests >"$work/log" 2>&1 || { tail -20 "$work/log"; echo "the tree does not build"; exit 2; }
-noticed=0 failed=0
-for patch in "${patches[@]}"; do
-  if ! patch -s -p1 -d "$work/tree" --no-backup-if-mismatch <"$source/tests/mutants/$patch" >"$work/log" 2>&1; then
-    echo "error    $patch does not apply"; failed=$((failed + 1)); copy; continue
-  fi
-  if ! nice ninja -C "$work/build" sim_tests >"$work/log" 2>&1; then
-    echo "error    $patch does not build"; grep -m3 error: "$work/log"; failed=$((failed + 1))
-  elif (ulimit -v 4000000; exec timeout 900 "$work/build/tests/sim_tests" --seeds "$seeds") >"$work/log" 2>&1; then
-    echo "survived $patch"; failed=$((failed + 1))
+restore() { sed -n 's/^file: //p' "$1" | while read -r file; do cp "$source/$file" "$tree/$file"; done; }
+
+seeds=${RETAIND_MUTANTS_SEEDS:-120} killed=0 failed=0
+for mutant in "${chosen[@]}"; do
+  begin=$SECONDS
+  read -r target arguments < <(sed -n 's/^test: //p' "$mutant")
+  [ -n "${target:-}" ] || { target=sim_tests; arguments="--seeds $seeds --failures 1"; }
+  about=$(sed -n '1s/^# //p' "$mutant")
+  if ! change "$mutant" >"$work/log" 2>&1; then
+    echo "error     $mutant does not apply: $(tail -1 "$work/log")"; failed=$((failed + 1))
+  elif ! build "$target"; then
+    echo "error     $mutant does not build: $(grep -m1 error: "$work/log")"; failed=$((failed + 1))
+  elif (ulimit -v 4000000; ulimit -t 200; eval "exec timeout 900 '$build/tests/$target' $arguments") >"$work/log" 2>&1; then
+    echo "survived  $mutant: $about"; failed=$((failed + 1))
   else
-    echo "noticed  $patch: $(grep -m1 -E '^  (message|firing|[a-z0-9-]+ \(row|[0-9]+ |20)|SIGABRT|never occurred' "$work/log" | cut -c1-140)"; noticed=$((noticed + 1))
+    said=$(grep -m1 -E '^  (message|firing|[a-z0-9-]+[: ] ?\(?row|[0-9]+ |20|a pass|first|blast|draft)|the process ended|FAILED' "$work/log" | cut -c1-120)
+    echo "killed    $mutant ($((SECONDS - begin)) s): $about ${said:+→ $said}"; killed=$((killed + 1))
   fi
-  patch -s -R -p1 -d "$work/tree" <"$source/tests/mutants/$patch"
+  restore "$mutant"
 done
-[ -n "${RETAIND_MUTANTS_DIR:-}" ] || rm -rf "$work"
-echo "$noticed of ${#patches[@]} mutants noticed, $failed not"
+echo "$killed of ${#chosen[@]} mutants killed, $failed not"
 [ "$failed" -eq 0 ]

@@ -39,6 +39,7 @@ std::vector<std::string> missing(const Tally& tally) {
                             "hold all",
                             "hold rule",
                             "hold customer",
+                            "history imported",
                             "brake holds: blast",
                             "brake released: blast",
                             "brake holds: draft-note",

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
               Opt(options.first, "number")["--seed"]("first seed of the simulation") |
               Opt(options.seeds, "count")["--seeds"]("how many seeds") |
               Opt(options.processes, "count")["--processes"]("to share the seeds among") |
+              Opt(options.failures, "count")["--failures"]("after which a process stops") |
               Opt(options.verbose)["--trace"]("print what happens"));
   if (const int wrong = session.applyCommandLine(argc, argv); wrong != 0) return wrong;
   // One thread and no account of memory: a tenth less time in SQLite.

@@ -10,6 +10,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t seeds = 40;
   std::uint64_t processes = 1;
+  int failures = 5;  ///< seeds; then a process stops
   bool verbose = false;
 };
 Options& options();

@@ -12,7 +12,6 @@
 namespace sim {
 namespace {
 
-constexpr int most_failures = 5;     // of one process
 constexpr std::uint64_t again = 25;  // every so many seeds one is run twice
 
 /// A process tells its parent in lines: what it counted, and which seed it has begun.
@@ -54,7 +53,7 @@ bool runs_well(std::uint64_t seed, bool verbose, Result& all) {
 
 Sum run_share(const Options& options, std::uint64_t share, std::FILE* parent) {
   Sum sum;
-  for (std::uint64_t i = share; i < options.seeds && sum.failed < most_failures;
+  for (std::uint64_t i = share; i < options.seeds && sum.failed < options.failures;
        i += options.processes) {
     if (parent != nullptr) {
       fmt::print(parent, "begins {}\n", options.first + i);

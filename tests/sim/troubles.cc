@@ -64,6 +64,12 @@ void Simulation::plan() {
       deeds_.push_back({clock_.now() + 1h + up_to(30h), [&peer] { peer.away = false; }});
     });
   }
+  if (chance(30)) {
+    at_random([this] {  // an old shop's customers move in: what was due until now is history
+      life_.populate(12, clock_.now(), true);
+      ++tally_.faults["history imported"];
+    });
+  }
   plan_edits();
   plan_holds();
 }

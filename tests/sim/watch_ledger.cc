@@ -261,7 +261,12 @@ void Watch::balance(Time now) {
       if (o.due <= from) continue;
       if (o.history && o.due <= *o.history && !rule.backlog.all) {
         // What was imported as history is backlog of the import's time.
-        if (!rule.backlog.within) continue;
+        if (!rule.backlog.within) {
+          if (left.count({o.row, retaind::to_ms(o.due)}) != 0)
+            say(fmt::format("{} (row {}, due {}) fired, and it is history; it is {}", rule.id,
+                            o.row, to_iso(o.due), to_iso(now)));
+          continue;
+        }
         if (o.due <= site_->zone.add(*o.history, rule.backlog.within->negated())) continue;
       }
       const auto found = left.find({o.row, retaind::to_ms(o.due)});

@@ -240,6 +240,19 @@ TEST_CASE("a store of a newer version is refused and left as it is", "[store]") 
   CHECK(refusal(file, Database::Mode::read) == expected);
 }
 
+TEST_CASE("what follows a statement that rolled everything back is not carried out", "[store]") {
+  auto database = memory_store();
+  REQUIRE(database.execute("CREATE TABLE t (a INTEGER UNIQUE)"));
+  REQUIRE(database.begin());
+  database.prepared("INSERT INTO t VALUES (1)").run();
+  // As SQLite does by itself when the disk is full.
+  database.prepared("INSERT OR ROLLBACK INTO t VALUES (1)").run();
+  CHECK_FALSE(database.in_transaction());
+  database.prepared("INSERT INTO t VALUES (2)").run();
+  CHECK_FALSE(database.commit());
+  CHECK(ask(database, "SELECT count(*) FROM t") == "0");
+}
+
 TEST_CASE("a failed statement fails the transaction, and nothing of it is kept", "[store]") {
   auto database = memory_store();
   REQUIRE(database.begin());
