@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -41,12 +42,36 @@ Output& output() {
   return instance;
 }
 
+bool is_atom(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalnum(byte) != 0 || byte >= 0x80 ||
+         std::string_view(".!#$%&'*+/=?^_`{|}~-").find(c) != std::string_view::npos;
+}
+
+/// A mail server's answer may repeat the recipient: the log has ids and never an address.
+std::string without_addresses(std::string_view line) {
+  std::string out;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const bool inside = line[at] == '@' && !out.empty() && is_atom(out.back()) &&
+                        at + 1 < line.size() && is_atom(line[at + 1]);
+    if (!inside) {
+      out += line[at];
+      continue;
+    }
+    while (!out.empty() && is_atom(out.back())) out.pop_back();
+    while (at + 1 < line.size() && is_atom(line[at + 1])) ++at;
+    out += "(address)";
+  }
+  return out;
+}
+
 void write(spdlog::level::level_enum level, int priority, std::string_view line) {
   Output& out = output();
   if (!out.logger.should_log(level)) return;
   std::string safe = out.journal ? fmt::format("<{}>", priority) : std::string();
   // One call is one line: data in a message must not be able to forge another.
-  for (const char c : line) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  for (const char c : without_addresses(line))
+    safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   out.logger.log(level, safe);
 }
 

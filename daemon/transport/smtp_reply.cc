@@ -33,14 +33,13 @@ constexpr SmtpVerdict our_mistake{OutcomeKind::rejected, true};
 constexpr std::array rules{
     ReplyRule{421, 0, -1, host_away},    // shutting down or tired of us, at any time
     ReplyRule{454, 0, -1, host_away},    // RFC 3207 4: TLS not available; RFC 4954 4.7.0
+    ReplyRule{503, 0, -1, host_away},    // out of order: "authenticate first", before RFC 4954
     ReplyRule{530, 0, -1, host_away},    // wants AUTH or STARTTLS first
     ReplyRule{534, 0, -1, host_away},    // RFC 4954: mechanism too weak
     ReplyRule{535, 0, -1, host_away},    // credentials refused
     ReplyRule{538, 0, -1, host_away},    // RFC 4954: encryption required
     ReplyRule{500, 0, -1, our_mistake},  // a command that the server does not know
-    ReplyRule{502, 0, -1, our_mistake},
-    ReplyRule{503, 0, -1, our_mistake},  // out of order
-    ReplyRule{504, 0, -1, our_mistake},
+    ReplyRule{502, 0, -1, our_mistake}, ReplyRule{504, 0, -1, our_mistake},
     ReplyRule{0, 5, 5, our_mistake},  // RFC 3463 3.6: protocol status
 };
 

