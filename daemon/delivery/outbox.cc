@@ -258,7 +258,9 @@ void Outbox::take_place(const Look& look) {
 void Outbox::hold(Look& look, const Decision& decision, Time now) {
   Message& message = look.message;
   std::optional<Time> next = decision.until;
-  if (const auto late = look.situation.late_at; late && (!next || *late + Duration{1} < *next))
+  // One that is too late already waits for the clock to be trusted, and not for a time behind it.
+  if (const auto late = look.situation.late_at;
+      late && *late >= now && (!next || *late + Duration{1} < *next))
     next = *late + Duration{1};
   const auto overtaken = look.situation.overtaken_at;
   if (overtaken && *overtaken > now && (!next || *overtaken < *next)) next = overtaken;
