@@ -72,10 +72,10 @@ struct Daemon::Impl {
   void on_signal();
   void drain(std::string_view why);
   void finish();
-  bool is_idle();
+  [[nodiscard]] bool is_idle() const;
   ReloadOutcome reload();
   Value answer(const Value& request);
-  [[nodiscard]] std::string status_line();
+  [[nodiscard]] std::string status_line() const;
 
   Daemon::Options options;
   SystemClock clock;
@@ -216,7 +216,7 @@ void Daemon::Impl::arm() {
   });
 }
 
-bool Daemon::Impl::is_idle() {
+bool Daemon::Impl::is_idle() const {
   if (core->in_flight() > 0 || core->outbox().has_outcomes()) return false;
   // A transport that connects is waited for, one whose peer is away is not.
   if (core->outbox().expects_news() && senders->trouble().empty()) return false;
@@ -300,7 +300,7 @@ ReloadOutcome Daemon::Impl::reload() {
   return last_reload;
 }
 
-std::string Daemon::Impl::status_line() { return status_text(*core, last_reload); }
+std::string Daemon::Impl::status_line() const { return status_text(*core, last_reload); }
 
 Value Daemon::Impl::answer(const Value& request) {
   const Value* word = request.find("do");

@@ -23,12 +23,11 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {
-  }  // NOLINT(google-explicit-constructor): `return value;`
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {
-  }  // NOLINT(google-explicit-constructor): `return Error{…};`
+  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return Error{…};`
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   explicit operator bool() const { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }
@@ -47,9 +46,8 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error)
-      : error_(std::move(error)),
-        failed_(true) {}  // NOLINT(google-explicit-constructor): `return Error{…};`
+  // NOLINTNEXTLINE(google-explicit-constructor): `return Error{…};`
+  Result(Error error) : error_(std::move(error)), failed_(true) {}
 
   explicit operator bool() const { return !failed_; }
   [[nodiscard]] const Error& error() const { return error_; }

@@ -19,21 +19,18 @@ class Value {
   using Object = std::vector<std::pair<std::string, Value>>;
 
   Value() = default;
-  Value(std::nullptr_t) {}             // NOLINT(google-explicit-constructor): a literal
-  Value(bool value) : data_(value) {}  // NOLINT(google-explicit-constructor): a literal
-  Value(int value)
-      : data_(std::int64_t{value}) {}          // NOLINT(google-explicit-constructor): a literal
-  Value(std::int64_t value) : data_(value) {}  // NOLINT(google-explicit-constructor): a literal
-  Value(double value) : data_(value) {}        // NOLINT(google-explicit-constructor): a literal
-  Value(const char* value)
-      : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor): a literal
-  Value(std::string value)
-      : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a literal
-  Value(std::string_view value)
-      : data_(std::string(value)) {}               // NOLINT(google-explicit-constructor): a literal
-  Value(Array value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a literal
-  Value(Object value)
-      : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a literal
+  // NOLINTBEGIN(google-explicit-constructor): a literal is a value
+  Value(std::nullptr_t) {}
+  Value(bool value) : data_(value) {}
+  Value(int value) : data_(std::int64_t{value}) {}
+  Value(std::int64_t value) : data_(value) {}
+  Value(double value) : data_(value) {}
+  Value(const char* value) : data_(std::string(value)) {}
+  Value(std::string value) : data_(std::move(value)) {}
+  Value(std::string_view value) : data_(std::string(value)) {}
+  Value(Array value) : data_(std::move(value)) {}
+  Value(Object value) : data_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool is_null() const { return data_.index() == 0; }
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&data_); }

@@ -344,6 +344,7 @@ class MappingReader {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): diagnostics keep the source alive
 CheckedMapping read_mapping(std::shared_ptr<const Source> source, ImportKind kind,
                             const Zone& site_zone) {
   CheckedMapping result;

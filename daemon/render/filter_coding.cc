@@ -161,7 +161,7 @@ Datum base64_url_safe_encode(FilterScope& scope, const Datum& input, const Given
   return Datum::of(scope.arena.keep(out));
 }
 
-Datum decoded(FilterScope& scope, std::string text) {
+Datum decoded(FilterScope& scope, const std::string& text) {
   std::string bytes;
   if (!from_base64(text, bytes)) return scope.fail("the text is not base64");
   if (!is_valid_utf8(bytes)) return scope.fail("the decoded text is not valid UTF-8");
@@ -176,7 +176,7 @@ Datum base64_url_safe_decode(FilterScope& scope, const Datum& input, const Given
   std::string text(text_of(scope, input));
   for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
   while (text.size() % 4 != 0) text += '=';
-  return decoded(scope, std::move(text));
+  return decoded(scope, text);
 }
 
 constexpr Filter table[] = {

@@ -189,7 +189,7 @@ TEST_CASE("the invented shop is the same for the same seed and another for anoth
   CHECK(text_of(one.path() / "demo" / "customers.csv").find("佐藤") != std::string::npos);
   // Nothing lies in the future, but for renewals.
   const std::string orders = text_of(one.path() / "demo" / "orders.csv");
-  for (std::size_t at = orders.find("T"); at != std::string::npos; at = orders.find("T", at + 1)) {
+  for (std::size_t at = orders.find('T'); at != std::string::npos; at = orders.find('T', at + 1)) {
     if (at < 10 || orders[at - 3] != '-') continue;
     CHECK(orders.substr(at - 10, 10) <= "2026-03-02");
   }

@@ -64,45 +64,20 @@ TEST_CASE("A local part outside ASCII needs SMTPUTF8, a domain does not") {
 }
 
 TEST_CASE("What is no single address is refused") {
-  for (const auto* text : {"",
-                           "@",
-                           "anna",
-                           "anna@",
-                           "@example.com",
-                           "anna@example.com, ben@example.com",
-                           "a@b.de;c@d.de",
-                           "Anna <anna@example.com>",
-                           "<anna@example.com>",
-                           "mailto:anna@example.com",
-                           "anna@example.com\r\nBcc: x@y.de",
-                           "anna @example.com",
-                           "anna@ example.com",
-                           "anna@exam ple.com",
-                           "an\tna@example.com",
-                           "anna@example..com",
-                           "anna@.example.com",
-                           "anna@example.com.",
-                           "anna@-example.com",
-                           "anna@example-.com",
-                           "anna@[127.0.0.1]",
-                           "anna@127.0.0.1",
-                           "anna@example.123",
-                           "a@b@c.de",
-                           "\"\"@example.com",
-                           "\"anna@example.com",
-                           "an\"na@example.com",
-                           "anna(x)@example.com",
-                           "an\xffna@example.com",
-                           "anna@exa\xffmple.com",
-                           "an\u200Bna@example.com",
-                           "an\u00A0na@example.com",
-                           "\uFEFF"
-                           "anna@example.com",
-                           "an\u202Ena@example.com",
-                           "\"an\nna\"@example.com",
-                           "\"\\ü\"@example.com",
-                           "anna@example.com>",
-                           "anna@exa\u200Bmple.com\n"}) {
+  for (const auto* text :
+       {"", "@", "anna", "anna@", "@example.com", "anna@example.com, ben@example.com",
+        "a@b.de;c@d.de", "Anna <anna@example.com>", "<anna@example.com>", "mailto:anna@example.com",
+        "anna@example.com\r\nBcc: x@y.de", "anna @example.com", "anna@ example.com",
+        "anna@exam ple.com", "an\tna@example.com", "anna@example..com", "anna@.example.com",
+        "anna@example.com.", "anna@-example.com", "anna@example-.com", "anna@[127.0.0.1]",
+        "anna@127.0.0.1", "anna@example.123", "a@b@c.de", "\"\"@example.com", "\"anna@example.com",
+        "an\"na@example.com", "anna(x)@example.com", "an\xffna@example.com", "anna@exa\xffmple.com",
+        "an\u200Bna@example.com", "an\u00A0na@example.com",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text
+        "\uFEFF"
+        "anna@example.com",
+        "an\u202Ena@example.com", "\"an\nna\"@example.com", "\"\\ü\"@example.com",
+        "anna@example.com>", "anna@exa\u200Bmple.com\n"}) {
     INFO(text);
     CHECK_FALSE(parse_email(text));
   }

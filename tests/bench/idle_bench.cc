@@ -12,7 +12,7 @@
 #include "language/check.h"
 #include "store/database.h"
 
-using namespace retaind;  // NOLINT(google-build-using-namespace): a program of one file
+using namespace retaind;
 namespace asio = boost::asio;
 
 namespace {

@@ -13,7 +13,7 @@
 #include "language/check.h"
 #include "store/database.h"
 
-using namespace retaind;  // NOLINT(google-build-using-namespace): a program of one file
+using namespace retaind;
 
 namespace {
 
