@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from site_under_test import Daemon, Manager, Site, check, timestamp, wait_for  # noqa: E402
+from running_site import Daemon, Manager, Site, check, timestamp, wait_for  # noqa: E402
 
 SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 60
 WATCHDOG = 20  # answered after half of it

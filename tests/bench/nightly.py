@@ -17,7 +17,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from site_under_test import BINARY, GREET, Daemon, Site, check, timestamp, wait_for  # noqa: E402
+from running_site import BINARY, GREET, Daemon, Site, check, timestamp, wait_for  # noqa: E402
 
 CUSTOMERS = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
 ONE_IN = 200

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import tempfile
 
-from site_under_test import BINARY, SOURCE, check
+from running_site import BINARY, SOURCE, check
 
 seen = []
 with tempfile.TemporaryDirectory(prefix="retaind-") as base:

@@ -2,7 +2,7 @@
 """SIGTERM under load: nothing new is claimed, what is on the wire gets its outcome, the exit status is 0."""
 import time
 
-from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
 COUNT = 400
 server = SlowServer(0.3)

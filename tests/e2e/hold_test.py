@@ -2,7 +2,7 @@
 """A hold stops sending within a second, survives a restart, and its release lets the rest go out once."""
 import time
 
-from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
 COUNT = 600
 DELAY = 0.1

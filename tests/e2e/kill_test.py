@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from site_under_test import Daemon, Site, check, wait_for
+from running_site import Daemon, Site, check, wait_for
 
 try:
     from aiosmtpd.controller import Controller

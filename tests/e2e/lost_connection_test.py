@@ -3,7 +3,7 @@
 import socketserver
 import threading
 
-from site_under_test import GREET, Daemon, Site, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, check, timestamp, wait_for
 
 
 class Server(socketserver.ThreadingTCPServer):

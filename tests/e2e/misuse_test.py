@@ -6,7 +6,7 @@ import re
 import stat
 import subprocess
 
-from site_under_test import BINARY, Daemon, Site, check
+from running_site import BINARY, Daemon, Site, check
 
 
 def expect(run, status, *words):

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from site_under_test import Daemon, Manager, Site, check, wait_for
+from running_site import Daemon, Manager, Site, check, wait_for
 
 with Site() as site:
     manager = Manager(site.base)

@@ -2,7 +2,7 @@
 """Ten faulty reloads under load change nothing, and each says so; a good one is taken over."""
 import signal
 
-from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
 COUNT = 1500
 REFUSED = "the running rules stay"

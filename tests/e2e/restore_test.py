@@ -4,7 +4,7 @@ import os
 import pathlib
 import time
 
-from site_under_test import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
 COUNT = 900
 MORE = 500

@@ -2,7 +2,7 @@
 """The running daemon lets go what `retention:` names, in slices, and nothing else."""
 import sqlite3
 
-from site_under_test import GREET, Daemon, Site, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, check, timestamp, wait_for
 
 COUNT = 2500
 

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from site_under_test import GREET, Daemon, Site, check, timestamp, wait_for
+from running_site import GREET, Daemon, Site, check, timestamp, wait_for
 
 SECOND = GREET.replace("rule: greet", "rule: second").replace("about: Greet at once", "about: Again at once")
 

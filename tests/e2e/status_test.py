@@ -2,7 +2,7 @@
 """`status` tells which condition could not be told for want of a value, and how often, from the ledger."""
 import json
 
-from site_under_test import GREET, Daemon, Site, check, timestamp
+from running_site import GREET, Daemon, Site, check, timestamp
 
 CONDITIONS = """if:
   - customer.country = 'DE'

@@ -5,7 +5,7 @@ import socketserver
 import threading
 import time
 
-from site_under_test import Site, check
+from running_site import Site, check
 
 RULE = """rule: greet
 about: Greet at once, for the test

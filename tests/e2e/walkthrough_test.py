@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-from site_under_test import SOURCE, Daemon, Site, check, wait_for
+from running_site import SOURCE, Daemon, Site, check, wait_for
 
 KINDS = "customers orders items subscriptions tickets feedback events consent suppression".split()
 
