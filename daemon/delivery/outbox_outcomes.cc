@@ -161,7 +161,11 @@ Time Outbox::give_up_at(Running* running, const Message& message, Time now) {
 }
 
 void Outbox::after_unknown(Running* running, Message& message, Time now) {
-  const bool again = running != nullptr && policy_of(running->rule->purpose).retried_after_unknown;
+  // An endpoint knows the id that comes again (Standard Webhooks), an inbox does not.
+  const bool retried =
+      message.channel == Channel::webhook ||
+      (running != nullptr && policy_of(running->rule->purpose).retried_after_unknown);
+  const bool again = running != nullptr && retried;
   // A minute first, because it is often the peer that restarts; then as after a refusal.
   const Duration delay =
       message.attempts <= 1 ? retry_delay(1, *rng_) / 5 : retry_delay(message.attempts - 1, *rng_);

@@ -447,10 +447,11 @@ TEST_CASE("semantics 15: while the host is away no try is charged and nothing is
 }
 
 TEST_CASE("semantics 15: webhooks are retried with the same id and the same bytes", "[semantics]") {
+  const std::string purpose = GENERATE("internal", "marketing");
   Shop shop;
-  shop.rule(
-      "rule: hook\npurpose: internal\nstatus: live\nwhen:\n  event: order.completed\nthen:\n  - "
-      "webhook: desk\n");
+  shop.rule("rule: hook\npurpose: " + purpose +
+            "\nstatus: live\nwhen:\n  event: order.completed\nthen:\n  - "
+            "webhook: desk\n");
   shop.customer("anna");
   shop.start();
   shop.run_to("2026-03-02 11:00");

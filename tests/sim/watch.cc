@@ -171,8 +171,9 @@ void Watch::handed(const Outgoing& out, Time now, Duration elapsed) {
   if (const auto other = ids_.emplace(out.message_id, std::to_string(out.id)).first;
       other->second != std::to_string(out.id))
     say(what() + ": its Message-ID is also that of message " + other->second);
-  if (is_bulk(*rule) && attempts.lost) say(what() + ": its outcome was lost, and it went again");
-  if (is_bulk(*rule) && attempts.taken > 0) say(what() + ": a duplicate");
+  const bool once = is_bulk(*rule) && carrier->channel == Channel::mail;
+  if (once && attempts.lost) say(what() + ": its outcome was lost, and it went again");
+  if (once && attempts.taken > 0) say(what() + ": a duplicate");
   const auto busy = flying_.emplace(carrier->recipient, out.id);
   if (!busy.second)
     say(fmt::format("{}: {} has message {} on its way already", what(), carrier->recipient,
