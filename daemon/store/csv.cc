@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <system_error>
 
 #include "base/text.h"
 
@@ -74,7 +75,8 @@ bool CsvReader::Impl::refill() {
     // zlib's own messages begin with the path.
     error = Error{ErrorKind::invalid,
                   fmt::format("{}: the file is cut short or damaged: export it again",
-                              code == Z_ERRNO ? name + ": " + std::strerror(errno) : message)};
+                              code == Z_ERRNO ? name + ": " + std::system_category().message(errno)
+                                              : message)};
     at_end = true;
     return false;
   }
@@ -243,7 +245,7 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& file, Format form
   if (impl->file == nullptr) {
     return Error{errno == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,
                  fmt::format("cannot read {}: {}: check the path and the rights", file.string(),
-                             std::strerror(errno))};
+                             std::system_category().message(errno))};
   }
   gzbuffer(impl->file.get(), 1 << 18);
   impl->refill();

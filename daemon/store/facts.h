@@ -43,7 +43,7 @@ class Facts {
   Result<Written> put(const TicketFact& fact) { return put(row_of(fact)); }
   Result<Written> put(const FeedbackFact& fact) { return put(row_of(fact)); }
   Result<Written> put(const EventFact& fact) { return put(row_of(fact)); }
-  Result<Written> put(const Row& row);
+  Result<Written> put(const Row& given);
   /// Append-only. The same customer, purpose and time again changes nothing, except that a
   /// withdrawal wins.
   Result<Written> put(const ConsentFact& fact);
@@ -51,7 +51,7 @@ class Facts {
 
   /// Reads only: what put() would do. A row that it would refuse comes back as inserted, without a
   /// row.
-  Written preview(const Row& row);
+  Written preview(const Row& given);
   bool would_change(const Row& row) { return preview(row).change != Change::unchanged; }
   bool would_change(const ConsentFact& fact);
   bool would_change(const SuppressionFact& fact);

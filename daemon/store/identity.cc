@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "base/digest.h"
@@ -43,7 +44,7 @@ Error cannot_write(const std::filesystem::path& file, int code) {
   return {ErrorKind::unavailable, fmt::format("cannot write {}: {}: retaind keeps there how far "
                                               "the store has sent, so that it recognises a "
                                               "restored copy; let its user write in that directory",
-                                              file.string(), std::strerror(code))};
+                                              file.string(), std::system_category().message(code))};
 }
 
 bool in_memory(const Database& database) { return database.file() == ":memory:"; }

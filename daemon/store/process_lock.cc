@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -20,7 +21,7 @@ Result<ProcessLock> ProcessLock::take(const std::filesystem::path& store) {
   if (file < 0) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot open {}: {}: let the user of retaind write in that directory",
-                             name, std::strerror(errno))};
+                             name, std::system_category().message(errno))};
   }
   ProcessLock lock(file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -37,7 +38,7 @@ Result<ProcessLock> ProcessLock::take(const std::filesystem::path& store) {
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, pid.data(), pid.size(), 0) < 0) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot write {}: {}: free some space on the disk", name,
-                             std::strerror(errno))};
+                             std::system_category().message(errno))};
   }
   return lock;
 }

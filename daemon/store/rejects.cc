@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace retaind::store {
 namespace {
@@ -53,7 +54,7 @@ Result<void> Rejects::flush(std::int64_t end) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot write the refused lines to {}: {}: name another file with "
                              "--rejected",
-                             path_.string(), std::strerror(errno))};
+                             path_.string(), std::system_category().message(errno))};
   };
   if (descriptor_ < 0) {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
