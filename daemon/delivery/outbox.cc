@@ -84,6 +84,11 @@ bool Outbox::claim(Time now, int limit) {
   return more || has_turns();
 }
 
+void Outbox::note_parked(const Message& message) {
+  parked_.insert({message.channel, message.recipient});
+  emptied_.erase({message.channel, message.recipient});
+}
+
 bool Outbox::has_turns() const {
   return !stopped_ && std::any_of(parked_.begin(), parked_.end(), [&](const auto& recipient) {
     return busy_.count(recipient) == 0 && waiting_for_room_.count(recipient.first) == 0;
@@ -93,9 +98,10 @@ bool Outbox::has_turns() const {
 /// One message of each recipient who is free; nobody else would wake those that wait behind one
 /// that ended, was held or could not be rendered.
 void Outbox::wake_parked(Time now) {
-  std::erase_if(parked_, [&](const auto& recipient) {
-    return busy_.count(recipient) == 0 && !messages_.unpark(recipient.first, recipient.second, now);
-  });
+  for (const auto& recipient : parked_) {
+    if (busy_.count(recipient) == 0 && !messages_.unpark(recipient.first, recipient.second, now))
+      emptied_.insert(recipient);
+  }
 }
 
 bool Outbox::claim_channel(Channel channel, Time now, int& budget) {
@@ -216,7 +222,7 @@ void Outbox::decide_and_act(Look& look, Time now) {
     look.message.line = -1;
     look.message.next_at = store::Messages::parked;
     messages_.save(look.message);
-    parked_.insert({look.message.channel, look.message.recipient});
+    note_parked(look.message);
     take_place(look);
     return;
   }

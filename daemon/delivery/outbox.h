@@ -70,6 +70,7 @@ class Outbox {
  private:
   struct Look;  // a message with everything that a decision about it needs
   void wake_parked(Time now);
+  void note_parked(const Message& message);
   bool claim_channel(Channel channel, Time now, int& budget);
   [[nodiscard]] int room_of(Channel channel) const;
   void await_room(Channel channel, Time now);
@@ -141,6 +142,9 @@ class Outbox {
   /// Places left on the channel that is being claimed; none: what may go stays where it is.
   int room_ = 0;
   std::set<std::pair<Channel, std::string>> parked_;  ///< who has, or had, a message parked
+  /// Of these, who had none in this transaction: believed once it is committed, because a statement
+  /// that failed finds nothing either.
+  std::set<std::pair<Channel, std::string>> emptied_;
   std::map<std::int64_t, int> interruptions_;  ///< hand-overs in a row that the peer broke off
   /// When the messages of an absent peer are looked at again, and behind which id.
   std::map<Channel, std::pair<Time, std::int64_t>> look_overs_;

@@ -103,7 +103,7 @@ void Outbox::process_envelope(Message envelope, Time now) {
   if (busy_.count({envelope.channel, envelope.recipient}) != 0) {
     envelope.next_at = store::Messages::parked;
     messages_.save(envelope);
-    parked_.insert({envelope.channel, envelope.recipient});
+    note_parked(envelope);
     return;
   }
   Running* running = engine_->find(envelope.rule);

@@ -49,6 +49,8 @@ bool Outbox::settle(Time now) {
 }
 
 void Outbox::committed() {
+  for (const auto& recipient : emptied_) parked_.erase(recipient);
+  emptied_.clear();
   for (const auto& [id, outcome] : settled_) in_flight_.erase(id);
   settled_.clear();
 }
