@@ -52,6 +52,8 @@ constexpr Query queries[] = {
     {"SELECT row, valid_from FROM history WHERE subject = 3 AND field = 'renews_at'",
      Subject::subscription, What::fact},
     {"SELECT id, opened_at FROM tickets", Subject::ticket, What::fact},
+    {"SELECT id, first_response_at FROM tickets WHERE first_response_at IS NOT NULL",
+     Subject::ticket, What::fact},
     {"SELECT row, valid_from FROM history WHERE subject = 4 AND field = 'status'", Subject::ticket,
      What::ticket_status},
     {"SELECT id, received_at FROM feedback", Subject::feedback, What::fact},
@@ -67,6 +69,7 @@ constexpr Query queries[] = {
 }  // namespace
 
 Result<std::vector<DatedFacts::Step>> DatedFacts::steps(Time from, Time to) {
+  from_ = from;
   std::vector<Step> steps;
   for (const Query& query : queries) {
     Statement& rows = source_->prepared(query.sql);
@@ -223,16 +226,29 @@ Result<void> DatedFacts::apply_subscription(const Step& step, Facts& target) {
   return put(target, fact);
 }
 
+// What was said about the status at the step's time; at the beginning all that was said before, so
+// that a reopening counts from when it was.
+std::vector<DatedFacts::Said> DatedFacts::said_of_status(const Step& step) {
+  Statement& rows = source_->prepared(
+      "SELECT valid_from, value FROM history WHERE subject = 4 AND row = ?1 AND field = 'status' "
+      "AND valid_from BETWEEN ?2 AND ?3 ORDER BY valid_from");
+  rows.bind(1, step.row);
+  if (step.at <= from_)
+    rows.bind(2, INT64_MIN);
+  else
+    rows.bind(2, step.at);
+  rows.bind(3, step.at);
+  std::vector<Said> said;
+  while (rows.step()) said.push_back({rows.time(0), std::string(rows.text(1))});
+  return said;
+}
+
 Result<void> DatedFacts::apply_ticket(const Step& step, Facts& target) {
   Statement& row = source_->prepared(
       "SELECT t.key, c.key, t.number, t.subject, t.priority, t.assignee, t.team, t.url, "
-      "t.opened_at, t.first_response_at, t.attributes,"
-      " (SELECT h.value FROM history h WHERE h.subject = 4 AND h.row = t.id AND h.field = 'status' "
-      "AND h.valid_from = ?2), t.status,"
-      " EXISTS (SELECT 1 FROM history h WHERE h.subject = 4 AND h.row = t.id AND h.field = "
-      "'status')"
+      "t.opened_at, t.first_response_at, t.attributes"
       " FROM tickets t LEFT JOIN customers c ON c.id = t.customer WHERE t.id = ?1");
-  if (!row.bind(1, step.row).bind(2, step.at).step()) return {};
+  if (!row.bind(1, step.row).step()) return {};
   TicketFact fact;
   fact.key = row.text(0);
   fact.customer = maybe_text(row, 1);
@@ -245,11 +261,15 @@ Result<void> DatedFacts::apply_ticket(const Step& step, Facts& target) {
   fact.opened_at = by(row, 8, step.at);
   fact.first_response_at = by(row, 9, step.at);
   fact.attributes = maybe_text(row, 10);
-  fact.status = maybe_text(row, 11);
-  if (!fact.status && row.integer(13) == 0) fact.status = maybe_text(row, 12);
-  if (fact.status) fact.as_of = step.at;
   row.reset();
-  return put(target, fact);
+  const std::vector<Said> said = said_of_status(step);
+  if (said.empty()) return put(target, fact);
+  for (const Said& word : said) {
+    fact.status = word.status;
+    fact.as_of = word.from;
+    if (auto written = put(target, fact); !written) return written;
+  }
+  return {};
 }
 
 Result<void> DatedFacts::apply_feedback(const Step& step, Facts& target) {

@@ -34,12 +34,18 @@ class DatedFacts {
   Result<void> apply_order(const Step& step, Facts& target);
   Result<void> apply_subscription(const Step& step, Facts& target);
   Result<void> apply_ticket(const Step& step, Facts& target);
+  struct Said {
+    Time from;
+    std::string status;
+  };
+  std::vector<Said> said_of_status(const Step& step);
   Result<void> apply_feedback(const Step& step, Facts& target);
   Result<void> apply_event(const Step& step, Facts& target);
   Result<void> apply_consent(const Step& step, Facts& target);
   Result<void> apply_suppression(const Step& step, Facts& target);
 
   Database* source_;
+  Time from_;  ///< of the steps
 };
 
 /// One line of what a ledger holds: a message, or an occurrence that ended before it had one.

@@ -36,6 +36,8 @@ class Shop {
   void rule(const std::string& text);
   void start();
   void reload();
+  /// All of these, checked, as a start or a backtest takes them.
+  Result<delivery::SiteFiles> files();
 
   // Time
   [[nodiscard]] Time at(std::string_view local) const;
@@ -110,7 +112,6 @@ class Shop {
     if (!result) fail(result.error().message);
   }
   [[noreturn]] static void fail(const std::string& message);
-  Result<delivery::SiteFiles> files();
   void note(const delivery::Outgoing& message);
   std::string time_of(const std::string& column, const std::string& step,
                       const std::string& subject);
