@@ -45,7 +45,14 @@ Facts::Found Facts::compare_ticket(Row& row, TicketWord& word) {
     word.as_of = from_ms(row.cell("as_of").integer);
   else
     row.drop("as_of");
+  const auto opened = static_cast<std::size_t>(column_index(Subject::ticket, "opened_at"));
   Found found = compare(row);
+  std::optional<Time> opened_at;
+  if (row.has("opened_at") && !row.cells[opened].is_null())
+    opened_at = from_ms(row.cells[opened].integer);
+  else if (found.id != 0)
+    opened_at = found.stored->maybe_time(static_cast<int>(opened) + 1);
+  word.straighten(opened_at);
   const int as_of = column_index(Subject::ticket, "as_of") + 1;
   if (found.id != 0 && word.as_of && found.stored->maybe_time(as_of) > word.as_of) {
     found.changed = 0;  // an older row only completes the history

@@ -13,6 +13,17 @@ constexpr std::string_view unresolved = "ticket.unresolved";
 
 bool is_resolved(std::string_view status) { return status == "solved" || status == "closed"; }
 
+void TicketWord::straighten(std::optional<Time> opened_at) {
+  if (status == "solved") {
+    if (!solved_at) solved_at = closed_at;
+    closed_at.reset();
+  }
+  if (solved_at && closed_at) solved_at = std::min(solved_at, closed_at);
+  if (!opened_at) return;
+  if (solved_at) solved_at = std::max(solved_at, opened_at);
+  if (closed_at) closed_at = std::max(closed_at, opened_at);
+}
+
 struct TicketTimeline::State {
   std::string status;
   std::optional<Time> opened_at, first_response_at, solved_at, closed_at, unresolved_since,
@@ -70,14 +81,39 @@ void TicketTimeline::put_unless_in_force(std::int64_t ticket, Time from, std::st
   if (!in_force) put_entry(ticket, from, status);
 }
 
+/// Whether the ticket was solved or closed at that very time, perhaps before it was reopened.
+bool TicketTimeline::was_resolved_at(std::int64_t ticket, std::optional<Time> from) {
+  Statement& row = database_.prepared(
+      "SELECT 1 FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
+      "valid_from = ?3 AND value IN ('solved', 'closed')");
+  const bool was = row.bind(1, ticket_subject).bind(2, ticket).bind(3, from).step();
+  row.reset();
+  return was;
+}
+
+/// The entry that stands for the opening moves with it, unless another one holds there.
+void TicketTimeline::move_opening(std::int64_t ticket, Time from, Time to) {
+  for (const std::string_view sql :
+       {"DELETE FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND valid_from "
+        "= ?4 AND EXISTS (SELECT 1 FROM history WHERE subject = ?1 AND row = ?2 AND field = "
+        "'status' AND (valid_from = ?3 OR (valid_from > ?4 AND valid_from < ?3)))",
+        "UPDATE history SET valid_from = ?3 WHERE subject = ?1 AND row = ?2 AND field = 'status' "
+        "AND valid_from = ?4"}) {
+    Statement& statement = database_.prepared(sql);
+    statement.bind(1, ticket_subject).bind(2, ticket).bind(3, to).bind(4, from).run();
+  }
+}
+
 bool TicketTimeline::agrees(std::int64_t ticket, const TicketWord& word) {
   if (word.status.empty()) return true;
   const State state = load(ticket);
   if (!word.as_of) {
     const bool resolved = is_resolved(word.status);
-    return word.status == state.status &&
-           (!resolved || !word.solved_at || word.solved_at == state.solved_at) &&
-           (!resolved || !word.closed_at || word.closed_at == state.closed_at);
+    const auto known = [&](std::optional<Time> said, std::optional<Time> kept) {
+      return !said || said == kept || was_resolved_at(ticket, said);
+    };
+    return word.status == state.status && (!resolved || (known(word.solved_at, state.solved_at) &&
+                                                         known(word.closed_at, state.closed_at)));
   }
   // A row that repeats the status before it counts too: a change between the two may still arrive.
   const auto all = entries(ticket);
@@ -90,16 +126,7 @@ void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_ne
                          std::optional<Time> opened_before) {
   const State state = load(ticket);
   if (!is_new && opened_before && state.opened_at && opened_before != state.opened_at) {
-    // The entry that stands for the opening moves with it.
-    database_
-        .prepared(
-            "UPDATE OR REPLACE history SET valid_from = ?3 WHERE subject = ?1 AND row = ?2 AND "
-            "field = 'status' AND valid_from = ?4")
-        .bind(1, ticket_subject)
-        .bind(2, ticket)
-        .bind(3, *state.opened_at)
-        .bind(4, *opened_before)
-        .run();
+    move_opening(ticket, *opened_before, *state.opened_at);
   }
   if (is_new) {
     add_first(ticket, word, state.opened_at);
@@ -130,7 +157,7 @@ void TicketTimeline::add_first(std::int64_t ticket, const TicketWord& word,
 
 void TicketTimeline::add_undated(std::int64_t ticket, const TicketWord& word, const State& state) {
   const auto moved = [&](std::optional<Time> from, std::optional<Time> to) {
-    if (!from || !to || from == to) return;
+    if (!from || !to || from == to || was_resolved_at(ticket, to)) return;
     database_
         .prepared(
             "DELETE FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
@@ -152,8 +179,9 @@ void TicketTimeline::add_undated(std::int64_t ticket, const TicketWord& word, co
   if (word.solved_at)
     put_entry(ticket, *word.solved_at, closed && !word.closed_at ? "closed" : "solved");
   if (word.closed_at) put_entry(ticket, *word.closed_at, "closed");
-  if (word.status != state.status && !word.solved_at && !word.closed_at)
-    put_unless_in_force(ticket, now_, word.status);
+  // Whatever its dates, the word itself holds now: an export may repeat the date of the first
+  // solution after a reopening.
+  put_unless_in_force(ticket, now_, word.status);
 }
 
 std::vector<TicketTimeline::Stretch> TicketTimeline::walk(const std::vector<Entry>& entries,

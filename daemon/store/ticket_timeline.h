@@ -15,6 +15,10 @@ struct TicketWord {
   std::string status;                        ///< empty: nothing
   std::optional<Time> as_of;                 ///< of a dated row: the status holds from then on
   std::optional<Time> solved_at, closed_at;  ///< of an undated one
+
+  /// Dates that contradict one another: nothing ends before it began, what is closed is solved, and
+  /// the status itself is believed first.
+  void straighten(std::optional<Time> opened_at);
 };
 
 bool is_resolved(std::string_view status);  // solved or closed
@@ -62,6 +66,8 @@ class TicketTimeline {
   static void number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored,
                      State& state);
   void put_entry(std::int64_t ticket, Time from, std::string_view status);
+  bool was_resolved_at(std::int64_t ticket, std::optional<Time> from);
+  void move_opening(std::int64_t ticket, Time from, Time to);
   void put_unless_in_force(std::int64_t ticket, Time from, std::string_view status);
   void add_undated(std::int64_t ticket, const TicketWord& word, const State& state);
   void add_first(std::int64_t ticket, const TicketWord& word, std::optional<Time> opened_at);

@@ -182,3 +182,74 @@ TEST_CASE("a status dated after now is refused", "[store]") {
   CHECK(written.error().message ==
         "as_of 2026-06-03T00:00:00Z is dated after now: a status can only be told once it holds");
 }
+
+TEST_CASE("a ticket that was solved or closed before it was opened is no open one", "[store]") {
+  const bool closed = GENERATE(false, true);
+  const std::string status = closed ? "closed" : "solved";
+  TicketFact fact{.key = "T", .customer = "anna", .status = status, .opened_at = at("2026-03-05")};
+  (closed ? fact.closed_at : fact.solved_at) = at("2026-03-04");
+  const std::string ended = status + "|-|2026-03-05|" + (closed ? "2026-03-05" : "-");
+  Desk desk;
+  SECTION("new to the store") {
+    desk.put(fact);
+    CHECK(desk.ticket() == ended + "|0|0");
+  }
+  SECTION("known as open") {
+    desk.put({.key = "T", .customer = "anna", .status = "open", .opened_at = at("2026-03-05")});
+    desk.put(fact);
+    CHECK(desk.ticket() == ended + "|1|0");
+  }
+  CHECK(desk.ended().empty());
+  CHECK(ask(desk.database, "SELECT open_tickets FROM customers") == "0");
+  CHECK(desk.put(fact).change == Change::unchanged);
+}
+
+TEST_CASE("a ticket that was closed before it was solved is closed", "[store]") {
+  Desk desk;
+  const TicketFact fact{.key = "T",
+                        .status = "closed",
+                        .opened_at = at("2026-03-01"),
+                        .solved_at = at("2026-03-06"),
+                        .closed_at = at("2026-03-04")};
+  desk.put(fact);
+  CHECK(desk.ticket() == "closed|-|2026-03-04|2026-03-04|1|0");
+  CHECK(desk.put(fact).change == Change::unchanged);
+}
+
+TEST_CASE("an opening that moves behind the solution leaves the ticket solved", "[store]") {
+  Desk desk;
+  TicketFact fact{.key = "T",
+                  .customer = "anna",
+                  .status = "solved",
+                  .opened_at = at("2026-03-01"),
+                  .solved_at = at("2026-03-04")};
+  desk.put(fact);
+  desk.put({.key = "T", .opened_at = at("2026-03-09")});
+  CHECK(desk.ticket() == "solved|-|2026-03-09|-|1|0");
+  CHECK(desk.ended().empty());
+  CHECK(ask(desk.database, "SELECT open_tickets FROM customers") == "0");
+}
+
+TEST_CASE(
+    "a reopened ticket that is solved again is solved, though its export repeats the first time",
+    "[store]") {
+  Desk desk;
+  TicketFact solved{.key = "T",
+                    .customer = "anna",
+                    .status = "solved",
+                    .opened_at = at("2026-03-01"),
+                    .solved_at = at("2026-03-04")};
+  desk.put(solved);
+  desk.facts.set_now(at("2026-06-03"));
+  desk.put({.key = "T", .status = "open", .solved_at = at("2026-03-04")});
+  CHECK(desk.ticket() == "open|2026-06-03|-|-|2|1");
+  desk.facts.set_now(at("2026-06-05"));
+  desk.put(solved);
+  CHECK(desk.ticket() == "solved|-|2026-06-05|-|2|1");
+  CHECK(desk.ended() == "1|2026-03-01|2026-03-04\n2|2026-06-03|2026-06-05");
+  desk.facts.set_now(at("2026-06-07"));
+  CHECK(desk.put(solved).change == Change::unchanged);
+  solved.assignee = "bea";
+  desk.put(solved);
+  CHECK(desk.ticket() == "solved|-|2026-06-05|-|2|1");
+}
