@@ -171,6 +171,10 @@ Result<void> Import::take_row(const CsvRecord& record, MappedRow& mapped) {
     batch_.emplace_back(mapped.row.subject);
   } else {
     ++report_.superseded;
+    // A line that says nothing about the status leaves what the line before said about it.
+    const Row& before = batch_.back().mapped.row;
+    const bool silent = !mapped.row.has("status") || mapped.row.cell("status").is_null();
+    if (silent && before.has("status")) mapped.row.set("status", before.cell("status"));
   }
   Waiting& waiting = batch_.back();
   waiting.mapped = mapped;

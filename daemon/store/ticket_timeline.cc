@@ -143,8 +143,9 @@ void TicketTimeline::add_first(std::int64_t ticket, const TicketWord& word,
   const std::string_view status =
       word.status.empty() ? std::string_view("new") : std::string_view(word.status);
   if (word.as_of) {
-    if (opened_at && *opened_at < *word.as_of) put_entry(ticket, *opened_at, "new");
-    put_entry(ticket, *word.as_of, status);
+    const bool began_before = opened_at && *opened_at < *word.as_of;
+    if (began_before) put_entry(ticket, *opened_at, "new");
+    if (!began_before || !word.status.empty()) put_entry(ticket, *word.as_of, status);
     return;
   }
   if (!is_resolved(status)) {

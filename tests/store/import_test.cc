@@ -379,3 +379,25 @@ TEST_CASE("history marks every row of the file", "[store]") {
   CHECK(shop.rows("SELECT DISTINCT history_until FROM orders", 1) == now);
   CHECK(shop.rows("SELECT DISTINCT history_until FROM customers", 1) == now);
 }
+
+TEST_CASE("a line that says nothing about the status does not hide another one of its instant",
+          "[store]") {
+  Mapping mapping;
+  for (const char* name : {"key", "opened_at", "as_of", "status", "assignee"})
+    mapping.fields[name] = column(name);
+  mapping.fields["status"].otherwise = "";
+  Shop shop;
+  const auto report = shop.import(tickets,
+                                  "key,opened_at,as_of,status,assignee\n"
+                                  "T,,2026-05-01 14:12,new,anna\n"
+                                  "T,,2026-05-01 18:25,solved,ben\n"
+                                  "T,,2026-05-01 18:25,-100,carl\n"
+                                  "U,,2026-05-01 14:12,-100,\n"
+                                  "U,,2026-05-01 14:12,solved,\n"
+                                  "V,2026-05-01 08:00,2026-05-02 09:00,-100,\n"
+                                  "V,2026-05-01 08:00,2026-05-01 09:00,solved,\n",
+                                  mapping);
+  CHECK(report.superseded == 2);
+  CHECK(shop.rows("SELECT key, status, assignee FROM tickets ORDER BY key", 3) ==
+        "T|solved|carl\nU|solved|-\nV|solved|-");
+}
