@@ -80,6 +80,7 @@ Composer::Composer(store::Database& database, const Site& site,
                    const render::TemplateSet& templates, std::string secret, std::string salt)
     : database_(&database),
       messages_(database),
+      bodies_(database),
       site_(&site),
       templates_(&templates),
       secret_(std::move(secret)),
@@ -367,7 +368,7 @@ Result<Outgoing> Composer::webhook(const Running& running, const Step& step, con
   out.message_id = fmt::format("msg_{}_{}", salt_, part.message.id);
   out.endpoint = step.target;
   // Every attempt carries the bytes of the first: a receiver that has seen the id compares them.
-  if (auto stored = messages_.body(part.message.id)) {
+  if (auto stored = bodies_.find(part.message.id)) {
     out.bytes = *std::move(stored);
     return out;
   }
@@ -377,7 +378,7 @@ Result<Outgoing> Composer::webhook(const Running& running, const Step& step, con
                                    {"timestamp", to_iso(now)},
                                    {"data", std::move(data)}};
   out.bytes = to_json(body);
-  messages_.save_body(part.message.id, now, out.bytes);
+  bodies_.save(part.message.id, now, out.bytes);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/runs.h"
 #include "model/site.h"
 #include "render/template.h"
+#include "store/bodies.h"
 
 namespace retaind::delivery {
 
@@ -65,6 +66,7 @@ class Composer {
 
   store::Database* database_;
   store::Messages messages_;
+  store::Bodies bodies_;
   const Site* site_;
   const render::TemplateSet* templates_;
   std::string secret_;

@@ -34,6 +34,7 @@ Outbox::Outbox(store::Database& database, engine::Engine& engine, engine::Checks
     : database_(&database),
       ledger_(database),
       messages_(database),
+      bodies_(database),
       engine_(&engine),
       checks_(&checks),
       composer_(&composer),

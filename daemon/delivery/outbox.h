@@ -10,6 +10,7 @@
 #include "delivery/compose.h"
 #include "delivery/transport.h"
 #include "engine/engine.h"
+#include "store/bodies.h"
 
 namespace retaind::delivery {
 
@@ -113,6 +114,7 @@ class Outbox {
   store::Database* database_;
   store::Ledger ledger_;
   store::Messages messages_;
+  store::Bodies bodies_;
   engine::Engine* engine_;
   engine::Checks* checks_;
   Composer* composer_;

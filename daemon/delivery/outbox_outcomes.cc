@@ -117,7 +117,7 @@ void Outbox::settle_one(std::int64_t id, const Outcome& outcome, Time now) {
     case OutcomeKind::sent: {
       const auto flying = in_flight_.find(id);
       if (flying != in_flight_.end() && !flying->second.body.empty())
-        messages_.save_body(id, now, flying->second.body);
+        bodies_.save_mail(id, message->rule, message->step, now, flying->second.body);
       finish(running, *message, MessageState::sent, Reason::sent, now);
       break;
     }

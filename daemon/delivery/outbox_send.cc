@@ -115,6 +115,7 @@ void Outbox::take_over(Outbox& old) {
 }
 
 void Outbox::abandon() {
+  bodies_.forget();
   emptied_.clear();
   for (const Claimed& c : claimed_) busy_.erase({c.channel, c.recipient});
   claimed_.clear();

@@ -307,25 +307,4 @@ void Messages::pause_marketing(std::int64_t customer, Time until) {
       .run();
 }
 
-void Messages::save_body(std::int64_t message, Time at, std::string_view bytes) {
-  database_
-      ->prepared(
-          "INSERT OR REPLACE INTO message_body (message, at, bytes) VALUES (?1, ?2, CAST(?3 AS "
-          "BLOB))")
-      .bind(1, message)
-      .bind(2, at)
-      .bind(3, bytes)
-      .run();
-}
-
-std::optional<std::string> Messages::body(std::int64_t message) {
-  Statement& row =
-      database_->prepared("SELECT CAST(bytes AS TEXT) FROM message_body WHERE message = ?1")
-          .bind(1, message);
-  if (!row.step()) return std::nullopt;
-  std::string bytes{row.text(0)};
-  row.reset();
-  return bytes;
-}
-
 }  // namespace retaind::store

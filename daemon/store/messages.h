@@ -128,8 +128,6 @@ class Messages {
   void revive_minted(std::int64_t message);
 
   void pause_marketing(std::int64_t customer, Time until);
-  void save_body(std::int64_t message, Time at, std::string_view bytes);
-  std::optional<std::string> body(std::int64_t message);
 
  private:
   Database* database_;

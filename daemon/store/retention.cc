@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "store/bodies.h"
+
 namespace retaind::store {
 
 Result<std::int64_t> purge(Database& database, const Site::Retention& retention, Time now,
@@ -27,6 +29,15 @@ Result<std::int64_t> purge(Database& database, const Site::Retention& retention,
       "message LIMIT ?2) "
       "AND at < ?1",
       retention.bodies_days);
+  // A day longer than the last body that was made from it.
+  deleted +=
+      database
+          .prepared(
+              "DELETE FROM body_base WHERE id IN (SELECT id FROM body_base ORDER BY id LIMIT "
+              "?2) AND at < ?1")
+          .bind(1, now - std::chrono::hours(24 * retention.bodies_days) - Bodies::base_life)
+          .bind(2, slice)
+          .run();
   if (auto result = transaction->commit(); !result) return result.error();
   return deleted;
 }

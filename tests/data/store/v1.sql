@@ -442,8 +442,17 @@ CREATE TABLE decision (
 ) STRICT;
 CREATE INDEX decision_firing ON decision (firing);
 
+-- Texts of messages, whole or as what differs from a base (store/text_delta.h).
 CREATE TABLE message_body (
   message INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  base INTEGER,               -- NULL: bytes are the whole text
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- What mails of one step have in common; used for a day.
+CREATE TABLE body_base (
+  id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
