@@ -35,9 +35,9 @@ Result<std::string> read_secret(const Site& site) {
 std::string smtp_text(const Site& site) {
   if (!site.smtp) return {};
   const SmtpSettings& s = *site.smtp;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", s.host, s.port, static_cast<int>(s.tls),
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", s.host, s.port, static_cast<int>(s.tls),
                      s.insecure, s.ca_file.string(), s.user, s.password_file.string(), s.helo,
-                     s.connections, s.messages_per_connection, s.timeout.count());
+                     s.connections, s.messages_per_connection, s.pipeline, s.timeout.count());
 }
 
 std::string webhooks_text(const Site& site) {

@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration jump_limit = 1h;
 constexpr Duration steady_for = 10min;
+// Occurrences a pass. While messages are on their way their connections are not to run dry.
+constexpr int slice = 1000;
+constexpr int slice_under_way = 200;
 
 }  // namespace
 
@@ -150,7 +153,8 @@ bool Core::work(Time now) {
   Outbox& outbox = running_->outbox;
   if (wake_after_jump_) store::Messages(*database_).wake_reason(Reason::clock, std::nullopt, now);
   outbox.settle(now);
-  bool more = !steady_at_ && running_->engine.run_due(now);
+  bool more = !steady_at_ &&
+              running_->engine.run_due(now, outbox.in_flight() > 0 ? slice_under_way : slice);
   // Marked only when everything due is in the ledger.
   if (const auto lost = lost_store(); lost && !steady_at_ && !more) {
     more = outbox.mark_sent(*lost, "counted as sent when the restored store was released", now);

@@ -40,6 +40,7 @@ class SmtpReader {
     count("port", smtp_.port, 1, 65535);
     count("connections", smtp_.connections, 1, most_connections);
     count("messages-per-connection", smtp_.messages_per_connection, 1, 1'000'000);
+    count("pipeline", smtp_.pipeline, 1, 100);
     if (const YamlNode* node = map_.get("insecure"))
       smtp_.insecure = read_yes_no(report_, "insecure", *node).value_or(false);
     text("user", smtp_.user);

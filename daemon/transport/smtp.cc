@@ -41,6 +41,7 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   void tell();
   void tell_now();
   void collect();
+  void deepen();
   void bury(const SmtpSession& session);
   void open_more();
   int may_open() const;
@@ -61,7 +62,10 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   LoopTimer retry_;
   LoopTimer telling_;
   int wanted_ = 0;
-  int depth_ = 1;  ///< of the last connection that was ready
+  int depth_ = 1;     ///< of the last connection that was ready
+  int pipeline_ = 1;  ///< depth of connections with PIPELINING
+  int answered_ = 0;  ///< messages since `counted_since_`
+  Duration counted_since_{0};
   int known_capacity_ = 0;
   int freed_ = 0;    ///< outcomes since `ready` was called
   int ceiling_ = 0;  ///< connections that the host is known to bear, while it refuses further ones
@@ -78,6 +82,7 @@ Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
   policy_.settings = std::move(settings);
   policy_.password = credential;
   policy_.idle = idle;
+  pipeline_ = std::min(SmtpSession::least_depth, std::max(policy_.settings.pipeline, 1));
   tls_ = make_smtp_tls(policy_.settings, misconfigured_);
 }
 
@@ -166,6 +171,8 @@ void Smtp::Pool::turn() {
     if (abandoned_) return;
   }
   freed_ += static_cast<int>(finished.size());
+  answered_ += static_cast<int>(finished.size());
+  deepen();
   tell();
   if (abandoned_) return;
   for (const Connection& connection : connections_) connection.line->flush();
@@ -177,10 +184,28 @@ void Smtp::Pool::turn() {
   if (more || !finished_.empty()) schedule();
 }
 
+/// The connections together hold as many messages as the server has answered in a moment: a fast
+/// one then costs few commits, and of a slow one a crash leaves few messages `unknown`.
+void Smtp::Pool::deepen() {
+  constexpr Duration moment{8};
+  const Duration now = clock_.elapsed();
+  const Duration counted = now - counted_since_;
+  if (counted < moment) return;
+  const auto per_moment = answered_ * moment / counted;
+  const auto connections =
+      static_cast<Duration::rep>(std::max<std::size_t>(connections_.size(), 1));
+  const auto wanted = static_cast<int>(per_moment / connections);
+  const int most = std::max(policy_.settings.pipeline, 1);
+  pipeline_ = std::clamp(wanted, std::min(SmtpSession::least_depth, most), most);
+  counted_since_ = now;
+  answered_ = 0;
+  for (const Connection& connection : connections_) connection.line->session().set_depth(pipeline_);
+}
+
 /// Every call of `ready` costs the owner a durable commit, so while the connections have enough at
-/// hand it waits until half of what was handed over has ended, at most a millisecond.
+/// hand it waits until half of what was handed over has ended, at most some milliseconds.
 void Smtp::Pool::tell() {
-  constexpr Duration most{1};
+  constexpr Duration most{4};
   const int free = capacity();
   const bool grown = freed_ == 0 && free > known_capacity_;
   known_capacity_ = free;
@@ -263,6 +288,7 @@ void Smtp::Pool::open_more() {
   for (int i = std::min(missing, may_open()); i > 0; --i) {
     auto line =
         std::make_unique<SmtpConnection>(loop_, policy_, tls_, clock_, [this] { schedule(); });
+    line->session().set_depth(pipeline_);
     line->open();
     connections_.push_back({std::move(line), back_off_.failing() && pause.count() == 0});
   }

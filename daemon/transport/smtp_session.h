@@ -16,11 +16,11 @@ namespace retaind::transport {
 /// One SMTP connection's dialogue, without its socket: bytes in, bytes out, an outcome for every
 /// message.
 ///
-/// Where the server offers PIPELINING three messages may be held: of the first the end of data is
-/// written, the second one's envelope travels in the same write (RFC 2920 3.1), and the third is at
-/// hand, so that the second one's end need not wait for the ledger to find what goes behind it.
-/// Otherwise one, command by command. It counts what was passed to the socket, so it knows of each
-/// message whether its end of data may have arrived.
+/// Where the server offers PIPELINING at least three messages may be held: of the first the end of
+/// data is written, the second one's envelope travels in the same write (RFC 2920 3.1), and the
+/// third is at hand, so that the second one's end need not wait for the ledger to find what goes
+/// behind it. Otherwise one, command by command. It counts what was passed to the socket, so it
+/// knows of each message whether its end of data may have arrived.
 class SmtpSession {
  public:
   struct Finished {
@@ -80,7 +80,11 @@ class SmtpSession {
   /// ended.
   [[nodiscard]] int answered() const { return answered_; }
   [[nodiscard]] int interrupted() const { return interrupted_; }
-  [[nodiscard]] int depth() const { return greeting_.extensions().pipelining ? 3 : 1; }
+  /// How many messages may be held.
+  [[nodiscard]] int depth() const { return greeting_.extensions().pipelining ? depth_ : 1; }
+  /// For a server that offers PIPELINING; what is held already stays.
+  void set_depth(int depth) { depth_ = depth; }
+  static constexpr int least_depth = 3;
 
  private:
   enum class Step : std::uint8_t { reset, mail, rcpt, data, end_of_data, lone_dot, quit };
@@ -139,6 +143,7 @@ class SmtpSession {
   std::uint64_t written_ = 0;  ///< bytes ever taken from it
   std::vector<Finished> finished_;
   std::uint64_t wait_number_ = 0;
+  int depth_ = least_depth;
   int added_ = 0;
   int answered_ = 0;
   int interrupted_ = 0;

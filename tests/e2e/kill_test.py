@@ -31,7 +31,7 @@ except ImportError:
 CUSTOMERS = int(os.environ.get("RETAIND_KILL_CUSTOMERS", "1500"))
 KILLS = 50
 CONNECTIONS = 4
-DEPTH = 3
+DEPTH = 4
 dice = random.Random(int(os.environ.get("RETAIND_SEED", "1")))
 
 RULE = """rule: {rule}
@@ -125,7 +125,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 def settings(site, smtp_port, http_port):
     site.edit("retaind.yaml", "deliver: maildir", "deliver: live")
     site.edit("retaind.yaml", "# smtp:\n#   host: smtp.example.com\n#   port: 587\n#   tls: starttls ",
-              f"smtp:\n  host: 127.0.0.1\n  port: {smtp_port}\n  tls: none\n  connections: {CONNECTIONS}\n#   tls: starttls ")
+              f"smtp:\n  host: 127.0.0.1\n  port: {smtp_port}\n  tls: none\n  connections: {CONNECTIONS}\n  pipeline: {DEPTH}\n#   tls: starttls ")
     site.edit("retaind.yaml", "https://support.example.com/hooks/retaind", f"http://127.0.0.1:{http_port}/hook\n    allow-private: yes")
     for file in (site.directory / "rules").glob("*.yaml"):
         file.unlink()

@@ -87,6 +87,7 @@ smtp:
   helo: shop.example.com
   connections: 4
   messages-per-connection: 10
+  pipeline: 5
   timeout: 5 minutes
 teams:
   support: {to: [a@example.com, b@example.com], locale: ja}
@@ -124,6 +125,7 @@ retention: {changes: 10 days, traces: 2 weeks, bodies: 1 year}
   CHECK(site.smtp->helo == "shop.example.com");
   CHECK(site.smtp->connections == 4);
   CHECK(site.smtp->messages_per_connection == 10);
+  CHECK(site.smtp->pipeline == 5);
   CHECK(site.smtp->timeout == minutes(5));
   REQUIRE(site.teams.size() == 2);
   CHECK(site.teams.at("support").to.size() == 2);

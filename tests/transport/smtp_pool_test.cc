@@ -131,3 +131,33 @@ TEST_CASE("an outcome is told though its connection has no place any more", "[tr
   CHECK(live.run_until([&] { return told == 1; }, 5s));
   CHECK(feed.count(OutcomeKind::sent) == 1);
 }
+
+TEST_CASE("as many messages are on their way as the server answers in a moment", "[transport]") {
+  const bool slow = GENERATE(false, true);
+  SmtpFaults faults;
+  faults.answer = [&](std::string_view verb, int) {
+    if (slow && verb == "DATA") std::this_thread::sleep_for(10ms);
+    return std::string();
+  };
+  SmtpFaultServer server(faults);
+  Live live;
+  Feed feed;
+  SmtpSettings settings = settings_for(server.port(), 2);
+  settings.pipeline = 6;
+  int most = 0;
+  std::optional<Smtp> smtp;
+  const auto run = [&] {
+    feed.run();
+    most = std::max(most, smtp->in_flight());
+  };
+  smtp.emplace(live.loop(), settings, "", run, live.clock());
+  feed.use(*smtp);
+  const int count = slow ? 60 : 3000;
+  for (int id = 1; id <= count; ++id) feed.add(test_mail(id));
+  feed.run();
+  REQUIRE(live.run_until([&] { return feed.ended() == static_cast<std::size_t>(count); }));
+  CHECK(feed.count(OutcomeKind::sent) == count);
+  // Three at least, for end of data, envelope and one at hand; `pipeline` at most.
+  CHECK(most > (slow ? 4 : 6));
+  CHECK(most <= (slow ? 6 : 12));
+}
