@@ -211,8 +211,12 @@ Value Composer::item(const Running& running, const Firing& firing, Time now) {
   return context;
 }
 
-void Composer::add_minted(Value& context, const Part& part) {
-  if (const auto coupon = messages_.coupon(part.message.id)) {
+void Composer::add_minted(Value& context, const Running& running, const Step& step,
+                          const Part& part) {
+  // An earlier revision of the step may have minted what this one does not.
+  const bool revised = part.message.planned_at <= running.row.revised_at;
+  const auto coupon = step.coupon || revised ? messages_.coupon(part.message.id) : std::nullopt;
+  if (coupon) {
     Value value;
     value.set("code", coupon->code);
     value.set("name", coupon->name);
@@ -226,7 +230,9 @@ void Composer::add_minted(Value& context, const Part& part) {
     value.set("valid_until", coupon->valid_until ? Value{to_iso(*coupon->valid_until)} : Value{});
     context.set("coupon", std::move(value));
   }
-  if (const auto survey = messages_.survey(part.message.id)) {
+  const auto survey =
+      !step.survey.empty() || revised ? messages_.survey(part.message.id) : std::nullopt;
+  if (survey) {
     context.set("survey", Value::Object{{"link", survey_link(*survey)}, {"kind", survey->kind}});
   }
 }
@@ -293,7 +299,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     for (const Part& part : parts) items.push_back(item(running, part.firing, now));
     context.set("items", std::move(items));
   } else {
-    add_minted(context, first);
+    add_minted(context, running, step, first);
   }
 
   render::Mail mail;

@@ -58,7 +58,8 @@ class Composer {
   [[nodiscard]] std::optional<std::string> assignee(const Firing& firing, Time now);
   [[nodiscard]] Value facts(const Firing& firing, Time now);
   [[nodiscard]] Value item(const engine::Running& running, const Firing& firing, Time now);
-  void add_minted(Value& context, const Part& part);
+  void add_minted(Value& context, const engine::Running& running, const language::Step& step,
+                  const Part& part);
   [[nodiscard]] std::string unsubscribe_link(std::string_view customer_key) const;
   [[nodiscard]] std::string survey_link(const store::SurveyRow& survey) const;
   [[nodiscard]] std::string why(const engine::Running& running, const Firing& firing) const;

@@ -113,7 +113,7 @@ bool Outbox::claim_channel(Channel channel, Time now, int& budget) {
     room_ = channel == Channel::effect ? budget : room_of(channel);
     if (room_ <= 0) break;
     const int most = std::min(budget, room_);
-    const auto ids = messages_.due(channel, now, most);
+    const auto ids = messages_.fetch_due(channel, now, most);
     for (const std::int64_t id : ids) {
       if (room_ <= 0) break;
       process(id, now);

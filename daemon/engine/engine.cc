@@ -117,12 +117,11 @@ void Engine::consider(Running& running, const Occurrence& occurrence, Time now) 
   firing.subject = rule.trigger.subject;
   firing.row = occurrence.row;
   firing.part = occurrence.part;
-  if (const auto known = ledger_.find_firing(firing)) {
-    move(running, *known, occurrence, now);
-    return;
-  }
+  const auto move_known = [&] {
+    if (const auto known = ledger_.find_firing(firing)) move(running, *known, occurrence, now);
+  };
   const Admission admitted = admission(running, occurrence);
-  if (admitted == Admission::none) return;
+  if (admitted == Admission::none) return move_known();
   firing.customer = occurrence.customer;
   firing.anchor = occurrence.anchor;
   firing.due = occurrence.due;
@@ -132,7 +131,8 @@ void Engine::consider(Running& running, const Occurrence& occurrence, Time now) 
   // due yet: then nothing is decided.
   const bool decided = firing.due <= now && Runs::first_step(rule) != nullptr;
   const Decision first = decided ? first_look(running, firing, occurrence, now) : Decision{};
-  runs_.begin(running, firing, decided ? &first : nullptr, now);
+  // Nearly always it is new: the ledger's unique key says when it is not.
+  if (!runs_.begin(running, firing, decided ? &first : nullptr, now)) move_known();
 }
 
 Decision Engine::first_look(Running& running, const Firing& firing, const Occurrence& occurrence,

@@ -103,7 +103,7 @@ Time Runs::after_due(const Firing& firing, const Step& step) const {
   return site_->zone.add(firing.anchor.value_or(firing.due), *step.after);
 }
 
-void Runs::begin(Running& running, Firing& firing, const Decision* first, Time now) {
+bool Runs::begin(Running& running, Firing& firing, const Decision* first, Time now) {
   // Draft firings keep their message: what it would have sent is what a draft is asked for.
   const bool skipped =
       first != nullptr && first->verdict == Verdict::skip && first->reason != Reason::would_send;
@@ -112,15 +112,15 @@ void Runs::begin(Running& running, Firing& firing, const Decision* first, Time n
     firing.open = false;
     firing.reason = first->reason;
     firing.line = first->line;
-    ledger_.add_firing(firing);
-    return;
+    return ledger_.add_firing(firing).has_value();
   }
   const auto id = ledger_.add_firing(firing);
-  if (!id) return;
+  if (!id) return false;
   firing.id = *id;
   if (firing.scope && first != nullptr)
     ledger_.take_place(running.row.id, firing.draft, *firing.scope, *id);
   plan_all(running, firing, first, now);
+  return true;
 }
 
 void Runs::plan_all(Running& running, const Firing& firing, const Decision* first, Time now) {

@@ -35,8 +35,9 @@ class Runs {
   Runs(store::Database& database, const Site& site);
 
   /// Plans the first message and every `after:` step of a new firing. `first` is the decision at
-  /// the due time about first_step(); nullptr when that is still to come.
-  void begin(Running& running, Firing& firing, const Decision* first, Time now);
+  /// the due time about first_step(); nullptr when that is still to come. False, and nothing done,
+  /// when the occurrence has a firing already.
+  bool begin(Running& running, Firing& firing, const Decision* first, Time now);
   /// The step that is due with the firing itself; nullptr when all have an `after:`.
   [[nodiscard]] static const language::Step* first_step(const language::Rule& rule);
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "store/database.h"
+#include "store/ledger_cache.h"
 
 // What a Database holds; only for database.cc and backup.cc.
 namespace retaind::store {
@@ -42,6 +43,7 @@ struct Database::Impl {
   Options options;
   SQLite::Database db;
   std::optional<Error> error;
+  LedgerCache ledger_cache;
   bool begun = false;  ///< inside begin() … commit() or rollback()
   std::int64_t warned_at = 0;
   /// Handed out for SQL that does not prepare: it has no rows.

@@ -207,7 +207,10 @@ Statement& Database::prepared(std::string_view sql) {
   return found->second.statement;
 }
 
+LedgerCache& Database::ledger_cache() { return impl_->ledger_cache; }
+
 Result<void> Database::execute(const std::string& sql) {
+  impl_->ledger_cache.clear();
   const int code = impl_->db.tryExec(sql);
   if (code == SQLITE_OK) return {};
   return failure(sqlite3_extended_errcode(handle()), file(), sqlite3_errmsg(handle()), sql);
@@ -233,7 +236,11 @@ Result<void> Database::begin() {
   prepared("BEGIN IMMEDIATE").run();
   auto result = take_error();
   impl_->begun = static_cast<bool>(result);
-  if (!result) rollback();
+  if (!result) {
+    rollback();
+  } else {
+    impl_->ledger_cache.open(data_version());
+  }
   return result;
 }
 
@@ -267,12 +274,15 @@ Result<void> Database::commit() {
   prepared("COMMIT").run();
   auto result = take_error();
   impl_->begun = false;
+  impl_->ledger_cache.close();
   if (!result) rollback();
   return result;
 }
 
 void Database::rollback() {
   impl_->begun = false;
+  impl_->ledger_cache.clear();
+  impl_->ledger_cache.close();
   end_queries(handle());
   // SQLite itself rolls back on a full disk; a second ROLLBACK would be an error.
   if (in_transaction()) impl_->db.tryExec("ROLLBACK");

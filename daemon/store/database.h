@@ -12,6 +12,8 @@ struct sqlite3;
 
 namespace retaind::store {
 
+class LedgerCache;
+
 /// One connection to the store: SQLite in WAL mode. Not thread-safe; each thread or process opens
 /// its own.
 class Database {
@@ -100,6 +102,8 @@ class Database {
 
   /// SQLite's connection, for the .cc files of this module.
   [[nodiscard]] sqlite3* handle() const;
+  /// For ledger.cc and messages.cc.
+  LedgerCache& ledger_cache();
 
  private:
   struct Impl;

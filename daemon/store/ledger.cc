@@ -1,5 +1,8 @@
 #include "store/ledger.h"
 
+#include "store/ledger_cache.h"
+#include "store/ledger_rows.h"
+
 namespace retaind::store {
 namespace {
 
@@ -24,32 +27,6 @@ RuleRow read_rule(const Statement& row) {
   rule.left_out = row.integer(10);
   rule.removed_at = row.maybe_time(11);
   return rule;
-}
-
-constexpr const char* firing_columns =
-    "id, rule, draft, \"trigger\", subject, row, part, customer, anchor, due, planned, open, "
-    "reason, line, scope, held_out, withdrawn";
-
-Firing read_firing(const Statement& row) {
-  Firing f;
-  f.id = row.integer(0);
-  f.rule = row.integer(1);
-  f.draft = row.integer(2) != 0;
-  f.trigger = row.integer(3);
-  f.subject = static_cast<Subject>(row.integer(4));
-  f.row = row.integer(5);
-  f.part = row.integer(6);
-  f.customer = row.maybe_integer(7);
-  f.anchor = row.maybe_time(8);
-  f.due = row.time(9);
-  f.planned = row.time(10);
-  f.open = row.integer(11) != 0;
-  f.reason = static_cast<Reason>(row.integer(12));
-  f.line = static_cast<int>(row.integer(13));
-  f.scope = row.maybe_integer(14);
-  if (const auto held_out = row.maybe_integer(15)) f.held_out = *held_out != 0;
-  f.withdrawn = row.integer(16) != 0;
-  return f;
 }
 
 }  // namespace
@@ -185,8 +162,8 @@ std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
 }
 
 std::optional<Firing> Ledger::firing(std::int64_t id) {
-  static const std::string sql =
-      std::string("SELECT ") + firing_columns + " FROM firing WHERE id = ?1";
+  if (const auto* known = database_->ledger_cache().firing(id)) return known->firing;
+  static const std::string sql = firing_select() + " FROM firing f WHERE id = ?1";
   Statement& row = database_->prepared(sql).bind(1, id);
   if (!row.step()) return std::nullopt;
   Firing found = read_firing(row);
@@ -195,9 +172,9 @@ std::optional<Firing> Ledger::firing(std::int64_t id) {
 }
 
 std::optional<Firing> Ledger::find_firing(const Firing& key) {
-  static const std::string sql =
-      std::string("SELECT ") + firing_columns +
-      " FROM firing WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = ?3 AND row = ?4 AND part = ?5";
+  static const std::string sql = firing_select() +
+                                 " FROM firing f WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = "
+                                 "?3 AND row = ?4 AND part = ?5";
   Statement& row = database_->prepared(sql);
   row.bind(1, key.rule)
       .bind(2, int{key.draft})
@@ -232,9 +209,9 @@ std::vector<std::int64_t> Ledger::open_firings_of_rule(std::int64_t rule, bool d
 
 std::vector<Firing> Ledger::firings_of_row(std::int64_t rule, bool draft, std::int64_t trigger,
                                            std::int64_t row) {
-  static const std::string sql =
-      std::string("SELECT ") + firing_columns +
-      " FROM firing WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = ?3 AND row = ?4 ORDER BY part";
+  static const std::string sql = firing_select() +
+                                 " FROM firing f WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = "
+                                 "?3 AND row = ?4 ORDER BY part";
   Statement& rows = database_->prepared(sql);
   rows.bind(1, rule).bind(2, int{draft}).bind(3, trigger).bind(4, row);
   std::vector<Firing> found;
@@ -243,6 +220,7 @@ std::vector<Firing> Ledger::firings_of_row(std::int64_t rule, bool draft, std::i
 }
 
 void Ledger::move_firing(const Firing& f) {
+  database_->ledger_cache().drop_firing(f.id);
   database_
       ->prepared(
           "UPDATE firing SET anchor = ?2, due = ?3, planned = ?4, customer = ?5, withdrawn = 0 "
@@ -256,10 +234,12 @@ void Ledger::move_firing(const Firing& f) {
 }
 
 void Ledger::withdraw_firing(std::int64_t id) {
+  database_->ledger_cache().drop_firing(id);
   database_->prepared("UPDATE firing SET withdrawn = 1 WHERE id = ?1").bind(1, id).run();
 }
 
 void Ledger::set_held_out(std::int64_t id, bool held_out) {
+  database_->ledger_cache().drop_firing(id);
   database_->prepared("UPDATE firing SET held_out = ?2 WHERE id = ?1")
       .bind(1, id)
       .bind(2, int{held_out})
@@ -267,6 +247,7 @@ void Ledger::set_held_out(std::int64_t id, bool held_out) {
 }
 
 void Ledger::close_firing(std::int64_t id, Reason reason, int line) {
+  database_->ledger_cache().drop_firing(id);
   database_->prepared("UPDATE firing SET open = 0, reason = ?2, line = ?3 WHERE id = ?1")
       .bind(1, id)
       .bind(2, static_cast<int>(reason))

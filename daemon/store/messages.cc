@@ -1,41 +1,10 @@
 #include "store/messages.h"
 
+#include "store/ledger_cache.h"
+#include "store/ledger_rows.h"
+
 namespace retaind::store {
 namespace {
-
-constexpr const char* message_columns =
-    "id, firing, rule, customer, step, repeat, channel, draft, recipient, state, reason, line, "
-    "due, late_from, next_at, priority,"
-    " attempts, envelope, is_envelope, planned_at, handed_at, ended_at, code, reply";
-
-Message read_message(const Statement& row) {
-  Message m;
-  m.id = row.integer(0);
-  m.firing = row.maybe_integer(1);
-  m.rule = row.integer(2);
-  m.customer = row.maybe_integer(3);
-  m.step = row.text(4);
-  m.repeat = static_cast<int>(row.integer(5));
-  m.channel = static_cast<Channel>(row.integer(6));
-  m.draft = row.integer(7) != 0;
-  m.recipient = row.text(8);
-  m.state = static_cast<MessageState>(row.integer(9));
-  m.reason = static_cast<Reason>(row.integer(10));
-  m.line = static_cast<int>(row.integer(11));
-  m.due = row.time(12);
-  m.late_from = row.time(13);
-  m.next_at = row.maybe_time(14);
-  m.priority = static_cast<int>(row.integer(15));
-  m.attempts = static_cast<int>(row.integer(16));
-  m.envelope = row.maybe_integer(17);
-  m.is_envelope = row.integer(18) != 0;
-  m.planned_at = row.time(19);
-  m.handed_at = row.maybe_time(20);
-  m.ended_at = row.maybe_time(21);
-  m.code = static_cast<int>(row.integer(22));
-  m.reply = row.text(23);
-  return m;
-}
 
 std::vector<std::int64_t> ids(Statement& rows) {
   std::vector<std::int64_t> found;
@@ -75,12 +44,14 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                         .bind(19, m.ended_at)
                         .run();
   if (added == 0) return std::nullopt;
-  return database_->last_insert_id();
+  const std::int64_t id = database_->last_insert_id();
+  if (m.firing) database_->ledger_cache().drop_firing(*m.firing);
+  return id;
 }
 
 std::optional<Message> Messages::find(std::int64_t id) {
-  static const std::string sql =
-      std::string("SELECT ") + message_columns + " FROM message WHERE id = ?1";
+  if (const Message* known = database_->ledger_cache().message(id)) return *known;
+  static const std::string sql = "SELECT " + message_columns() + " FROM message m WHERE id = ?1";
   Statement& row = database_->prepared(sql).bind(1, id);
   if (!row.step()) return std::nullopt;
   Message found = read_message(row);
@@ -89,28 +60,64 @@ std::optional<Message> Messages::find(std::int64_t id) {
 }
 
 void Messages::save(const Message& m) {
-  database_
-      ->prepared(
-          "UPDATE message SET state = ?2, reason = ?3, line = ?4, due = ?5, late_from = ?6, "
-          "next_at = ?7, attempts = ?8,"
-          " envelope = ?9, handed_at = ?10, ended_at = ?11, code = ?12, reply = ?13, recipient = "
-          "?14, customer = ?15 WHERE id = ?1")
-      .bind(1, m.id)
+  LedgerCache& cache = database_->ledger_cache();
+  // An index is written whenever one of its columns is named, changed or not.
+  const Message* old = cache.message(m.id);
+  const bool moves = old == nullptr || old->due != m.due || old->late_from != m.late_from ||
+                     old->envelope != m.envelope || old->customer != m.customer;
+  const bool waits_anew = old == nullptr || old->next_at != m.next_at;
+  Statement& update =
+      moves ? database_->prepared(
+                  "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
+                  "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10, "
+                  "next_at = ?11, due = ?12, late_from = ?13, envelope = ?14, customer = ?15 "
+                  "WHERE id = ?1")
+      : waits_anew ? database_->prepared(
+                         "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
+                         "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10, "
+                         "next_at = ?11 WHERE id = ?1")
+                   : database_->prepared(
+                         "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
+                         "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10 "
+                         "WHERE id = ?1");
+  update.bind(1, m.id)
       .bind(2, static_cast<int>(m.state))
       .bind(3, static_cast<int>(m.reason))
       .bind(4, m.line)
-      .bind(5, m.due)
-      .bind(6, m.late_from)
-      .bind(7, m.next_at)
-      .bind(8, m.attempts)
-      .bind(9, m.envelope)
-      .bind(10, m.handed_at)
-      .bind(11, m.ended_at)
-      .bind(12, m.code == 0 ? std::nullopt : std::optional<std::int64_t>(m.code))
-      .bind_or_null(13, m.reply)
-      .bind_or_null(14, m.recipient)
-      .bind(15, m.customer)
-      .run();
+      .bind(5, m.attempts)
+      .bind(6, m.handed_at)
+      .bind(7, m.ended_at)
+      .bind(8, m.code == 0 ? std::nullopt : std::optional<std::int64_t>(m.code))
+      .bind_or_null(9, m.reply)
+      .bind_or_null(10, m.recipient);
+  if (moves || waits_anew) update.bind(11, m.next_at);
+  if (moves) update.bind(12, m.due).bind(13, m.late_from).bind(14, m.envelope).bind(15, m.customer);
+  update.run();
+  if (is_final(m.state) && !m.next_at)
+    cache.drop_message(m.id);
+  else
+    cache.put(m);
+}
+
+std::vector<std::int64_t> Messages::fetch_due(Channel channel, Time now, int limit) {
+  static const std::string sql =
+      "SELECT " + message_columns() + ", (SELECT count(*) FROM message x WHERE x.firing = f.id), " +
+      firing_columns() +
+      " FROM message m LEFT JOIN firing f ON f.id = m.firing WHERE m.channel = ?1 AND m.next_at <= "
+      "?2 ORDER BY m.next_at, m.priority DESC, m.due, m.id LIMIT ?3";
+  LedgerCache& cache = database_->ledger_cache();
+  Statement& rows = database_->prepared(sql);
+  rows.bind(1, static_cast<int>(channel)).bind(2, now).bind(3, limit);
+  std::vector<std::int64_t> found;
+  while (rows.step()) {
+    const Message message = read_message(rows);
+    found.push_back(message.id);
+    cache.put(message);
+    if (!message.firing || rows.is_null(message_column_count + 1)) continue;
+    cache.put({read_firing(rows, message_column_count + 1),
+               static_cast<int>(rows.integer(message_column_count))});
+  }
+  return found;
 }
 
 std::vector<std::int64_t> Messages::due(Channel channel, Time now, int limit) {
@@ -145,6 +152,7 @@ std::vector<std::int64_t> Messages::of_firing(std::int64_t firing) {
 }
 
 bool Messages::firing_waits(std::int64_t firing, std::int64_t except) {
+  if (database_->ledger_cache().has_one_message(firing)) return false;
   Statement& row = database_->prepared(
       "SELECT 1 FROM message WHERE firing = ?1 AND id <> ?2 AND (state < 4 OR next_at IS NOT NULL) "
       "LIMIT 1");
@@ -152,6 +160,7 @@ bool Messages::firing_waits(std::int64_t firing, std::int64_t except) {
 }
 
 std::optional<Time> Messages::overtaken_at(std::int64_t firing, Time due) {
+  if (database_->ledger_cache().has_one_message(firing)) return std::nullopt;
   const auto at = database_
                       ->prepared(
                           "SELECT min(due) FROM message WHERE firing = ?1 AND due > ?2 AND "
@@ -200,6 +209,7 @@ std::vector<std::int64_t> Messages::waiting_of_rule(std::int64_t rule, int limit
 }
 
 void Messages::wake(std::int64_t id, Time at) {
+  database_->ledger_cache().drop_message(id);
   database_
       ->prepared(
           "UPDATE message SET next_at = ?2 WHERE id = ?1 AND next_at > ?2 AND state IN (0, 1, 5) "
@@ -211,6 +221,7 @@ void Messages::wake(std::int64_t id, Time at) {
 }
 
 int Messages::wake_reason(Reason reason, std::optional<std::int64_t> rule, Time at) {
+  database_->ledger_cache().drop_messages();
   return database_
       ->prepared(
           "UPDATE message SET next_at = max(?3, due) WHERE next_at IS NOT NULL AND reason = ?1 AND "
@@ -222,6 +233,7 @@ int Messages::wake_reason(Reason reason, std::optional<std::int64_t> rule, Time 
 }
 
 int Messages::wake_rule(std::int64_t rule, Time at) {
+  database_->ledger_cache().drop_messages();
   return database_->prepared("UPDATE message SET next_at = ?2 WHERE rule = ?1 AND next_at > ?2")
       .bind(1, rule)
       .bind(2, at)
@@ -229,6 +241,7 @@ int Messages::wake_rule(std::int64_t rule, Time at) {
 }
 
 bool Messages::unpark(Channel channel, std::string_view recipient, Time at) {
+  database_->ledger_cache().drop_messages();
   return database_
              ->prepared(
                  "UPDATE message SET next_at = ?4 WHERE id = (SELECT id FROM message WHERE channel "
@@ -242,6 +255,7 @@ bool Messages::unpark(Channel channel, std::string_view recipient, Time at) {
 }
 
 void Messages::unpark_all(Time at) {
+  database_->ledger_cache().drop_messages();
   for (const Channel channel : {Channel::mail, Channel::webhook}) {
     database_->prepared("UPDATE message SET next_at = ?3 WHERE channel = ?1 AND next_at = ?2")
         .bind(1, static_cast<int>(channel))
@@ -292,6 +306,7 @@ std::vector<std::int64_t> Messages::items_of(std::int64_t envelope) {
 }
 
 void Messages::remove_envelope(std::int64_t id) {
+  database_->ledger_cache().drop_message(id);
   database_->prepared("DELETE FROM message WHERE id = ?1 AND is_envelope = 1 AND handed_at IS NULL")
       .bind(1, id)
       .run();

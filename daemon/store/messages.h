@@ -48,14 +48,17 @@ class Messages {
 
   /// Ids whose next check is due, by (next check, priority, due, id).
   std::vector<std::int64_t> due(Channel channel, Time now, int limit);
+  /// The same for looks that follow at once: find() and Ledger::firing() need not read them again.
+  std::vector<std::int64_t> fetch_due(Channel channel, Time now, int limit);
   /// The same by id, behind one.
   std::vector<std::int64_t> due_behind(Channel channel, Time now, std::int64_t id, int limit);
   /// The earliest next check of a channel.
   std::optional<Time> next_check(Channel channel);
   std::vector<std::int64_t> of_firing(std::int64_t firing);
-  /// Whether the firing has a message that is not final; `except` left aside.
+  /// Whether the firing has a message that is not final; `except`, one of its own, left aside.
   bool firing_waits(std::int64_t firing, std::int64_t except);
-  /// When the next later message of the firing is due: from then on this one does not go any more.
+  /// When the next later message of the firing is due: from then on this one, due at `due`, does
+  /// not go any more.
   std::optional<Time> overtaken_at(std::int64_t firing, Time due);
   /// Whether something of the firing may still arrive: handed over, or frozen in a digest.
   bool on_its_way(std::int64_t firing);
