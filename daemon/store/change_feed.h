@@ -12,8 +12,7 @@ namespace retaind::store {
 void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns,
                  Time now);
 
-/// A shipped state's episode that is over: active in [since, until). The same episode again
-/// replaces it.
+/// A shipped state's episode that is over: active in [since, until).
 struct EndedEpisode {
   std::string_view state;
   std::int64_t row = 0;
@@ -22,9 +21,11 @@ struct EndedEpisode {
   Time until;
   std::optional<Time> history_until;
 };
-void note_ended(Database& database, const EndedEpisode& ended);
-/// Takes it back: a correction has shown that it lasts, or never was.
-void forget_ended(Database& database, std::string_view state, std::int64_t row,
-                  std::int64_t episode);
+/// The same episode again replaces it. Whether that changed anything: an occurrence may hang on it
+/// though no column of the row moved, so the change feed has to tell.
+[[nodiscard]] bool note_ended(Database& database, const EndedEpisode& ended);
+/// Takes it back: a correction has shown that it lasts, or never was. Whether it was there.
+[[nodiscard]] bool forget_ended(Database& database, std::string_view state, std::int64_t row,
+                                std::int64_t episode);
 
 }  // namespace retaind::store

@@ -60,12 +60,12 @@ RollUps::Kept RollUps::load(std::int64_t customer) {
   return kept;
 }
 
-void RollUps::save(const Kept& before, const Kept& after) {
+void RollUps::save(const Kept& before, const Kept& after, bool episode_moved) {
   std::uint64_t changed = 0;
   const auto differs = [&](std::string_view column, bool different) {
     if (different) changed |= column_mask(Subject::customer, column);
   };
-  differs("orders_count", before.orders != after.orders);
+  differs("orders_count", before.orders != after.orders || episode_moved);
   differs("total_spent_minor", before.spent != after.spent);
   differs("last_order_at", before.last_order_at != after.last_order_at);
   differs("last_active_at", before.last_active_at != after.last_active_at);
@@ -145,20 +145,20 @@ void RollUps::apply_order(std::int64_t customer, const OrderPart* before, const 
     kept.last_order_at = time_of(last_order, customer);
   }
   move_activity(kept, placed_before, placed_after);
-  save(old, kept);
   // An ordinary next order leaves the first one where it was.
   const bool ordinary =
       before == nullptr && old.orders > 0 && old.last_order_at && placed_after > old.last_order_at;
-  if (!ordinary) settle_never_ordered(kept);
+  save(old, kept, !ordinary && settle_never_ordered(kept));
 }
 
 void RollUps::move_activity(Kept& kept, std::optional<Time> before, std::optional<Time> after) {
   if (after && (!kept.last_active_at || *after > *kept.last_active_at)) {
     const bool is_new = !before;
     if (kept.last_active_at && is_new) {
-      note_ended(*database_,
-                 {"customer.inactive", kept.customer, kept.episode, *kept.last_active_at, *after,
-                  history_until_ ? history_until_ : kept.history_until});
+      // The episode's number moves with it, and says so.
+      (void)note_ended(*database_,
+                       {"customer.inactive", kept.customer, kept.episode, *kept.last_active_at,
+                        *after, history_until_ ? history_until_ : kept.history_until});
     }
     if (!kept.last_active_at || is_new) ++kept.episode;
     kept.last_active_at = after;
@@ -208,20 +208,22 @@ void RollUps::currency_changed(std::int64_t customer, std::string_view from) {
   save(old, kept);
 }
 
-void RollUps::created_changed(std::int64_t customer) { settle_never_ordered(load(customer)); }
+void RollUps::created_changed(std::int64_t customer) {
+  // created_at itself tells of it.
+  (void)settle_never_ordered(load(customer));
+}
 
 /// `customer.never-ordered` lasts from created_at to the first order that counts, and has one
 /// episode.
-void RollUps::settle_never_ordered(const Kept& kept) {
+bool RollUps::settle_never_ordered(const Kept& kept) {
   if (kept.created_at && kept.orders > 0) {
     const auto first = time_of(first_counted_order, kept.customer);
     if (first && *first > *kept.created_at) {
-      note_ended(*database_, {"customer.never-ordered", kept.customer, 1, *kept.created_at, *first,
-                              history_until_ ? history_until_ : kept.history_until});
-      return;
+      return note_ended(*database_, {"customer.never-ordered", kept.customer, 1, *kept.created_at,
+                                     *first, history_until_ ? history_until_ : kept.history_until});
     }
   }
-  forget_ended(*database_, "customer.never-ordered", kept.customer, 1);
+  return forget_ended(*database_, "customer.never-ordered", kept.customer, 1);
 }
 
 /// Orders in another currency than their customer's are in no sum; `retaind status` says how many.

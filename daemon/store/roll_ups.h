@@ -61,11 +61,12 @@ class RollUps {
  private:
   struct Kept;
   Kept load(std::int64_t customer);
-  void save(const Kept& before, const Kept& after);
+  /// An episode that is over and moved is told as `orders_count`, on which its state hangs.
+  void save(const Kept& before, const Kept& after, bool episode_moved = false);
   void apply_order(std::int64_t customer, const OrderPart* before, const OrderPart* after);
   void apply_act(std::int64_t customer, std::optional<Time> before, std::optional<Time> after);
   void move_activity(Kept& kept, std::optional<Time> before, std::optional<Time> after);
-  void settle_never_ordered(const Kept& kept);
+  bool settle_never_ordered(const Kept& kept);
   void count_left_out(int delta);
   std::optional<Time> time_of(std::string_view sql, std::int64_t customer);
 

@@ -266,8 +266,8 @@ std::uint64_t TicketTimeline::settle(std::int64_t ticket) {
   State after = before;
   auto stretches = walk(entries(ticket), after);
   number(stretches, stored, after);
-  settle_episodes(ticket, after, stretches, stored);
-  settle_unanswered(ticket, after);
+  const bool episodes = settle_episodes(ticket, after, stretches, stored);
+  const bool unanswered = settle_unanswered(ticket, after);
 
   std::uint64_t changed = 0;
   const auto differs = [&](std::string_view column, bool different) {
@@ -280,6 +280,7 @@ std::uint64_t TicketTimeline::settle(std::int64_t ticket) {
   differs("unresolved_episode", before.episode != after.episode);
   differs("reopens", before.reopens != after.reopens);
   if (changed != 0) save(ticket, before, after);
+  if (episodes || unanswered) changed |= column_mask(Subject::ticket, "solved_at");
   return changed;
 }
 
@@ -303,15 +304,16 @@ void TicketTimeline::save(std::int64_t ticket, const State& before, const State&
       .run();
 }
 
-void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state,
+bool TicketTimeline::settle_episodes(std::int64_t ticket, const State& state,
                                      const std::vector<Stretch>& now,
                                      const std::vector<Stretch>& before) {
+  bool changed = false;
   for (const Stretch& old : before) {
     if (!old.until) continue;
     const bool kept = std::any_of(now.begin(), now.end(), [&](const Stretch& stretch) {
       return stretch.episode == old.episode && stretch.until;
     });
-    if (!kept) forget_ended(database_, unresolved, ticket, old.episode);
+    if (!kept) changed |= forget_ended(database_, unresolved, ticket, old.episode);
   }
   for (const Stretch& stretch : now) {
     if (!stretch.until) continue;
@@ -320,26 +322,27 @@ void TicketTimeline::settle_episodes(std::int64_t ticket, const State& state,
              old.until == stretch.until;
     });
     if (!known) {
-      note_ended(database_, {unresolved, ticket, stretch.episode, stretch.since, *stretch.until,
-                             history_until_ ? history_until_ : state.history_until});
+      changed |=
+          note_ended(database_, {unresolved, ticket, stretch.episode, stretch.since, *stretch.until,
+                                 history_until_ ? history_until_ : state.history_until});
     }
   }
+  return changed;
 }
 
 /// `ticket.unanswered` lasts from the opening to the first answer or the first solution, and has
 /// one episode.
-void TicketTimeline::settle_unanswered(std::int64_t ticket, const State& state) {
+bool TicketTimeline::settle_unanswered(std::int64_t ticket, const State& state) {
   const bool active = !state.first_response_at && !is_resolved(state.status);
   std::optional<Time> until = state.first_response_at;
   if (!until || (state.first_solved && *state.first_solved < *until)) {
     until = state.first_solved ? state.first_solved : until;
   }
   if (!active && state.opened_at && until && *until > *state.opened_at) {
-    note_ended(database_, {"ticket.unanswered", ticket, 1, *state.opened_at, *until,
-                           history_until_ ? history_until_ : state.history_until});
-  } else {
-    forget_ended(database_, "ticket.unanswered", ticket, 1);
+    return note_ended(database_, {"ticket.unanswered", ticket, 1, *state.opened_at, *until,
+                                  history_until_ ? history_until_ : state.history_until});
   }
+  return forget_ended(database_, "ticket.unanswered", ticket, 1);
 }
 
 }  // namespace retaind::store

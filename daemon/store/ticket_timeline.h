@@ -45,7 +45,7 @@ class TicketTimeline {
   void add(std::int64_t ticket, const TicketWord& word, bool is_new,
            std::optional<Time> opened_before);
   /// Brings the derived columns and the ended episodes up to date. Returns the columns that
-  /// changed.
+  /// changed; `solved_at` is among them when an episode that is over did.
   std::uint64_t settle(std::int64_t ticket);
 
  private:
@@ -72,9 +72,9 @@ class TicketTimeline {
   void add_undated(std::int64_t ticket, const TicketWord& word, const State& state);
   void add_first(std::int64_t ticket, const TicketWord& word, std::optional<Time> opened_at);
   void save(std::int64_t ticket, const State& before, const State& after);
-  void settle_episodes(std::int64_t ticket, const State& state, const std::vector<Stretch>& now,
+  bool settle_episodes(std::int64_t ticket, const State& state, const std::vector<Stretch>& now,
                        const std::vector<Stretch>& before);
-  void settle_unanswered(std::int64_t ticket, const State& state);
+  bool settle_unanswered(std::int64_t ticket, const State& state);
 
   Database& database_;
   Time now_;

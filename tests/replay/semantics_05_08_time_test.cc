@@ -388,3 +388,41 @@ TEST_CASE(
   CHECK(shop.ledger() == Lines{"reminder t1 sent", "escalation t1 gone"});
   CHECK(shop.ask("SELECT withdrawn FROM firing") == "1");
 }
+
+TEST_CASE(
+    "semantics 08: a late row that only lengthens an episode that is over makes an occurrence",
+    "[semantics]") {
+  Shop shop;
+  shop.rule(unresolved());
+  shop.start();
+  const auto word = [&](const char* status, const char* at) {
+    shop.put(TicketFact{.key = "t1", .status = status, .as_of = shop.at(at)});
+  };
+  shop.ticket("t1", "open");
+  shop.run_to("2026-03-03 12:00");
+  word("solved", "2026-03-03 11:00");
+  shop.run_to("2026-03-06 12:00");
+  word("open", "2026-03-06 11:00");
+  word("closed", "2026-03-06 12:00");
+  CHECK(shop.ledger().empty());
+  // It had been open again for longer: no column of the ticket changes.
+  word("open", "2026-03-04 11:00");
+  CHECK(shop.ledger() == Lines{"- t1 state-ended"});
+}
+
+TEST_CASE("semantics 08: a first order that moves to a later day makes an occurrence",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(
+      "rule: nudge\npurpose: transactional\nstatus: live\nwhen:\n  customer: never-ordered\n"
+      "  for: 3 days\nthen:\n  - email: thanks\n");
+  shop.customer(
+      CustomerFact{.key = "anna", .email = "anna@example.com", .created_at = shop.clock.now()});
+  shop.start();
+  shop.run_to("2026-03-03 12:00");
+  shop.put(OrderFact{.key = "o1", .customer = "anna", .placed_at = shop.clock.now()});
+  shop.run_to("2026-03-11 10:00");
+  CHECK(shop.ledger().empty());
+  shop.put(OrderFact{.key = "o1", .placed_at = shop.at("2026-03-10 10:00")});
+  CHECK(shop.ledger() == Lines{"- anna state-ended"});
+}

@@ -17,6 +17,7 @@ int Simulation::on_commit(void* self) {
   if (simulation.only_with_messages_ && !simulation.watch_.touched_messages()) return 0;
   simulation.refuse_commit_ = false;
   simulation.refused_ = true;
+  simulation.watch_.trace(simulation.clock_.now(), "a commit fails");
   return 1;
 }
 
@@ -32,6 +33,7 @@ int Simulation::on_progress(void* self) {
   if (simulation.failing_in_ < 0 || sqlite3_get_autocommit(simulation.database_.handle()) != 0)
     return 0;
   simulation.refused_ = true;
+  simulation.watch_.trace(simulation.clock_.now(), "a statement fails");
   return 1;
 }
 
