@@ -220,7 +220,10 @@ void Watch::check_part(const Message& part, const Message& carrier, Time now, Du
   if (mail && naive_->no_address(look)) say(what() + ": without an address");
   if (mail && naive_->suppressed(look)) say(what() + ": to a suppressed address");
   if (mail && naive_->no_consent(look)) say(what() + ": without consent");
-  if (mail && naive_->held_out(look)) say(what() + ": to somebody who is held out");
+  // Decided once for all messages of a firing: a share that is raised later does not reach them.
+  if (let_in_.count(firing->id) == 0 && mail && naive_->held_out(look))
+    say(what() + ": to somebody who is held out");
+  let_in_.insert(firing->id);
   if (naive_->state_ended(look)) say(what() + ": after its state has ended");
   if (naive_->stopped(look)) say(what() + ": although stop-if is true");
   if (naive_->late(look)) say(what() + ": later than its late limit allows");

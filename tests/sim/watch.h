@@ -129,7 +129,8 @@ class Watch {
   std::set<std::int64_t> messages_touched_, firings_touched_, holds_touched_;
   std::map<std::pair<std::string, Time>, std::set<std::int64_t>> let_loose_;  ///< rule, revision
   std::map<std::int64_t, Known> known_;
-  std::set<std::int64_t> firings_known_;
+  std::map<std::int64_t, Time> first_dues_;  ///< of each firing that was seen
+  std::set<std::int64_t> let_in_;            ///< firings that the holdout did not keep
   std::map<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>, std::int64_t> occurrences_;
   std::map<std::int64_t, Attempts> attempts_;
   std::map<Place, std::int64_t> places_;  ///< occurrence, step and repeat → the message that goes

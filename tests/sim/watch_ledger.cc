@@ -73,7 +73,7 @@ void Watch::check_hold(std::int64_t id, Time now) {
 
 void Watch::check_firing(std::int64_t id, Time now, Duration elapsed) {
   const auto firing = ledger_.firing(id);
-  if (!firing || !firings_known_.insert(id).second) return;
+  if (!firing || !first_dues_.emplace(id, firing->due).second) return;
   ++changes_;
   const auto one =
       occurrences_.emplace(std::tuple{firing->rule, firing->draft, firing->row, firing->part}, id);
@@ -249,12 +249,17 @@ void Watch::balance(Time now) {
       return 0;
     }();
     const Time from = controls_->counts_from.at(rule.id);
-    std::map<std::pair<std::int64_t, std::int64_t>, int> left;  // (row, due)
+    std::map<std::pair<std::int64_t, std::int64_t>, int> left;        // (row, due)
+    std::map<std::pair<std::int64_t, std::int64_t>, Time> first_due;  // the latest of them
     auto& firings = database_->prepared(
-        "SELECT row, due FROM firing WHERE rule = ?1 AND draft = ?2 AND withdrawn = 0 AND due > "
-        "?3");
+        "SELECT row, due, id FROM firing WHERE rule = ?1 AND draft = ?2 AND withdrawn = 0 AND due "
+        "> ?3");
     firings.bind(1, row).bind(2, int{draft}).bind(3, from);
-    while (firings.step()) ++left[{firings.integer(0), firings.integer(1)}];
+    while (firings.step()) {
+      const std::pair key{firings.integer(0), firings.integer(1)};
+      ++left[key];
+      first_due[key] = std::max(first_due[key], first_dues_.at(firings.integer(2)));
+    }
     std::map<std::int64_t, int> held;  // occurrences of each row, whenever they are due
     for (const NaiveOccurrence& o : naive_->occurrences(rule, now)) {
       ++held[o.row];
@@ -262,7 +267,9 @@ void Watch::balance(Time now) {
       if (o.history && o.due <= *o.history && !rule.backlog.all) {
         // What was imported as history is backlog of the import's time.
         if (!rule.backlog.within) {
-          if (left.count({o.row, retaind::to_ms(o.due)}) != 0)
+          // One that counted and was moved back into the past by a correction stays what it is.
+          const std::pair key{o.row, retaind::to_ms(o.due)};
+          if (left.count(key) != 0 && first_due[key] <= *o.history)
             say(fmt::format("{} (row {}, due {}) fired, and it is history; it is {}", rule.id,
                             o.row, to_iso(o.due), to_iso(now)));
           continue;
