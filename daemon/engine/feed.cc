@@ -55,14 +55,14 @@ void Engine::handle(const store::FeedRow& change, Time now) {
 
 void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   const Time since = running.row.counts_from.value_or(now);
-  const Duration spread = running.trigger->spread();
   const std::vector<Occurrence> occurrences = running.trigger->of_row(row, since, now);
   for (const Occurrence& occurrence : occurrences) {
-    const bool scanned = running.row.evaluated && occurrence.due <= *running.row.evaluated + spread;
+    const Time found_at = running.trigger->found_at(occurrence);
+    const bool scanned = running.row.evaluated && found_at <= *running.row.evaluated;
     if (scanned || occurrence.due <= now) {
       consider(running, occurrence, now);
-    } else if (!running.next || occurrence.due - spread < *running.next) {
-      set_next(running, std::max(occurrence.due - spread, now));
+    } else if (!running.next || found_at < *running.next) {
+      set_next(running, std::max(found_at, now));
     }
   }
   for (const Firing& firing :

@@ -16,6 +16,9 @@ using language::TriggerKind;
 // than three hours.
 constexpr Duration lead_of_dates = 26h;
 constexpr Duration lead_of_spans = 3h;
+// The lead, a day between the local date and UTC's, and what months part neighbouring dates: a
+// month after 28 February is 28 March, a month after 1 March is 1 April.
+constexpr Duration farthest = lead_of_dates + 24h + 3 * 24h;
 
 LocalDate add_days(LocalDate date, int days) {
   return LocalDate{std::chrono::sys_days{date} + std::chrono::days{days}};
@@ -117,7 +120,12 @@ bool Trigger::yearly() const {
   return rule_->trigger.kind == TriggerKind::date && rule_->trigger.date->yearly;
 }
 
-Duration Trigger::spread() const { return rule_->customer_zone ? Duration{48h} : Duration{0}; }
+Time Trigger::found_at(const Occurrence& occurrence) const {
+  const bool by_zone = rule_->customer_zone && occurrence.anchor;
+  return by_zone ? earliest(*occurrence.anchor) : occurrence.due;
+}
+
+Duration Trigger::spread() const { return rule_->customer_zone ? farthest : Duration{0}; }
 
 Time Trigger::earliest(Time anchor) const {
   return due_of(anchor, rule_->customer_zone ? Zone::utc() : site_) - lead();

@@ -56,8 +56,10 @@ class Trigger {
   [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const {
     return zone_named(candidate.zone);
   }
-  /// How much later than the time by which scan() finds it an occurrence can be due; 0 without
-  /// `timezone: customer`.
+  /// The time of the range in which scan() finds an occurrence: its due, and with `timezone:
+  /// customer` an earlier one that hangs on the anchor alone.
+  [[nodiscard]] Time found_at(const Occurrence& occurrence) const;
+  /// How much later than that an occurrence can be due; 0 without `timezone: customer`.
   [[nodiscard]] Duration spread() const;
   store::Occurrences& rows() { return rows_; }
 

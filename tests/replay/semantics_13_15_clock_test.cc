@@ -149,6 +149,30 @@ TEST_CASE("semantics 13: a row that arrives in the last hours before its local t
   }
 }
 
+TEST_CASE("semantics 13: a row that moves to the day before, as UTC counts, is not missed",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(
+      "rule: renewed\npurpose: transactional\nstatus: live\nwhen:\n  date: "
+      "subscription.renews_at\n  after: 1 month\n  at: 07:30\ntimezone: customer\nthen:\n  - "
+      "email: birthday\n");
+  shop.customer("anna");
+  shop.start();
+  shop.put(SubscriptionFact{.key = "s1",
+                            .customer = "anna",
+                            .renews_at = *parse_time("2026-03-01T16:49:40Z", Zone::utc())});
+  shop.put(SubscriptionFact{.key = "s2",
+                            .customer = "anna",
+                            .renews_at = *parse_time("2026-02-28T12:00:00Z", Zone::utc())});
+  shop.run_to("2026-03-28 10:00");
+  CHECK(shop.sent() == Lines{"2026-03-28 07:30 email:birthday anna@example.com"});
+  // Still 1 March in Berlin, and 28 February in UTC: a scan has passed what is due a month later.
+  shop.put(
+      SubscriptionFact{.key = "s1", .renews_at = *parse_time("2026-02-28T23:08:32Z", Zone::utc())});
+  shop.run_to("2026-04-20 10:00");
+  CHECK(shop.sent() == Lines{"2026-04-01 07:30 email:birthday anna@example.com"});
+}
+
 TEST_CASE("semantics 14: a jump of the clock holds everything until it is steady", "[semantics]") {
   Shop shop;
   shop.rule(at_once());
