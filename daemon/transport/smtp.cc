@@ -271,7 +271,11 @@ int Smtp::Pool::may_open() const {
   if (back_off_.left(clock_).count() > 0) {
     limit = std::min(limit, ceiling_);
   } else if (back_off_.failing()) {
-    limit = std::min(limit, ready_connections() + 1);
+    // One that is ready has shown nothing yet: hosts refuse at MAIL, too.
+    const auto shown = std::count_if(connections_.begin(), connections_.end(), [](const auto& c) {
+      return !c.probes && c.line->session().ready();
+    });
+    limit = std::min(limit, static_cast<int>(shown) + 1);
   }
   return std::max(limit - static_cast<int>(connections_.size()), 0);
 }
