@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file.h"
+
 namespace retaind::app {
 namespace {
 
@@ -25,6 +27,17 @@ std::optional<std::int64_t> number(std::string_view text) {
   return value;
 }
 
+// A key is short; a larger file is the wrong one.
+constexpr std::size_t secret_limit = 64 * 1024;
+
+std::filesystem::path credential_or(const std::filesystem::path& file) {
+  const std::string directory = variable("CREDENTIALS_DIRECTORY");
+  if (directory.empty() || file.empty()) return file;
+  const std::filesystem::path credential = std::filesystem::path(directory) / file.filename();
+  std::error_code error;
+  return std::filesystem::exists(credential, error) ? credential : file;
+}
+
 }  // namespace
 
 std::string notify_socket() { return variable("NOTIFY_SOCKET"); }
@@ -37,12 +50,17 @@ std::optional<Duration> watchdog_time() {
   return std::chrono::duration_cast<Duration>(std::chrono::microseconds(*microseconds));
 }
 
-std::filesystem::path credential_or(const std::filesystem::path& file) {
-  const std::string directory = variable("CREDENTIALS_DIRECTORY");
-  if (directory.empty() || file.empty()) return file;
-  const std::filesystem::path credential = std::filesystem::path(directory) / file.filename();
-  std::error_code error;
-  return std::filesystem::exists(credential, error) ? credential : file;
+Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting) {
+  if (file.empty()) return std::string();
+  Result<std::string> text = read_file(credential_or(file), secret_limit);
+  if (!text) return text.error().in(setting);
+  // Whoever writes the file with an editor ends the line; everything else may be part of a secret.
+  std::string_view secret = *text;
+  if (secret.ends_with('\n')) {
+    secret.remove_suffix(1);
+    if (secret.ends_with('\r')) secret.remove_suffix(1);
+  }
+  return std::string(secret);
 }
 
 std::string operator_name() {

@@ -6,8 +6,6 @@
 #include <utility>
 
 #include "app/environment.h"
-#include "base/file.h"
-#include "base/text.h"
 #include "transport/maildir.h"
 #include "transport/smtp.h"
 #include "transport/webhook.h"
@@ -15,8 +13,6 @@
 
 namespace retaind::app {
 namespace {
-
-constexpr std::size_t secret_limit = 64 * 1024;
 
 Result<transport::WebhookTargets> read_targets(const Site& site) {
   transport::WebhookTargets targets;
@@ -41,19 +37,6 @@ Result<transport::WebhookTargets> read_targets(const Site& site) {
 }
 
 }  // namespace
-
-Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting) {
-  if (file.empty()) return std::string();
-  Result<std::string> text = read_file(credential_or(file), secret_limit);
-  if (!text) return text.error().in(setting);
-  // Whoever writes the file with an editor ends the line; everything else may be part of a secret.
-  std::string_view secret = *text;
-  if (secret.ends_with('\n')) {
-    secret.remove_suffix(1);
-    if (secret.ends_with('\r')) secret.remove_suffix(1);
-  }
-  return std::string(secret);
-}
 
 struct Senders::Impl {
   std::unique_ptr<transport::Maildir> maildir;

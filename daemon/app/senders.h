@@ -13,10 +13,6 @@
 
 namespace retaind::app {
 
-/// The text of a secret's file, or of the systemd credential of its name, without the line end at
-/// its end; empty without a file. `setting` is named in errors.
-Result<std::string> read_secret(const std::filesystem::path& file, std::string_view setting);
-
 /// The transports that a site's settings ask for: with `deliver: live` SMTP and webhooks, otherwise
 /// the maildir for both.
 class Senders {

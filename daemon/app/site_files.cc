@@ -6,23 +6,19 @@
 #include <utility>
 
 #include "app/environment.h"
-#include "base/file.h"
 #include "base/text.h"
 
 namespace retaind::app {
 namespace {
 
-// A key is short; a larger file is the wrong one.
-constexpr std::size_t secret_limit = 64 * 1024;
-
-Result<std::string> read_secret(const Site& site) {
+Result<std::string> secret_of(const Site& site) {
   if (site.secret_file.empty()) {
     return Error{ErrorKind::invalid,
                  "retaind.yaml names no secret-file; `retaind init` makes one, then write "
                  "`secret-file: secret`"};
   }
-  Result<std::string> text = read_file(credential_or(site.secret_file), secret_limit);
-  if (!text) return text.error().in("secret-file");
+  Result<std::string> text = read_secret(site.secret_file, "secret-file");
+  if (!text) return text;
   std::string secret(trim(*text));
   if (secret.empty()) {
     return Error{ErrorKind::invalid,
@@ -66,7 +62,7 @@ Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
     return Error{ErrorKind::invalid,
                  findings(loaded, language::Format::human, false) + summary(loaded)};
   }
-  Result<std::string> secret = read_secret(*loaded.site);
+  Result<std::string> secret = secret_of(*loaded.site);
   if (!secret) return secret.error();
   return delivery::SiteFiles{std::move(*loaded.site), std::move(loaded.rules.rules),
                              std::move(loaded.templates), std::move(*secret)};
@@ -74,12 +70,11 @@ Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
 
 std::vector<std::string> missing_files(const Site& site) {
   std::vector<std::string> missing;
-  if (const Result<std::string> secret = read_secret(site); !secret)
+  if (const Result<std::string> secret = secret_of(site); !secret)
     missing.push_back(secret.error().message);
   const auto look_for = [&](const std::filesystem::path& file, const std::string& setting) {
-    if (file.empty()) return;
-    if (const Result<std::string> text = read_file(credential_or(file), secret_limit); !text)
-      missing.push_back(text.error().in(setting).message);
+    if (const Result<std::string> text = read_secret(file, setting); !text)
+      missing.push_back(text.error().message);
   };
   if (site.smtp) look_for(site.smtp->password_file, "smtp: password-file");
   for (const auto& [name, endpoint] : site.endpoints) {

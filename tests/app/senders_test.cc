@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/environment.h"
 #include "base/clock.h"
 
 using namespace retaind;
