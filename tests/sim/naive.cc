@@ -201,7 +201,8 @@ std::vector<NaiveOccurrence> Naive::occurrences(const Rule& rule, Time through) 
     case TriggerKind::date: of_date(rule, through, found); break;
     case TriggerKind::schedule: {
       const Time from = controls_->counts_from.at(rule.id);
-      for (LocalDate date = site_->zone.date_of(from); std::chrono::sys_days{date} <= through;
+      for (LocalDate date = site_->zone.date_of(from);
+           std::chrono::sys_days{date} <= std::chrono::sys_days{site_->zone.date_of(through)};
            date = std::chrono::sys_days{date} + days{1}) {
         const unsigned weekday = std::chrono::weekday{std::chrono::sys_days{date}}.iso_encoding();
         if ((rule.trigger.weekdays >> (weekday - 1) & 1) == 0) continue;
