@@ -46,8 +46,10 @@ RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Tim
   report.activated_at = row.activated_at;
   report.left_out = row.left_out;
   for (const store::Overview::Count& count : overview.messages_due(row.id, from, to)) {
-    if (!is_final(count.state)) {
+    if (!count.over) {
       report.waiting += count.messages;
+    } else if (count.state == MessageState::unknown) {
+      report.unknown += count.messages;
     } else if (count.state == MessageState::sent) {
       report.sent += count.messages;
     } else {
@@ -60,6 +62,25 @@ RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Tim
     if (reason == Reason::unknown_data) report.unknown_data += count;
   }
   return report;
+}
+
+/// The rules as they run, which the files need not show: they may be edited and not yet reloaded.
+std::vector<language::Rule> running_rules(store::Ledger& ledger, const Site& site,
+                                          std::vector<std::string>& unread) {
+  const language::TemplateNames any{{}, true};
+  std::vector<language::Rule> rules;
+  for (const store::RuleRow& row : ledger.rules()) {
+    if (row.removed_at) continue;
+    std::vector<language::Diagnostic> ignored;
+    auto source = std::make_shared<language::Source>(
+        language::Source{row.name, ledger.running_text(row.id)});
+    if (auto rule = language::check_rule(std::move(source), site, any, ignored)) {
+      rules.push_back(std::move(*rule));
+    } else {
+      unread.push_back(row.name);
+    }
+  }
+  return rules;
 }
 
 void ask(StatusReport& report, const Site& site) {
@@ -78,7 +99,7 @@ void ask(StatusReport& report, const Site& site) {
 }  // namespace
 
 bool StatusReport::even() const {
-  return std::all_of(days.begin(), days.end(),
+  return unread.empty() && std::all_of(days.begin(), days.end(),
                      [](const engine::BalanceDay& day) { return day.even(); });
 }
 
@@ -87,29 +108,25 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   StatusReport report;
   report.mode = open.site.deliver_live ? "live" : "maildir";
   ask(report, open.site);
-  LoadedSite loaded = load_site(directory);
-  if (loaded.errors() > 0) {
-    // The books are kept by the running rules, which a faulty file does not show.
-    loaded.rules.rules.clear();
-  }
+  report.file_errors = load_site(directory).errors();
   if (Result<void> snapshot = open.database.begin_read(); !snapshot) return snapshot.error();
   store::Ledger ledger(open.database);
   store::Overview overview(open.database);
   report.holds = ledger.holds(now);
-  report.days = engine::balance(open.database, open.site, loaded.rules.rules, days, now);
+  const std::vector<language::Rule> rules = running_rules(ledger, open.site, report.unread);
+  report.days = engine::balance(open.database, open.site, rules, days, now);
+  report.orders_in_other_currency = overview.orders_in_other_currency();
   const Time from = open.site.zone.start_of(report.days.front().day);
   // Waiting messages of the future count too.
   const Time to = now + std::chrono::days(36'500);
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     RuleReport rule = report_rule(overview, row, from, to);
-    const auto& rules = loaded.rules.rules;
-    const auto file = std::find_if(rules.begin(), rules.end(), [&](const auto& loaded_rule) {
-      return loaded_rule.id == row.name;
-    });
+    const auto text = std::find_if(rules.begin(), rules.end(),
+                                   [&](const auto& running) { return running.id == row.name; });
     for (const auto& unknown : overview.unknown_data(row.id, from, to)) {
       rule.missing.push_back(
-          {condition_text(file == rules.end() ? nullptr : &*file, unknown.line), unknown.count});
+          {condition_text(text == rules.end() ? nullptr : &*text, unknown.line), unknown.count});
     }
     if (report.daemon) rule.next_due = next_of(*report.daemon, row.name);
     report.rules.push_back(std::move(rule));

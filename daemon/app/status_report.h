@@ -24,6 +24,7 @@ struct RuleReport {
   std::int64_t left_out = 0;     ///< past occurrences before the backlog
   std::int64_t sent = 0;         ///< in the days that are shown
   std::int64_t ended = 0;        ///< not sent, by any reason
+  std::int64_t unknown = 0;      ///< handed over, and nobody will learn whether they arrived
   std::int64_t waiting = 0;
   std::int64_t unknown_data = 0;  ///< of `ended`: a value was missing
   std::vector<MissingValue> missing;
@@ -37,6 +38,9 @@ struct StatusReport {
   std::vector<store::HoldRow> holds;
   std::vector<RuleReport> rules;
   std::vector<engine::BalanceDay> days;
+  std::vector<std::string> unread;  ///< rules whose running text cannot be read: they have no books
+  int file_errors = 0;              ///< a reload would be refused
+  std::int64_t orders_in_other_currency = 0;  ///< than their customer's, so in no sum
   [[nodiscard]] bool even() const;
 };
 

@@ -50,6 +50,19 @@ std::string mode_lines(const StatusReport& report) {
   return text;
 }
 
+std::string file_lines(const StatusReport& report) {
+  std::string text;
+  if (report.file_errors > 0) {
+    text += fmt::format("files     have {}: a reload or a start would be refused; `retaind check`\n",
+                        counted(report.file_errors, "error"));
+  }
+  if (report.orders_in_other_currency > 0) {
+    text += fmt::format("sums      leave out {} in another currency than their customer's\n",
+                        counted(report.orders_in_other_currency, "order"));
+  }
+  return text;
+}
+
 std::string hold_lines(const StatusReport& report, const Site& site) {
   std::string text;
   for (const store::HoldRow& hold : report.holds) {
@@ -75,10 +88,14 @@ std::string rule_lines(const StatusReport& report, const Site& site) {
       text += fmt::format("{:<26} left out, because they were due before the rule went live: {}\n",
                           "", grouped(rule.left_out));
     }
+    if (rule.unknown > 0) {
+      text += fmt::format("{:<26} handed over, and nobody can say whether they arrived: {}\n", "",
+                          grouped(rule.unknown));
+    }
     if (rule.unknown_data > 0) {
       text +=
           fmt::format("{:<26} not sent, because a value is missing: {} of {}\n", "",
-                      grouped(rule.unknown_data), grouped(rule.ended + rule.sent + rule.waiting));
+                      grouped(rule.unknown_data), grouped(rule.ended + rule.sent + rule.waiting + rule.unknown));
     }
     for (const MissingValue& missing : rule.missing)
       text += fmt::format("{:<28} {} by `{}`\n", "", grouped(missing.count), missing.condition);
@@ -147,15 +164,23 @@ Value day_value(const engine::BalanceDay& day) {
 }  // namespace
 
 std::string to_text(const StatusReport& report, const Site& site) {
-  std::string text =
-      mode_lines(report) + hold_lines(report, site) + rule_lines(report, site) + "\n";
+  std::string text = mode_lines(report) + file_lines(report) + hold_lines(report, site) +
+                     rule_lines(report, site) + "\n";
   for (const engine::BalanceDay& day : report.days) {
     if (day.occurrences + day.unseen == 0 && day.in_ledger() == 0 && day.messages == 0) continue;
     text += day_lines(day);
   }
-  text += report.even()
-              ? "the numbers add up\n"
-              : "THE NUMBERS DO NOT ADD UP: please report it with a backup of the store\n";
+  for (const std::string& rule : report.unread) {
+    text += fmt::format(
+        "not counted: the running text of {} cannot be read with these settings; `retaind check` "
+        "and `retaind reload` bring it up to date\n",
+        rule);
+  }
+  if (report.unread.empty()) {
+    text += report.even()
+                ? "the numbers add up\n"
+                : "THE NUMBERS DO NOT ADD UP: please report it with a backup of the store\n";
+  }
   return text;
 }
 
@@ -187,6 +212,7 @@ Value to_value(const StatusReport& report) {
     row.set("sent", Value(rule.sent));
     row.set("waiting", Value(rule.waiting));
     row.set("not_sent", Value(rule.ended));
+    row.set("unknown", Value(rule.unknown));
     row.set("unknown_data", Value(rule.unknown_data));
     Value::Array missing;
     for (const MissingValue& one : rule.missing) {
@@ -203,6 +229,11 @@ Value to_value(const StatusReport& report) {
   Value::Array days;
   for (const engine::BalanceDay& day : report.days) days.push_back(day_value(day));
   value.set("days", Value(std::move(days)));
+  Value::Array unread;
+  for (const std::string& rule : report.unread) unread.emplace_back(rule);
+  value.set("not_counted", Value(std::move(unread)));
+  value.set("file_errors", Value(report.file_errors));
+  value.set("orders_in_other_currency", Value(report.orders_in_other_currency));
   value.set("even", Value(report.even()));
   return value;
 }

@@ -15,6 +15,8 @@ namespace retaind::language {
 /// What the checker may ask about templates without knowing the module that renders them.
 struct TemplateNames {
   std::vector<std::string> names;  ///< "thanks", "win-back"
+  /// For a text that has been running: its templates may have been renamed since.
+  bool any = false;
 };
 
 struct CheckedRules {

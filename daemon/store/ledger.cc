@@ -92,6 +92,15 @@ void Ledger::add_revision(std::int64_t rule, Time at, std::string_view revision,
       .run();
 }
 
+std::string Ledger::running_text(std::int64_t rule) {
+  Statement& row = database_->prepared(
+      "SELECT text FROM rule_revision WHERE rule = ?1 ORDER BY at DESC LIMIT 1");
+  std::string text;
+  if (row.bind(1, rule).step()) text = row.text(0);
+  row.reset();
+  return text;
+}
+
 void Ledger::set_evaluated(std::int64_t rule, Time through) {
   database_->prepared("UPDATE rule SET evaluated = ?2 WHERE id = ?1")
       .bind(1, rule)

@@ -67,6 +67,8 @@ class Ledger {
   std::int64_t add_rule(const RuleRow& rule, std::string_view text);
   void save_rule(const RuleRow& rule);
   void add_revision(std::int64_t rule, Time at, std::string_view revision, std::string_view text);
+  /// The rule file as it runs.
+  std::string running_text(std::int64_t rule);
   void set_evaluated(std::int64_t rule, Time through);
   std::int64_t trigger_id(std::string_view name);
 

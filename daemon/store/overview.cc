@@ -151,6 +151,13 @@ std::vector<Overview::Unknown> Overview::unknown_data(std::int64_t rule, Time fr
   return found;
 }
 
+std::int64_t Overview::orders_in_other_currency() {
+  return database_
+      ->prepared("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'orders_in_other_currency'")
+      .single()
+      .value_or(0);
+}
+
 Overview::Firings Overview::firings(std::int64_t rule, bool draft, Time from, Time to) {
   Statement& rows = database_->prepared(
       "SELECT reason, EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) AS planned, count(*) "

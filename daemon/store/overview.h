@@ -55,6 +55,8 @@ class Overview {
   /// Messages of a rule due in [from, to), by state and reason. Drafts, and digests (their items
   /// are counted), left out.
   std::vector<Count> messages_due(std::int64_t rule, Time from, Time to);
+  /// Orders that no roll-up adds up, because their customer's are in another currency.
+  std::int64_t orders_in_other_currency();
   /// How many messages of a rule are due in [from, to), counted without a look at their state.
   std::int64_t planned(std::int64_t rule, Time from, Time to);
   /// Of these, how many contradict themselves (a state that waits without a next check, a reason
