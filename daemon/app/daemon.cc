@@ -73,6 +73,7 @@ struct Daemon::Impl {
   void drain(std::string_view why);
   void finish();
   [[nodiscard]] bool is_idle() const;
+  std::string why_idle();
   ReloadOutcome reload();
   Value answer(const Value& request);
   [[nodiscard]] std::string status_line() const;
@@ -175,7 +176,7 @@ void Daemon::Impl::pass() {
   if (draining && core->in_flight() == 0 && !core->outbox().has_outcomes()) return finish();
   if (done->more) return wake();
   if (draining) return look_again(drain_look);
-  if (options.until_idle && is_idle()) return drain("nothing is due");
+  if (options.until_idle && is_idle()) return drain(why_idle());
   const bool waits = core->in_flight() == 0 && core->outbox().expects_news();
   if (options.until_idle && waits) return look_again(drain_look);
   arm();
@@ -222,6 +223,12 @@ bool Daemon::Impl::is_idle() const {
   if (core->outbox().expects_news() && senders->trouble().empty()) return false;
   const std::optional<Time> next = core->next_due();
   return !next || *next > clock.now() + soon;
+}
+
+std::string Daemon::Impl::why_idle() {
+  if (!core->outbox().expects_news()) return "nothing is due";
+  status = exit_wrong;
+  return "messages that are due wait, because of " + senders->trouble();
 }
 
 void Daemon::Impl::each_minute() {

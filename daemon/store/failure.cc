@@ -40,6 +40,20 @@ Error damaged(const std::filesystem::path& file, std::string_view detail) {
                       missing.empty() ? std::string(detail) : missing)};
 }
 
+Error full(const std::string& name) {
+  return {ErrorKind::unavailable,
+          fmt::format("store {} cannot grow, the disk is full: free some space; nothing of this "
+                      "transaction was kept",
+                      name)};
+}
+
+bool is_full(const std::filesystem::path& file) {
+  constexpr std::uintmax_t next_to_nothing = std::uintmax_t{64} * 1024;  // two pages of a -shm
+  std::error_code error;
+  const auto space = std::filesystem::space(file, error);
+  return !error && space.available < next_to_nothing;
+}
+
 }  // namespace
 
 Error failure(int code, const std::filesystem::path& file, std::string_view detail,
@@ -57,11 +71,7 @@ Error failure(int code, const std::filesystem::path& file, std::string_view deta
               fmt::format("store {} is read-only: let the user of retaind write the file and its "
                           "directory, in which SQLite keeps its -wal and -shm files",
                           name)};
-    case SQLITE_FULL:
-      return {ErrorKind::unavailable,
-              fmt::format("store {} cannot grow, the disk is full: free some space; nothing of "
-                          "this transaction was kept",
-                          name)};
+    case SQLITE_FULL: return full(name);
     case SQLITE_CORRUPT: return damaged(file, detail);
     case SQLITE_NOTADB:
       return {ErrorKind::invalid,
@@ -74,6 +84,8 @@ Error failure(int code, const std::filesystem::path& file, std::string_view deta
                           "user of retaind may write in it",
                           name)};
     case SQLITE_IOERR:
+      // A full disk shows as this where SQLite grows the shared memory file or a log.
+      if (is_full(file)) return full(name);
       return {
           ErrorKind::unavailable,
           fmt::format("store {}: the disk reports an error ({}): check it with `dmesg`; nothing "

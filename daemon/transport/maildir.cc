@@ -39,6 +39,7 @@ std::string remedy_for(int error) {
   }
 }
 
+/// The name of a message's file holds the address and would not be logged.
 std::string cannot_write(const fs::path& path, int error) {
   return fmt::format("cannot write {}: {}{}", path.string(), std::generic_category().message(error),
                      remedy_for(error));
@@ -59,16 +60,16 @@ std::string write_file(const fs::path& directory, const std::string& name, std::
   const fs::path path = directory / "tmp" / name;
   const int file =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return cannot_write(path, errno);
+  if (file < 0) return cannot_write(path.parent_path(), errno);
   const bool written = write_all(file, bytes) && ::fsync(file) == 0;
   const int problem = errno;
   ::close(file);
   if (!written) {
     ::unlink(path.c_str());  // on a full disk the half file would keep its space
-    return cannot_write(path, problem);
+    return cannot_write(path.parent_path(), problem);
   }
   const fs::path target = directory / "new" / name;
-  if (::rename(path.c_str(), target.c_str()) != 0) return cannot_write(target, errno);
+  if (::rename(path.c_str(), target.c_str()) != 0) return cannot_write(target.parent_path(), errno);
   return {};
 }
 

@@ -68,6 +68,8 @@ def main():
         ran = site.run("run", "--until-idle")
         check(time.monotonic() - begin < 30, "it waits for a server that is away")
         check("no connection" in ran.stderr, f"nothing is said about the server:\n{ran.stderr}")
+        check(ran.returncode == 1, f"exit status {ran.returncode}: {ran.stderr}")
+        check("messages that are due wait" in ran.stderr and "nothing is due" not in ran.stderr, ran.stderr)
         check(site.query("SELECT state FROM message") == [(0,)], "the message does not wait")
 
 
