@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/value.h"
+#include "delivery/rehearsal.h"
 
 namespace retaind::app {
 namespace {
@@ -45,6 +46,26 @@ std::string text_of(const render::TemplateError& error, Format format) {
   return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
 }
 
+/// What rules and templates are only wrong about together.
+void add_unsendable(LoadedSite& loaded, const Site& site) {
+  if (!loaded.template_errors.empty()) return;  // a file that was not read would be missing
+  const auto found = delivery::rehearse(site, loaded.rules.rules, loaded.templates);
+  if (!found) {
+    loaded.template_errors.push_back({{}, 0, 0, found.error().message});
+    return;
+  }
+  for (const delivery::Unsendable& mail : *found) {
+    const language::Source& source = *mail.step->where.source;
+    const auto [line, column] = line_and_column(source, mail.step->where.begin);
+    loaded.template_errors.push_back(
+        {source.path, line, column,
+         fmt::format("error: `{}` of the rule `{}` could be sent to nobody (here in `{}`)\n  --> "
+                     "{}:{}:{}\n{}",
+                     mail.step->key, mail.rule->id, mail.locale, source.path, line, column,
+                     mail.why)});
+  }
+}
+
 }  // namespace
 
 int LoadedSite::errors() const {
@@ -66,6 +87,7 @@ LoadedSite load_site(const std::filesystem::path& directory) {
     loaded.rules =
         language::check_rules(directory / "rules", *site.site, {loaded.templates.names()});
     loaded.files += loaded.rules.files;
+    add_unsendable(loaded, *site.site);
     loaded.site = std::move(site.site);
   }
   return loaded;

@@ -56,6 +56,42 @@ void replace(const std::filesystem::path& file, const std::string& old, const st
 
 }  // namespace
 
+TEST_CASE("a mail that could be sent to nobody is found before it is due") {
+  const Scratch scratch("unsendable");
+  REQUIRE(app::make_site(scratch.path()));
+  const auto said = [&] {
+    return app::findings(app::load_site(scratch.path()), language::Format::human, false);
+  };
+  SECTION("the template asks for a survey, and the rule makes none") {
+    replace(scratch.path() / "rules" / "thanks-and-feedback.yaml", "  - survey:", "#  - survey:");
+    const std::string text = said();
+    INFO(text);
+    CHECK(app::load_site(scratch.path()).errors() == 1);
+    CHECK(text.find("error: `email:thanks` of the rule `thanks-and-feedback` could be sent to "
+                    "nobody") == 0);
+    CHECK(text.find("thanks-and-feedback.yaml:") != std::string::npos);
+    CHECK(text.find("thanks.en.liquid:") != std::string::npos);
+    CHECK(text.find("unknown variable `survey.link`") != std::string::npos);
+  }
+  SECTION("the site's language has no text") {
+    replace(scratch.path() / "retaind.yaml", "locale: en", "locale: fr");
+    CHECK(said().find("has no text for `fr`, only for en, ja, zh; add the file") !=
+          std::string::npos);
+  }
+  SECTION("a template is used about another subject") {
+    replace(scratch.path() / "rules" / "ticket-unresolved-48h.yaml", "template: ticket-reminder",
+            "template: win-back");
+    CHECK(said().find("unknown variable `coupon") != std::string::npos);
+  }
+  SECTION("attributes are the shop's, and only-to is this machine's") {
+    replace(scratch.path() / "templates" / "welcome.en.liquid",
+            "---\nsubject: ", "---\nsubject: {{ customer.attributes.shoe_size }} ");
+    replace(scratch.path() / "retaind.yaml", "locale: en",
+            "locale: en\nonly-to: [nobody@example.com]");
+    CHECK(said().empty());
+  }
+}
+
 TEST_CASE("a new site has no mistakes: settings, seven rules, templates in three languages") {
   const Scratch scratch("new");
   const Result<app::MadeSite> made = app::make_site(scratch.path());

@@ -1,0 +1,161 @@
+#include "delivery/rehearsal.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "delivery/compose.h"
+#include "store/facts.h"
+
+namespace retaind::delivery {
+namespace {
+
+using language::Rule;
+using language::Step;
+using language::StepKind;
+
+constexpr std::string_view sample_key = "sample";
+constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
+
+class Stage {
+ public:
+  Stage(store::Database& database, const Site& site, const render::TemplateSet& templates)
+      : database_(&database), site_(site), templates_(&templates) {
+    site_.only_to.clear();  // who may get mail on this machine is no matter of the texts
+  }
+
+  Result<void> fill() {
+    const std::string key{sample_key};
+    CustomerFact customer;
+    customer.key = key;
+    customer.email = "sample@example.com";
+    customer.first_name = "Sample";
+    customer.last_name = "Customer";
+    customer.time_zone = "UTC";
+    customer.country = "DE";
+    customer.city = "Köln";
+    customer.currency = "EUR";
+    customer.created_at = now;
+    customer.birthday = "1990-01-15";
+    OrderFact order;
+    order.key = key;
+    order.number = key;
+    order.customer = key;
+    order.status = "completed";
+    order.currency = "EUR";
+    order.total_minor = 4900;
+    order.placed_at = order.paid_at = order.shipped_at = order.completed_at = now;
+    ItemFact item;
+    item.order = key;
+    item.key = key;
+    item.sku = item.name = key;
+    item.quantity = 1;
+    item.price_minor = 4900;
+    SubscriptionFact subscription;
+    subscription.key = key;
+    subscription.customer = subscription.plan = key;
+    subscription.status = "active";
+    subscription.currency = "EUR";
+    subscription.price_minor = 900;
+    subscription.started_at = subscription.renews_at = now;
+    TicketFact ticket;
+    ticket.key = key;
+    ticket.customer = ticket.number = ticket.subject = ticket.team = key;
+    ticket.status = "open";
+    ticket.priority = "normal";
+    ticket.assignee = "agent@example.com";
+    ticket.opened_at = ticket.as_of = now;
+    FeedbackFact feedback;
+    feedback.key = key;
+    feedback.customer = feedback.comment = key;
+    feedback.kind = "nps";
+    feedback.score = 9;
+    feedback.received_at = now;
+    EventFact event;
+    event.key = key;
+    event.name = key;
+    event.customer = key;
+    event.at = now;
+    store::Facts facts{*database_, now};
+    for (const Result<void>& done :
+         {put(facts, customer, Subject::customer), put(facts, order, Subject::order),
+          put(facts, item, Subject::item), put(facts, subscription, Subject::subscription),
+          put(facts, ticket, Subject::ticket), put(facts, feedback, Subject::feedback),
+          put(facts, event, Subject::event)}) {
+      if (!done) return done.error();
+    }
+    return {};
+  }
+
+  /// Empty: it can be sent.
+  std::string compose(const Rule& rule, const Step& step, const std::string& locale) {
+    if (const Result<void> spoken = speak(locale); !spoken) return spoken.error().message;
+    Composer composer{*database_, site_, *templates_, "rehearsal", "rehearsal"};
+    engine::Running running;
+    running.rule = &rule;
+    Composer::Part part;
+    part.firing.subject = rule.trigger.subject;
+    part.firing.row = rows_[static_cast<std::size_t>(rule.trigger.subject)];
+    part.firing.customer = rows_[static_cast<std::size_t>(Subject::customer)];
+    part.firing.anchor = part.firing.due = part.firing.planned = now;
+    part.message.id = ++messages_;
+    part.message.step = step.key;
+    composer.mint(step, part, rng_, now);
+    const auto mail = composer.mail(running, step, part.message, {part}, {}, now);
+    return mail ? std::string() : mail.error().message;
+  }
+
+ private:
+  template <class Fact>
+  Result<void> put(store::Facts& facts, const Fact& fact, Subject subject) {
+    const auto written = facts.put(fact);
+    if (!written) return written.error();
+    rows_[static_cast<std::size_t>(subject)] = written->row;
+    return {};
+  }
+
+  Result<void> speak(const std::string& locale) {
+    CustomerFact customer;
+    customer.key = sample_key;
+    customer.locale = locale;
+    store::Facts facts{*database_, now};
+    return put(facts, customer, Subject::customer);
+  }
+
+  store::Database* database_;
+  Site site_;
+  const render::TemplateSet* templates_;
+  Rng rng_{1};
+  std::array<std::int64_t, subject_count> rows_{};
+  std::int64_t messages_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rule>& rules,
+                                         const render::TemplateSet& templates) {
+  std::vector<Unsendable> found;
+  auto database = store::Database::in_memory();
+  if (!database) return database.error();
+  Stage stage{*database, site, templates};
+  if (Result<void> filled = stage.fill(); !filled) return filled.error();
+  for (const Rule& rule : rules) {
+    for (const Step& step : rule.steps) {
+      if (step.kind != StepKind::email && step.kind != StepKind::notify) continue;
+      std::set<std::string> locales{site.locale};
+      if (step.kind == StepKind::email) {
+        for (const std::string& locale : templates.locales(step.template_name))
+          locales.insert(locale);
+      }
+      for (const std::string& locale : locales) {
+        const std::string why = stage.compose(rule, step, locale);
+        if (why.empty() || why.find(".attributes.") != std::string::npos) continue;
+        found.push_back({&rule, &step, locale, why});
+        break;  // the same in another language says nothing new
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace retaind::delivery
