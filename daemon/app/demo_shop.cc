@@ -165,8 +165,8 @@ void Generator::make_consent(const Person& person) {
   if (chance(0.72)) consent.add({person.key, "marketing", "yes", at, "account form"});
   if (chance(0.85)) consent.add({person.key, "feedback", "yes", at, "account form"});
   if (chance(0.05))
-    consent.add(
-        {person.key, "marketing", "no", when(person.created + hours(20)), "unsubscribe link"});
+    consent.add({person.key, "marketing", "no", when(std::min(now_, person.created + hours(20))),
+                 "unsubscribe link"});
 }
 
 Time Generator::last_order_time(const Person& person) {

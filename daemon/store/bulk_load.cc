@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/change_feed.h"
+#include "store/happened.h"
 #include "store/key_table.h"
 #include "store/roll_ups.h"
 
@@ -376,7 +377,9 @@ Result<std::optional<BulkLoad>> BulkLoad::begin(Database& database, ImportKind k
 
 BulkLoad::Outcome BulkLoad::put(Row& row, std::string_view alias) {
   Impl& load = *impl_;
-  if (auto result = normalize(row, load.email_key); !result) {
+  auto result = normalize(row, load.email_key);
+  if (result) result = check_happened(row, load.now);
+  if (!result) {
     load.reason = result.error().message;
     return Outcome::refused;
   }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "store/facts.h"
+#include "store/happened.h"
 
 namespace retaind::store {
 namespace {
@@ -13,7 +14,7 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-Result<void> check(const ConsentFact& fact) {
+Result<void> check(const ConsentFact& fact, Time now) {
   if (fact.customer.empty()) {
     return Error{ErrorKind::invalid, "the customer is empty: consent needs the key of a customer"};
   }
@@ -22,10 +23,10 @@ Result<void> check(const ConsentFact& fact) {
         ErrorKind::invalid,
         fmt::format("unknown purpose `{}`: write marketing, feedback or tracking", fact.purpose)};
   }
-  return {};
+  return check_happened("at", fact.at, now);
 }
 
-Result<std::string> check(const SuppressionFact& fact) {
+Result<std::string> check(const SuppressionFact& fact, Time now) {
   std::string key = email_key(fact.email);
   if (key.empty()) {
     return Error{ErrorKind::invalid, fmt::format("`{}` is no e-mail address", fact.email)};
@@ -34,13 +35,17 @@ Result<std::string> check(const SuppressionFact& fact) {
     return Error{ErrorKind::invalid,
                  fmt::format("unknown scope `{}`: write all, marketing or feedback", fact.scope)};
   }
+  if (auto result = check_happened("at", fact.at, now); !result) return result.error();
+  if (!fact.lifted_at) return key;
+  if (auto result = check_happened("lifted_at", *fact.lifted_at, now); !result)
+    return result.error();
   return key;
 }
 
 }  // namespace
 
 bool Facts::would_change(const ConsentFact& fact) {
-  if (!check(fact)) return true;
+  if (!check(fact, now_)) return true;
   const std::int64_t id = find_customer(fact.customer);
   if (id == 0) return true;
   Statement& row = database_.prepared(
@@ -52,7 +57,7 @@ bool Facts::would_change(const ConsentFact& fact) {
 }
 
 Result<Written> Facts::put(const ConsentFact& fact) {
-  if (auto result = check(fact); !result) return result.error();
+  if (auto result = check(fact, now_); !result) return result.error();
   const std::int64_t id = customer(fact.customer);
   if (!would_change(fact)) return Written{Change::unchanged, id, 0};
   // Of two words at one time the withdrawal counts. Deleting first lets the triggers on INSERT see
@@ -80,7 +85,7 @@ Result<Written> Facts::put(const ConsentFact& fact) {
 }
 
 bool Facts::would_change(const SuppressionFact& fact) {
-  const auto key = check(fact);
+  const auto key = check(fact, now_);
   if (!key) return true;
   Statement& row = database_.prepared(
       "SELECT at, lifted_at FROM suppression WHERE email_key = ?1 AND scope = ?2");
@@ -91,7 +96,7 @@ bool Facts::would_change(const SuppressionFact& fact) {
 }
 
 Result<Written> Facts::put(const SuppressionFact& fact) {
-  const auto key = check(fact);
+  const auto key = check(fact, now_);
   if (!key) return key.error();
   if (!would_change(fact)) return Written{Change::unchanged, 0, 0};
   // The earliest date counts, so that the same list imported twice, or two lists, do not shorten

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "store/change_feed.h"
+#include "store/happened.h"
 #include "store/ticket_timeline.h"
 
 namespace retaind::store {
@@ -189,8 +190,8 @@ Facts::Found Facts::compare(const Row& row) {
 Written Facts::preview(const Row& given) {
   const Written refused{Change::inserted, 0, 0};
   Row row = given;
-  if (!normalize(row, email_key_) || !resolve_parents(row)) return refused;
-  if (row.subject == Subject::ticket && !check_ticket(row)) return refused;
+  if (!normalize(row, email_key_) || !check_happened(row, now_) || !resolve_parents(row))
+    return refused;
   if (!row.customer.empty()) {
     // An unknown customer has no row yet: no stored row can be equal.
     row.set("customer", Cell::of(find_customer(row.customer)));
@@ -207,10 +208,8 @@ Written Facts::preview(const Row& given) {
 Result<Written> Facts::put(const Row& given) {
   Row row = given;
   if (auto result = normalize(row, email_key_); !result) return result.error();
+  if (auto result = check_happened(row, now_); !result) return result.error();
   if (auto result = resolve_parents(row); !result) return result.error();
-  if (row.subject == Subject::ticket) {
-    if (auto result = check_ticket(row); !result) return result.error();
-  }
   if (!row.customer.empty()) {
     row.set("customer", Cell::of(customer(row.customer)));
   } else if (row.subject == Subject::feedback) {

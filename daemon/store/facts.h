@@ -82,7 +82,6 @@ class Facts {
   void follow_customer(const Row& row, const Found& found, std::int64_t id);
   void follow_order(const Row& row, const Found& found);
   void follow_event(const Row& row, const Found& found);
-  Result<void> check_ticket(const Row& row) const;
   Written put_ticket(Row row);
   Written preview_ticket(Row row);
   Found compare_ticket(Row& row, TicketWord& word);

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "base/zone.h"
 #include "store/change_feed.h"
 #include "store/facts.h"
 #include "store/ticket_timeline.h"
@@ -20,20 +17,6 @@ std::optional<Time> take_time(Row& row, std::string_view column) {
 }
 
 }  // namespace
-
-/// A status that is only coming would have to wait for its time; a source that dates one tomorrow
-/// has a wrong zone or a wrong clock. A day is allowed, for sources that write local dates.
-Result<void> Facts::check_ticket(const Row& row) const {
-  for (const std::string_view column : {"as_of", "solved_at", "closed_at"}) {
-    if (!row.has(column) || row.cell(column).is_null()) continue;
-    const Time time = from_ms(row.cell(column).integer);
-    if (time <= now_ + std::chrono::hours(24)) continue;
-    return Error{ErrorKind::invalid,
-                 fmt::format("{} {} is dated after now: a status can only be told once it holds",
-                             column, to_iso(time))};
-  }
-  return {};
-}
 
 /// Compares all but the status, which is compared with its history: takes that out of the row.
 Facts::Found Facts::compare_ticket(Row& row, TicketWord& word) {

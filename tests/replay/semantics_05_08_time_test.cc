@@ -14,6 +14,7 @@ TEST_CASE(
   for (const char* who : {"anna", "bert", "cleo", "dora"}) shop.customer(who);
   shop.start();
   shop.order("too-late", "anna", "2026-03-02 09:00");  // due on the 9th at 9
+  shop.run_to("2026-03-04 10:00");
   shop.order("third", "dora", "2026-03-04 09:00");
   shop.order("first", "bert", "2026-03-03 12:00");
   shop.order("second", "cleo", "2026-03-03 13:00");
@@ -308,8 +309,9 @@ TEST_CASE(
   Shop shop;
   shop.rule(escalated("send-window: support-hours\n"));
   shop.start();
-  shop.ticket("held", "open", "", "2026-03-02 19:00");
   shop.ticket("between", "open", "", "2026-03-02 10:00");
+  shop.run_to("2026-03-02 19:00");
+  shop.ticket("held", "open", "", "2026-03-02 19:00");
   shop.run_to("2026-03-04 20:00");
   CHECK(shop.sent() == Lines{"2026-03-04 10:00 reminder support@example.com"});
   CHECK(shop.ledger() == Lines{"reminder between sent", "escalation between planned",

@@ -263,9 +263,11 @@ class Script {
   }
 
  private:
+  /// What has happened is not after the time at which it is told.
   Time around(Time at) {
     const auto spread = std::chrono::minutes(static_cast<int>(rng_->below(80 * 1440)) - 60 * 1440);
-    return at + spread;
+    const bool announced = c_->kind == Kind::event || c_->kind == Kind::renewal;
+    return announced ? at + spread : std::min(at, at + spread);
   }
 
   void add(Time at, std::function<void(store::Facts&, Truth&)> what) {

@@ -39,7 +39,7 @@ std::int64_t Life::put(const Fact& fact) {
   return 0;
 }
 
-int Life::new_customer(Time created, bool hurried) {
+int Life::new_customer(Time created, Time now, bool hurried) {
   static constexpr std::array<const char*, 7> zones{
       "",          "Europe/Berlin", "America/New_York",   "Asia/Tokyo",
       "Mars/Base", "Asia/Kolkata",  "Australia/Lord_Howe"};
@@ -74,7 +74,7 @@ int Life::new_customer(Time created, bool hurried) {
   for (int purpose = 0; purpose < 2; ++purpose) {
     if (chance(80)) consent(index, purpose, true, created, std::nullopt);
   }
-  if (!hurried && chance(60)) new_order(index, created + up_to(2h), created, false);
+  if (!hurried && chance(60)) new_order(index, std::min(created + up_to(2h), now), created, false);
   return index;
 }
 
@@ -380,7 +380,7 @@ void Life::correct_customer(Time now) {
     c.birthday = std::chrono::year{1980} / date.month() / std::chrono::day{day};
     fact.birthday = retaind::to_string(*c.birthday);
   } else if (c.created_at) {
-    c.created_at = *c.created_at - 24h + up_to(36h);
+    c.created_at = std::min(*c.created_at - 24h + up_to(36h), now);
     fact.created_at = c.created_at;
   }
   put(fact);
@@ -393,7 +393,7 @@ void Life::populate(int customers, Time now, bool as_history) {
   writer_.set_history_until(history_);
   for (int i = 0; i < customers; ++i) {
     const Time created = now - up_to(days{200});
-    const int index = new_customer(created, true);
+    const int index = new_customer(created, now, true);
     const auto orders = rng_->below(4);
     for (std::uint64_t n = 0; n < orders; ++n)
       new_order(index, created + up_to(now - created), now, true);
@@ -437,7 +437,7 @@ void Life::happen(Time now) {
   else if (what < 95)
     correct_customer(now);
   else
-    new_customer(chance(10) ? now - up_to(4 * 24h) : now, false);
+    new_customer(chance(10) ? now - up_to(4 * 24h) : now, now, false);
   if (auto done = transaction->commit(); !done) refusals_.push_back(done.error().message);
 }
 

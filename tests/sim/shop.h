@@ -103,7 +103,7 @@ class Life {
   [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
 
  private:
-  int new_customer(Time created, bool hurried);
+  int new_customer(Time created, Time now, bool hurried);
   void new_order(int customer, Time placed, Time now, bool done);
   void move_order(Time now);
   void correct_order(Time now);
