@@ -29,7 +29,7 @@ int run_check(const Words& words) {
   fmt::print("{}", findings(loaded, form, wants_colour(STDOUT_FILENO)));
   // Whoever edits rules may not see the secrets, so these say only what `run` will miss here.
   const std::vector<std::string> missing =
-      loaded.site ? missing_files(*loaded.site) : std::vector<std::string>();
+      loaded.site ? obstacles(*loaded.site) : std::vector<std::string>();
   for (const std::string& file : missing)
     fmt::print(stderr, "warning: `retaind run` will not start here: {}\n", file);
   if (form == language::Format::human) {

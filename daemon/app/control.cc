@@ -28,14 +28,6 @@ constexpr Duration pause_time{1000};
 // sun_path of unix(7), with its closing zero.
 constexpr std::size_t longest_path = 107;
 
-Error path_too_long(const std::filesystem::path& path) {
-  return {
-      ErrorKind::invalid,
-      fmt::format(
-          "the control socket's path {} is over {} bytes; set a shorter `socket:` in retaind.yaml",
-          path.string(), longest_path)};
-}
-
 /// One connection, alive while its callbacks are.
 struct Session : std::enable_shared_from_this<Session> {
   Session(Socket accepted, const ControlServer::Handler& handler)
@@ -118,7 +110,7 @@ ControlServer::~ControlServer() {
 Result<std::unique_ptr<ControlServer>> ControlServer::open(asio::io_context& loop,
                                                            const std::filesystem::path& path,
                                                            Handler handler) {
-  if (path.native().size() > longest_path) return path_too_long(path);
+  if (const Result<void> fits = check_socket_path(path); !fits) return fits.error();
   const asio::local::stream_protocol::endpoint endpoint(path.native());
   error_code error;
   Socket probe(loop);
@@ -188,9 +180,18 @@ struct Question {
 
 }  // namespace
 
+Result<void> check_socket_path(const std::filesystem::path& path) {
+  if (path.native().size() <= longest_path) return {};
+  return Error{
+      ErrorKind::invalid,
+      fmt::format(
+          "the control socket's path {} is over {} bytes; set a shorter `socket:` in retaind.yaml",
+          path.string(), longest_path)};
+}
+
 Result<Value> ask_daemon(const std::filesystem::path& path, const Value& request,
                          Duration patience) {
-  if (path.native().size() > longest_path) return path_too_long(path);
+  if (const Result<void> fits = check_socket_path(path); !fits) return fits.error();
   Question question(patience);
   question.text = to_json(request) + "\n";
   question.start(asio::local::stream_protocol::endpoint(path.native()));

@@ -35,6 +35,9 @@ class ControlServer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Refuses a path that is longer than an address of unix(7) may be.
+Result<void> check_socket_path(const std::filesystem::path& path);
+
 /// Asks the daemon of `path` and waits for its answer. `not_found` when nobody listens there;
 /// `unavailable` when it does not answer in time.
 Result<Value> ask_daemon(const std::filesystem::path& path, const Value& request,

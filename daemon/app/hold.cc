@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/command.h"
 #include "app/control.h"
 #include "app/environment.h"
@@ -58,6 +60,9 @@ int run_hold(const Words& words) {
     return misused("hold", mistake);
   if (because.empty())
     return misused("hold", "--because is missing: say why, for those who find the hold");
+  if (std::any_of(because.begin(), because.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return misused("hold", "--because is one line of plain text");
 
   Result<OpenSite> open = open_site(site, store::Database::Mode::write);
   if (!open) return failed(open.error().message);

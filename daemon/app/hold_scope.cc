@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <vector>
-
-#include "base/text.h"
+#include "app/store_access.h"
 
 namespace retaind::app {
 
@@ -27,23 +24,8 @@ std::string HoldScope::text() const {
 }
 
 Result<void> HoldScope::look_up(store::Ledger& ledger) const {
-  if (!customer.empty() && !ledger.customer_by_key(customer)) {
-    return Error{
-        ErrorKind::not_found,
-        fmt::format("there is no customer `{}` in the store; give the id that you imported",
-                    customer)};
-  }
-  if (rule.empty()) return {};
-  const std::vector<store::RuleRow> known = ledger.rules();
-  std::vector<std::string_view> names;
-  for (const store::RuleRow& row : known) names.emplace_back(row.name);
-  if (std::find(names.begin(), names.end(), rule) != names.end()) return {};
-  const std::optional<std::string_view> near = nearest(rule, names);
-  return Error{
-      ErrorKind::not_found,
-      fmt::format("no rule `{}` has run in this store{}", rule,
-                  near ? fmt::format("; did you mean `{}`?", *near)
-                       : "; a rule that never ran is stopped with `status: paused` in its file")};
+  if (Result<void> known = known_customer(ledger, customer); !known) return known;
+  return known_rule(ledger, rule);
 }
 
 }  // namespace retaind::app

@@ -6,6 +6,7 @@
 #include "app/store_access.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "store/ledger.h"
 #include "store/overview.h"
 
 namespace retaind::app {
@@ -86,6 +87,11 @@ int run_outbox(const Words& words) {
 
   Result<OpenSite> open = open_site(site, store::Database::Mode::read);
   if (!open) return failed(open.error().message);
+  store::Ledger ledger(open->database);
+  for (const Result<void>& known :
+       {known_rule(ledger, filter.rule), known_customer(ledger, filter.customer)}) {
+    if (!known) return failed(known.error().message);
+  }
   Overview overview(open->database);
   const std::vector<Overview::Line> lines =
       occurrences ? overview.occurrences(filter) : overview.messages(filter);

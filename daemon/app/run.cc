@@ -11,7 +11,8 @@ int run_daemon(const Words& words) {
   Options options("run",
                   "Watches the store and sends what the rules say, until it is told to stop.");
   options.site(site)
-      .flag("--until-idle", until_idle, "stop when nothing is due within 20 seconds; exit status 1 when a server is away")
+      .flag("--until-idle", until_idle,
+            "stop when nothing is due within 20 seconds; exit status 1 when a server is away")
       .footer(
           "SIGHUP reloads the rules, SIGTERM waits for what is on its way and stops. Without "
           "`deliver: live` in "

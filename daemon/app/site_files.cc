@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "app/control.h"
 #include "app/environment.h"
 #include "base/text.h"
 
@@ -68,8 +69,16 @@ Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
                              std::move(loaded.templates), std::move(*secret)};
 }
 
-std::vector<std::string> missing_files(const Site& site) {
+std::vector<std::string> obstacles(const Site& site) {
   std::vector<std::string> missing;
+  if (const Result<void> path = check_socket_path(site.socket); !path)
+    missing.push_back(path.error().message);
+  std::error_code ignored;
+  const std::filesystem::path home = site.store.parent_path();
+  if (!home.empty() && !std::filesystem::is_directory(home, ignored)) {
+    missing.push_back(fmt::format("store: there is no directory {}; create it, or change `store:`",
+                                  home.string()));
+  }
   if (const Result<std::string> secret = secret_of(site); !secret)
     missing.push_back(secret.error().message);
   const auto look_for = [&](const std::filesystem::path& file, const std::string& setting) {

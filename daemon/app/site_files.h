@@ -11,8 +11,9 @@ namespace retaind::app {
 /// every mistake.
 Result<delivery::SiteFiles> take_files(LoadedSite loaded);
 
-/// What the settings name and this process cannot read: secrets and passwords. One message each.
-std::vector<std::string> missing_files(const Site& site);
+/// Why `run` would not start here though the files are fine: secrets that this process cannot read,
+/// a socket's path that is too long, a store's directory that is not there. One message each.
+std::vector<std::string> obstacles(const Site& site);
 
 /// First setting that differs and that running parts were built from ("store", "smtp"): such a
 /// change needs a restart. Empty when a reload can take it over.

@@ -72,8 +72,8 @@ std::vector<language::Rule> running_rules(store::Ledger& ledger, const Site& sit
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     std::vector<language::Diagnostic> ignored;
-    auto source = std::make_shared<language::Source>(
-        language::Source{row.name, ledger.running_text(row.id)});
+    auto source =
+        std::make_shared<language::Source>(language::Source{row.name, ledger.running_text(row.id)});
     if (auto rule = language::check_rule(std::move(source), site, any, ignored)) {
       rules.push_back(std::move(*rule));
     } else {
@@ -100,7 +100,7 @@ void ask(StatusReport& report, const Site& site) {
 
 bool StatusReport::even() const {
   return unread.empty() && std::all_of(days.begin(), days.end(),
-                     [](const engine::BalanceDay& day) { return day.even(); });
+                                       [](const engine::BalanceDay& day) { return day.even(); });
 }
 
 Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,

@@ -53,8 +53,9 @@ std::string mode_lines(const StatusReport& report) {
 std::string file_lines(const StatusReport& report) {
   std::string text;
   if (report.file_errors > 0) {
-    text += fmt::format("files     have {}: a reload or a start would be refused; `retaind check`\n",
-                        counted(report.file_errors, "error"));
+    text +=
+        fmt::format("files     have {}: a reload or a start would be refused; `retaind check`\n",
+                    counted(report.file_errors, "error"));
   }
   if (report.orders_in_other_currency > 0) {
     text += fmt::format("sums      leave out {} in another currency than their customer's\n",
@@ -93,9 +94,9 @@ std::string rule_lines(const StatusReport& report, const Site& site) {
                           grouped(rule.unknown));
     }
     if (rule.unknown_data > 0) {
-      text +=
-          fmt::format("{:<26} not sent, because a value is missing: {} of {}\n", "",
-                      grouped(rule.unknown_data), grouped(rule.ended + rule.sent + rule.waiting + rule.unknown));
+      text += fmt::format("{:<26} not sent, because a value is missing: {} of {}\n", "",
+                          grouped(rule.unknown_data),
+                          grouped(rule.ended + rule.sent + rule.waiting + rule.unknown));
     }
     for (const MissingValue& missing : rule.missing)
       text += fmt::format("{:<28} {} by `{}`\n", "", grouped(missing.count), missing.condition);

@@ -96,6 +96,10 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
                   guess.empty() ? "write minutes, hours, days, weeks, months or years"
                                 : fmt::format("did you mean `{} {}`?", number, guess));
   }
+  if (number.starts_with('-'))
+    return refuse(
+        fault, Code::bad_duration, fmt::format("`{}` is before zero", whole),
+        fmt::format("write `{}`; in a trigger `before:` counts backwards", whole.substr(1)));
   if (!all_digits(number))
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no whole number", number),
                   "write a whole number of a smaller unit, such as `36 hours`");

@@ -51,8 +51,9 @@ std::vector<std::filesystem::path> liquid_files(const std::filesystem::path& dir
   if (failed)
     errors.push_back(
         {directory.string(), 0, 0,
-         fmt::format("cannot read the templates: {}; check the directory and its permissions",
-                     failed.message())});
+         fmt::format("error: cannot read the templates in {}: {}; check the directory and its "
+                     "permissions",
+                     directory.string(), failed.message())});
   std::sort(paths.begin(), paths.end());
   return paths;
 }
