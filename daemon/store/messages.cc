@@ -244,13 +244,14 @@ bool Messages::unpark(Channel channel, std::string_view recipient, Time at) {
   database_->ledger_cache().drop_messages();
   return database_
              ->prepared(
-                 "UPDATE message SET next_at = ?4 WHERE id = (SELECT id FROM message WHERE channel "
-                 "= ?1 "
-                 "AND next_at = ?2 AND recipient = ?3 ORDER BY priority DESC, due, id LIMIT 1)")
+                 // `parked`, which as a parameter would hide its index. SQLite would take
+                 // message_next, which is in order as well and has everybody's.
+                 "UPDATE message SET next_at = ?3 WHERE id = (SELECT id FROM message INDEXED BY "
+                 "message_parked WHERE channel = ?1 AND recipient = ?2 AND next_at = "
+                 "253370851200000 ORDER BY priority DESC, due, id LIMIT 1)")
              .bind(1, static_cast<int>(channel))
-             .bind(2, parked)
-             .bind(3, recipient)
-             .bind(4, at)
+             .bind(2, recipient)
+             .bind(3, at)
              .run() > 0;
 }
 

@@ -357,6 +357,9 @@ CREATE TABLE message (
   UNIQUE (firing, step, repeat)
 ) STRICT;
 CREATE INDEX message_next ON message (channel, next_at, priority DESC, due, id) WHERE next_at IS NOT NULL;
+-- Whoever waits behind another message of the same recipient (Messages::parked).
+CREATE INDEX message_parked ON message (channel, recipient, priority DESC, due, id)
+  WHERE next_at = 253370851200000;
 CREATE INDEX message_due ON message (rule, due);
 CREATE INDEX message_handed ON message (state) WHERE state IN (2, 3);
 CREATE INDEX message_customer ON message (customer) WHERE next_at IS NOT NULL;
