@@ -31,7 +31,8 @@ void wake_held(store::Database& database, const Release& what, Time now) {
     messages.wake_reason(reason, rule, now);
 }
 
-Result<Released> ask_to_mark(store::Ledger& ledger, Time until, Time now) {
+Result<Released> ask_to_mark(store::Database& database, store::Ledger& ledger, Time until,
+                             Time now) {
   const auto holds = ledger.holds(now);
   const bool restored = std::any_of(holds.begin(), holds.end(), [](const store::HoldRow& hold) {
     return hold.cause == "restored";
@@ -46,6 +47,12 @@ Result<Released> ask_to_mark(store::Ledger& ledger, Time until, Time now) {
                  fmt::format("{} is in the future; name the time until which the lost store has "
                              "sent",
                              to_iso(until))};
+  }
+  if (const auto last = store::Messages(database).last_handed(); last && until < *last) {
+    return Error{ErrorKind::invalid,
+                 fmt::format("{} is before {}, when this store itself sent its last message; name "
+                             "the time until which the lost store has sent",
+                             to_iso(until), to_iso(*last))};
   }
   ledger.set_setting(request_key, std::to_string(to_ms(until)));
   return Released{0, true};
@@ -92,7 +99,7 @@ Result<Released> release(store::Database& database, const Release& what, Time no
   if (!transaction) return transaction.error();
   Released released;
   if (what.mark_sent_until) {
-    auto asked = ask_to_mark(ledger, *what.mark_sent_until, now);
+    auto asked = ask_to_mark(database, ledger, *what.mark_sent_until, now);
     if (!asked) return asked.error();
     released = *asked;
   } else {

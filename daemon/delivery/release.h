@@ -26,8 +26,8 @@ struct Released {
   bool marking = false;  ///< the process that sends marks first and then releases
 };
 /// Ends holds in a transaction of its own; what waited is looked at again. The caller then pokes
-/// the daemon. Errors: nothing is held so (`not_found`), a time to mark by that is in the future or
-/// without a restored store (`invalid`).
+/// the daemon. Errors: nothing is held so (`not_found`), a time to mark by that is in the future,
+/// before the last message that the store knows of, or without a restored store (`invalid`).
 Result<Released> release(store::Database& database, const Release& what, Time now);
 
 // Between release() and the process that sends, which has the rules that marking needs.

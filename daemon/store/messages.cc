@@ -146,6 +146,14 @@ std::optional<Time> Messages::next_check(Channel channel) {
   return from_ms(*at);
 }
 
+std::optional<Time> Messages::last_handed() {
+  Statement& row = database_->prepared(
+      "SELECT max(handed_at) FROM message WHERE draft = 0 AND state IN (3, 4, 5)");
+  const auto at = row.single();
+  if (!at) return std::nullopt;
+  return from_ms(*at);
+}
+
 std::vector<std::int64_t> Messages::of_firing(std::int64_t firing) {
   return ids(
       database_->prepared("SELECT id FROM message WHERE firing = ?1 ORDER BY id").bind(1, firing));

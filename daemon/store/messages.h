@@ -54,6 +54,8 @@ class Messages {
   std::vector<std::int64_t> due_behind(Channel channel, Time now, std::int64_t id, int limit);
   /// The earliest next check of a channel.
   std::optional<Time> next_check(Channel channel);
+  /// When the last message left that is known to have left, or may have.
+  std::optional<Time> last_handed();
   std::vector<std::int64_t> of_firing(std::int64_t firing);
   /// Whether the firing has a message that is not final; `except`, one of its own, left aside.
   bool firing_waits(std::int64_t firing, std::int64_t except);

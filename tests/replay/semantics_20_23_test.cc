@@ -477,3 +477,26 @@ TEST_CASE("semantics 23: marking needs a restored store and a time that is past"
   REQUIRE_FALSE(future);
   CHECK(future.error().message.find("in the future") != std::string::npos);
 }
+
+TEST_CASE("semantics 23: what the copy itself sent bounds what the lost store can have sent",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(at_once());
+  shop.customer("anna");
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.order("o1", "anna");
+  shop.run_to("2026-03-02 12:00");
+  CHECK(shop.sent().size() == 1);
+  store::Ledger(shop.database)
+      .add_hold({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
+  delivery::Release what;
+  what.mark_sent_until = shop.at("2026-03-02 10:59");
+  const auto refused = delivery::release(shop.database, what, shop.clock.now());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "2026-03-02T09:59:00Z is before 2026-03-02T10:00:00Z, when this store itself sent its last "
+        "message; name the time until which the lost store has sent");
+  what.mark_sent_until = shop.at("2026-03-02 11:00");
+  CHECK(delivery::release(shop.database, what, shop.clock.now()));
+}
