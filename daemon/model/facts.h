@@ -29,7 +29,7 @@ struct OrderFact {
       customer{};  ///< key or alias; an unknown one becomes a customer with only a key
   std::optional<std::string> number{}, status{}, currency{};
   std::optional<std::int64_t>
-      total_minor{};  ///< negative: a refund to the customer, as a row of its own
+      total_minor{};  ///< negative: money back to the customer, as a row of its own
   std::optional<Time> placed_at{}, paid_at{}, shipped_at{}, completed_at{}, cancelled_at{},
       refunded_at{};
   std::optional<std::string> attributes{};

@@ -96,7 +96,7 @@ struct Mapping {
   std::string key_prefix;      ///< before every key and reference, when several shops share a store
   std::vector<LineTest> skip;  ///< these lines are left out, and counted
   bool merge = false;          ///< lines with one key are one row
-  std::optional<LineTest> refund;  ///< orders: these are refunds; a negative total is one anyway
+  std::optional<LineTest> refund;  ///< orders: these are refunds; without it, negative totals
   std::map<std::string, FieldSource, std::less<>> fields;
   std::map<std::string, FieldSource, std::less<>> attributes;
   std::optional<FieldSource> alias;  ///< customers: a further key

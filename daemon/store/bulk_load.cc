@@ -390,7 +390,8 @@ BulkLoad::Outcome BulkLoad::put(Row& row, std::string_view alias) {
       load.keys.find(hash, [&](std::uint32_t id) { return load.has_key(id, key); });
   std::int64_t customer_id = 0;
   if (load.kind == ImportKind::orders && !row.customer.empty()) {
-    customer_id = load.customer(row.customer);
+    // A line with a known key is refused or says nothing new: it makes no customer.
+    customer_id = twin != 0 ? load.customers.find(row.customer) : load.customer(row.customer);
     row.set(OrderColumns::customer, Cell::of(customer_id));
   }
   Outcome outcome = Outcome::inserted;

@@ -19,6 +19,18 @@ std::vector<std::string> numbered(std::size_t count) {
   return names;
 }
 
+/// A header of one column that holds a separator of other programs.
+std::string other_separator(const std::vector<std::string>& header) {
+  if (header.size() != 1) return "";
+  const std::size_t at = header.front().find_first_of(";\t|,");
+  if (at == std::string::npos) return "";
+  const char found = header.front()[at];
+  return fmt::format(
+      "; its fields seem to be separated by {0}: write `separator: {1}` in a mapping",
+      found == '\t' ? std::string("tabs") : fmt::format("`{}`", found),
+      found == '\t' ? std::string("tab") : fmt::format("\"{}\"", found));
+}
+
 }  // namespace
 
 Result<ImportReport> Import::run() {
@@ -56,20 +68,27 @@ Result<void> Import::open() {
     first_ = record;
   }
   auto mapper = RowMapper::make(options_, header);
-  if (!mapper) return mapper.error().in(options_.file.string());
+  if (!mapper) {
+    return Error{mapper.error().kind, fmt::format("{}: {}{}", options_.file.string(),
+                                                  mapper.error().message, other_separator(header))};
+  }
   mapper_ = std::move(*mapper);
   report_.unused_columns = mapper_->unused();
   if (mapping.merge) merged_.emplace(*mapper_);
   if (options_.history) facts_.set_history_until(clock_.now());
+  const std::filesystem::path rejected =
+      options_.rejected.empty() ? std::filesystem::path(options_.file.string() + ".rejected.csv")
+                                : options_.rejected;
+  if (auto result = Rejects::check(rejected, options_.file, database_.file()); !result)
+    return result;
 
   std::error_code ignored;
   file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(options_.file, ignored));
   if (auto result = open_bulk(); !result) return result;
   if (auto result = resume(); !result) return result;
-  const std::filesystem::path rejected =
-      options_.rejected.empty() ? std::filesystem::path(options_.file.string() + ".rejected.csv")
-                                : options_.rejected;
-  rejects_.emplace(rejected, mapping.separator, header_line, mark_.counts.rejected_bytes);
+  rejects_.emplace(rejected,
+                   Rejects::Format{mapping.separator, header_line, mapper_->numbers_lines()},
+                   mark_.counts.rejected_bytes);
   return {};
 }
 
@@ -161,7 +180,9 @@ Result<void> Import::take_row(const CsvRecord& record, MappedRow& mapped) {
   mapper_->finish(mapped);
   if (!supersedes_last(mapped)) count_customer(mapped.row);
   if (bulk_) {
-    bulk_row(record.line, record.original, record.broken_quotes, mapped);
+    bulk_row(
+        {record.line, reader_->position(), mapped.number, record.original, record.broken_quotes},
+        mapped);
     return {};
   }
   if (!supersedes_last(mapped)) {

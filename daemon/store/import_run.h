@@ -41,7 +41,7 @@ class Import {
   void skip_done(const CsvRecord& record);
   Result<void> take_row(const CsvRecord& record, MappedRow& mapped);
   bool supersedes_last(const MappedRow& mapped);
-  void bulk_row(std::int64_t line, std::string_view original, bool broken, MappedRow& mapped);
+  void bulk_row(const Rejects::Line& line, MappedRow& mapped);
   Result<void> flush();
   Result<void> write(const std::vector<std::size_t>& todo);
   Result<void> write_one(Waiting& waiting);

@@ -13,14 +13,13 @@ constexpr Duration longest_transaction{50};
 
 }  // namespace
 
-void Import::bulk_row(std::int64_t line, std::string_view original, bool broken,
-                      MappedRow& mapped) {
+void Import::bulk_row(const Rejects::Line& line, MappedRow& mapped) {
   switch (bulk_->put(mapped.row, mapped.alias)) {
     case BulkLoad::Outcome::inserted: ++report_.inserted; break;
     case BulkLoad::Outcome::unchanged: ++report_.unchanged; break;
     case BulkLoad::Outcome::refused:
       ++report_.rejected;
-      rejects_->add(line, reader_->position(), original, broken, bulk_->reason());
+      rejects_->add(line, bulk_->reason());
       break;
   }
 }
@@ -148,7 +147,8 @@ Result<void> Import::write_merged() {
     count_customer(mapped.row);
     const auto& aliases = merged_->aliases(i);
     if (bulk_) {
-      bulk_row(mapped.line, mapped.row.cell("key").text, false, mapped);
+      bulk_row({mapped.line, reader_->position(), mapped.number, mapped.row.cell("key").text},
+               mapped);
       for (const std::string_view alias : aliases) (void)bulk_->put(mapped.row, alias);
     } else {
       // One waiting row for each further key; those after the first change nothing else.
@@ -176,6 +176,7 @@ Result<void> Import::reject_spoiled() {
   auto reader = CsvReader::open(options_.file, {mapping.separator, mapping.blanks});
   if (!reader) return reader.error();
   CsvRecord record;
+  mapper_->count_anew();
   if (mapping.header) reader->next(record);
   while (reader->next(record)) {
     texts_[arena_].clear();
@@ -216,12 +217,16 @@ Result<void> Import::finish() {
 
 void Import::reject(const CsvRecord& record, std::string_view reason) {
   ++report_.rejected;
-  rejects_->add(record.line, reader_->position(), record.original, record.broken_quotes, reason);
+  rejects_->add(
+      {record.line, reader_->position(), mapper_->number(), record.original, record.broken_quotes},
+      reason);
 }
 
 void Import::reject(const Waiting& waiting, std::string_view reason) {
   ++report_.rejected;
-  rejects_->add(waiting.mapped.line, waiting.end, waiting.original, waiting.broken_quotes, reason);
+  rejects_->add({waiting.mapped.line, waiting.end, waiting.mapped.number, waiting.original,
+                 waiting.broken_quotes},
+                reason);
 }
 
 void Import::count_customer(const Row& row) {

@@ -18,7 +18,7 @@ struct OrderPart {
 
   /// In orders_count: placed, not cancelled, not a refund row.
   [[nodiscard]] bool counts() const {
-    return placed_at && !cancelled_at && status != "cancelled" && total >= 0;
+    return placed_at && !cancelled_at && status != "cancelled";
   }
   /// In total_spent, when the currency is the customer's; refund rows count with their negative
   /// total.

@@ -54,6 +54,7 @@ Result<RowMapper> RowMapper::make(const ImportOptions& options,
   if (!options.mapping) mapper.assume_own_names(header);
   if (auto result = mapper.compile(header); !result) return result.error();
   if (auto result = mapper.compile_currency(options.currency); !result) return result.error();
+  if (auto result = mapper.compile_number(); !result) return result.error();
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (!mapper.used_[i]) mapper.unused_.push_back(header[i]);
   }
@@ -170,6 +171,39 @@ Result<void> RowMapper::compile_currency(Currency site_currency) {
   return Error{ErrorKind::invalid,
                "the amounts have no currency: write `currency: EUR` in the mapping or in "
                "retaind.yaml, or name a column `currency`"};
+}
+
+Result<void> RowMapper::compile_number() {
+  std::vector<const Compiled*> all;
+  for (const auto* fields : {&fields_, &attributes_}) {
+    for (const Compiled& field : *fields) all.push_back(&field);
+  }
+  if (alias_) all.push_back(&*alias_);
+  for (const Compiled* field : all) {
+    if (field->source.from != FieldSource::From::number_within) continue;
+    const int column = field->columns.front();
+    if (number_column_ >= 0 && number_column_ != column) {
+      return Error{ErrorKind::invalid,
+                   fmt::format("lines are numbered within `{}` and within `{}`: number them within "
+                               "one column",
+                               header_[static_cast<std::size_t>(number_column_)],
+                               header_[static_cast<std::size_t>(column)])};
+    }
+    number_column_ = column;
+  }
+  numbers_given_ =
+      number_column_ >= 0 && header_.size() > 2 && header_[0] == "line" && header_[1] == "reason";
+  if (!numbers_given_) return {};
+  if (header_[2] != "number") {
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("this list of refused lines does not say which number within `{}` each "
+                    "of them had: correct the file that it came of and import that",
+                    header_[static_cast<std::size_t>(number_column_)])};
+  }
+  number_column_ = 2;
+  for (const std::size_t column : {0, 1, 2}) used_[column] = true;
+  return {};
 }
 
 FieldSource::Take RowMapper::take_of(int column) const {

@@ -28,6 +28,7 @@ struct MappedRow {
   ConsentFact consent;
   SuppressionFact suppression;
   std::int64_t line = 0;
+  std::int64_t number = 0;  ///< by `number-within`
 };
 
 /// The fact table of a kind; customers for consent and suppression, which have none.
@@ -48,6 +49,13 @@ class RowMapper {
   /// The last step, after lines were merged: money in minor units, refunds.
   void finish(MappedRow& mapped) const;
 
+  /// Whether a field is `number-within`. Lines are counted whether or not they can be used; a list
+  /// of refused lines brings the numbers that they had.
+  [[nodiscard]] bool numbers_lines() const { return number_column_ >= 0; }
+  /// Of the last line.
+  [[nodiscard]] std::int64_t number() const { return number_; }
+  /// Before the file is read once more.
+  void count_anew() { numbers_.clear(); }
   [[nodiscard]] const Mapping& mapping() const { return mapping_; }
   [[nodiscard]] ImportKind kind() const { return kind_; }
   /// Columns of the header that nothing reads.
@@ -78,6 +86,8 @@ class RowMapper {
   Result<Compiled> compile_field(const FieldSource& source, std::string_view name);
   Result<int> column_of(std::string_view name);
   Result<void> compile_currency(Currency site_currency);
+  Result<void> compile_number();
+  bool count(const CsvRecord& record);
   [[nodiscard]] bool holds(const Test& test, const CsvRecord& record) const;
   [[nodiscard]] std::string_view cell(const CsvRecord& record, int column) const;
   bool value_of(Compiled& field, const CsvRecord& record, std::string_view& value);
@@ -103,7 +113,10 @@ class RowMapper {
   int money_column_ = -1, currency_column_ = -1;  ///< in the row; -1: none
   std::vector<Test> skip_;
   std::optional<Test> refund_;
+  int number_column_ = -1;      ///< that of the group, or of the number itself; -1: none
+  bool numbers_given_ = false;  ///< the file is a list of refused lines
   std::unordered_map<std::string, std::int64_t> numbers_;
+  std::int64_t number_ = 0;
   std::string reason_, scratch_;
 };
 

@@ -58,7 +58,22 @@ bool RowMapper::holds(const Test& test, const CsvRecord& record) const {
   return std::find(is.begin(), is.end(), text) != is.end();
 }
 
+bool RowMapper::count(const CsvRecord& record) {
+  if (number_column_ < 0) return true;
+  const std::string_view text = cell(record, number_column_);
+  if (!numbers_given_) {
+    number_ = ++numbers_[std::string(text)];
+    return true;
+  }
+  number_ = parse_integer(text).value_or(0);
+  if (number_ > 0) return true;
+  return refuse(
+      "number is empty, because the line could not be counted when it was refused: write one that "
+      "no other line of its group has");
+}
+
 RowMapper::Verdict RowMapper::map(const CsvRecord& record, TextArena& texts, MappedRow& out) {
+  number_ = 0;
   if (!record.defect.empty()) {
     refuse(std::string(record.defect));
     return Verdict::refused;
@@ -74,6 +89,8 @@ RowMapper::Verdict RowMapper::map(const CsvRecord& record, TextArena& texts, Map
   }
   out = MappedRow(out.row.subject);
   out.line = record.line;
+  if (!count(record)) return Verdict::refused;
+  out.number = number_;
   out.refund = refund_ && holds(*refund_, record);
   for (Compiled& field : fields_) {
     if (!set(field, record, texts, out)) return Verdict::refused;
@@ -94,8 +111,7 @@ bool RowMapper::value_of(Compiled& field, const CsvRecord& record, std::string_v
   using From = FieldSource::From;
   switch (field.source.from) {
     case From::number_within:
-      scratch_ = cell(record, field.columns.front());
-      scratch_ = std::to_string(++numbers_[scratch_]);
+      scratch_ = std::to_string(number_);
       value = scratch_;
       break;
     case From::text: {
@@ -408,7 +424,7 @@ void RowMapper::finish(MappedRow& mapped) const {
   }
   if (kind_ != ImportKind::orders) return;
   constexpr auto total = column_index(Subject::order, "total_minor");
-  if (mapped.refund || row.cells[total].integer < 0) make_refund(row);
+  if (mapped.refund || (!refund_ && row.cells[total].integer < 0)) make_refund(row);
 }
 
 /// Money that goes back: a row of its own, that was never placed and never completed.

@@ -304,7 +304,7 @@ constexpr const char* afresh = R"(
       cancelled_at IS NOT NULL OR status = 'cancelled' AS cancelled, refunded_at FROM orders),
   sums AS (
     SELECT c.id,
-      (SELECT count(*) FROM part p WHERE p.customer = c.id AND placed_at IS NOT NULL AND NOT cancelled AND total >= 0),
+      (SELECT count(*) FROM part p WHERE p.customer = c.id AND placed_at IS NOT NULL AND NOT cancelled),
       (SELECT coalesce(sum(total), 0) FROM part p WHERE p.customer = c.id AND NOT cancelled
          AND (total < 0 OR (placed_at IS NOT NULL AND refunded_at IS NULL))
          AND (p.currency IS NULL OR p.currency = c.currency)),
