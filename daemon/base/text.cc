@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace retaind {
 namespace {
@@ -37,6 +39,16 @@ std::string lower_ascii(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t n = 0;
+  for (; n + sizeof(std::uint64_t) <= most; n += sizeof(std::uint64_t)) {
+    if (std::memcmp(a.data() + n, b.data() + n, sizeof(std::uint64_t)) != 0) break;
+  }
+  while (n < most && a[n] == b[n]) ++n;
+  return n;
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {

@@ -23,6 +23,8 @@ std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string lower_ascii(std::string_view text);
+/// How many bytes both begin with.
+std::size_t common_prefix(std::string_view a, std::string_view b);
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
 /// "12,346" for people.
 std::string grouped(long long number);

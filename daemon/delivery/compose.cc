@@ -357,7 +357,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   mail.extra.emplace_back("X-Retaind-Message", fmt::format("{}", carrier.id));
   if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
   if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
-  auto built = render::build_mail(mail);
+  auto built = render::build_mail(mail, memos_[{step.template_name, rendered->locale}]);
   if (!built) return built.error();
   out.id = carrier.id;
   out.message_id = mail.message_id;

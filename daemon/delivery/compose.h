@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "delivery/transport.h"
 #include "engine/runs.h"
 #include "model/site.h"
+#include "render/mime.h"
 #include "render/template.h"
 #include "store/bodies.h"
 
@@ -72,6 +74,8 @@ class Composer {
   const render::TemplateSet* templates_;
   std::string secret_;
   std::string salt_;
+  /// By template and locale.
+  std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
 };
 
 /// "2 days 3 hours", "50 minutes".

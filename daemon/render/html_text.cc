@@ -94,7 +94,8 @@ struct Tag {
 // The end of a start tag: the first > outside quotes. `quotes` turns false at a quote that never
 // ends; from then on the next > ends every tag, so that broken HTML is not searched to its end
 // again and again.
-std::size_t tag_end(std::string_view html, std::size_t at, bool& quotes) {
+// `surely` turns false when all of the HTML was looked at.
+std::size_t tag_end(std::string_view html, std::size_t at, bool& quotes, bool& surely) {
   for (std::size_t i = at + 1; quotes && i < html.size(); ++i) {
     const char c = html[i];
     if (c == '>') return i + 1;
@@ -103,6 +104,7 @@ std::size_t tag_end(std::string_view html, std::size_t at, bool& quotes) {
     quotes = close != std::string_view::npos;
     if (quotes) i = close;
   }
+  surely = false;
   const std::size_t plain = html.find('>', at);
   return plain == std::string_view::npos ? html.size() : plain + 1;
 }
@@ -161,6 +163,16 @@ class TextWriter {
   [[nodiscard]] std::string_view since(std::size_t mark) const {
     return std::string_view(out_).substr(std::min(mark, out_.size()));
   }
+  /// Whether what comes depends on no more than newlines(), space() and ended().
+  [[nodiscard]] bool plain() const { return pre_ == 0 && !out_.empty(); }
+  [[nodiscard]] std::size_t newlines() const { return newlines_; }
+  [[nodiscard]] bool space() const { return space_; }
+  [[nodiscard]] bool ended() const { return out_.back() == ' ' || out_.back() == '\n'; }
+  void resume(std::string_view text, std::size_t newlines, bool space) {
+    out_ += text;
+    newlines_ = newlines;
+    space_ = space;
+  }
   std::string finish() {
     if (!out_.empty()) out_ += '\n';
     return std::move(out_);
@@ -188,21 +200,74 @@ class TextWriter {
   int pre_ = 0;
 };
 
-class Converter {
+}  // namespace
+
+class HtmlConverter {
  public:
-  explicit Converter(std::string_view html) : html_(html) {}
+  using Place = HtmlTextMemo::Place;
+
+  HtmlConverter(std::string_view html, const HtmlTextMemo* before, std::vector<Place>* places)
+      : html_(html), before_(before), places_(places) {}
 
   std::string convert() {
     while (at_ < html_.size()) {
+      if (is_place()) {
+        if (places_ != nullptr)
+          places_->push_back(
+              {at_, writer_.mark(), writer_.newlines(), writer_.space(), writer_.ended()});
+        if (before_ != nullptr && reuse()) continue;
+      }
+      if (html_[at_] == '<') {
+        markup();
+        continue;
+      }
       const std::size_t open = std::min(html_.find('<', at_), html_.size());
-      if (open > at_) writer_.text(html_.substr(at_, open - at_));
+      writer_.text(html_.substr(at_, open - at_));
       at_ = open;
-      if (at_ < html_.size()) markup();
     }
     return writer_.finish();
   }
 
+  /// Bytes of the HTML that were not converted anew.
+  [[nodiscard]] std::size_t reused() const { return reused_; }
+
  private:
+  [[nodiscard]] bool is_place() const {
+    return at_ > 0 && html_[at_] == '<' && html_[at_ - 1] == '\n' && quotes_ && link_.empty() &&
+           lists_.empty() && writer_.plain();
+  }
+
+  /// Takes over everything up to the last place that both have, when this one is like the one
+  /// expected or one soon behind it.
+  bool reuse() {
+    constexpr std::size_t places_ahead = 4;
+    const std::vector<Place>& places = before_->places_;
+    for (std::size_t i = next_; i + 1 < places.size() && i < next_ + places_ahead; ++i) {
+      const Place& from = places[i];
+      if (from.newlines != writer_.newlines() || from.space != writer_.space() ||
+          from.ended != writer_.ended())
+        continue;
+      const std::size_t end =
+          from.html +
+          common_prefix(html_.substr(at_), std::string_view(before_->html_).substr(from.html));
+      // The tag that a place begins with must be there, too: the text in front ends at it.
+      const auto behind = std::lower_bound(
+          places.begin() + static_cast<std::ptrdiff_t>(i), places.end(), end,
+          [](const Place& place, std::size_t wanted) { return place.html < wanted; });
+      const auto last = static_cast<std::size_t>(behind - places.begin()) - 1;
+      if (behind == places.begin() || last <= i) continue;
+      const Place& to = places[last];
+      writer_.resume(std::string_view(before_->text_).substr(from.text, to.text - from.text),
+                     to.newlines, to.space);
+      at_ += to.html - from.html;
+      reused_ += to.html - from.html;
+      next_ = last;
+      return true;
+    }
+    ++next_;
+    return false;
+  }
+
   void markup() {
     const std::string_view rest = html_.substr(at_);
     if (rest.substr(0, 4) == "<!--") {
@@ -241,7 +306,10 @@ class Converter {
       const char c = html_[i];
       tag.letters[tag.letter_count++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
-    tag.whole = html_.substr(at_, tag_end(html_, at_, quotes_) - at_);
+    bool surely = true;
+    tag.whole = html_.substr(at_, tag_end(html_, at_, quotes_, surely) - at_);
+    // Another mail may end differently, and then this tag does.
+    if (!surely) places_ = nullptr;
     return true;
   }
 
@@ -313,6 +381,10 @@ class Converter {
   }
 
   std::string_view html_;
+  const HtmlTextMemo* before_;
+  std::vector<Place>* places_;
+  std::size_t next_ = 0;  // of the places before
+  std::size_t reused_ = 0;
   std::size_t at_ = 0;
   bool quotes_ = true;
   TextWriter writer_;
@@ -321,7 +393,19 @@ class Converter {
   std::vector<int> lists_;  // next number of each open list, 0 for bullets
 };
 
-}  // namespace
+std::string HtmlTextMemo::convert(std::string_view html) {
+  if (!learns_) {
+    HtmlConverter converter(html, this, nullptr);
+    std::string text = converter.convert();
+    learns_ = converter.reused() < html.size() / 2;
+    return text;
+  }
+  places_.clear();
+  html_ = html;
+  text_ = HtmlConverter(html, nullptr, &places_).convert();
+  learns_ = false;
+  return text_;
+}
 
 std::string_view attribute_of(std::string_view tag, std::string_view name) {
   std::size_t i = 1;
@@ -350,6 +434,8 @@ std::string_view attribute_of(std::string_view tag, std::string_view name) {
   return {};
 }
 
-std::string html_to_text(std::string_view html) { return Converter(html).convert(); }
+std::string html_to_text(std::string_view html) {
+  return HtmlConverter(html, nullptr, nullptr).convert();
+}
 
 }  // namespace retaind::render

@@ -19,12 +19,13 @@ constexpr std::size_t longest_token = 900;
 
 Error invalid(std::string message) { return {ErrorKind::invalid, std::move(message)}; }
 
-Result<void> refuse_breaks(std::string_view what, std::string_view text) {
+Result<void> refuse_breaks(std::string_view what, std::string_view text,
+                           std::string_view part = {}) {
   if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return {};
   return invalid(
-      fmt::format("the {} holds a line break or NUL, which would forge headers; remove it from the "
-                  "template or the data",
-                  what));
+      fmt::format("the {}{} holds a line break or NUL, which would forge headers; remove it from "
+                  "the template or the data",
+                  what, part));
 }
 
 bool is_graphic(char c) { return c > ' ' && c < 0x7F; }
@@ -47,10 +48,8 @@ struct Checked {
 };
 
 Result<Address> check_mailbox(std::string_view what, const Mailbox& mailbox) {
-  if (auto fine = refuse_breaks(fmt::format("{} name", what), mailbox.name); !fine)
-    return fine.error();
-  if (auto fine = refuse_breaks(fmt::format("{} address", what), mailbox.address); !fine)
-    return fine.error();
+  if (auto fine = refuse_breaks(what, mailbox.name, " name"); !fine) return fine.error();
+  if (auto fine = refuse_breaks(what, mailbox.address, " address"); !fine) return fine.error();
   const auto address = parse_email(mailbox.address);
   if (!address)
     return invalid(fmt::format("the {} address is no e-mail address; correct it", what));
@@ -247,22 +246,26 @@ void headers(std::string& out, const Mail& mail, const Checked& checked) {
   out += "MIME-Version: 1.0\r\n";
 }
 
-void part(std::string& out, std::string_view type, std::string_view text) {
+void part(std::string& out, std::string_view type, std::string_view text,
+          QuotedPrintableMemo& memo) {
   const Transfer transfer = transfer_for(text);
   out += "Content-Type: ";
   out += type;
   out += "; charset=utf-8\r\nContent-Transfer-Encoding: ";
   out += transfer_name(transfer);
   out += "\r\n\r\n";
-  append_encoded(out, text, transfer);
+  if (transfer == Transfer::quoted_printable)
+    memo.append(out, text);
+  else
+    append_encoded(out, text, transfer);
   // In a multipart the break in front of the boundary belongs to the boundary (RFC 2046 5.1.1).
   if (transfer == Transfer::quoted_printable) out += "\r\n";
 }
 
-void single(std::string& out, std::string_view type, std::string text) {
+void single(std::string& out, std::string_view type, std::string text, QuotedPrintableMemo& memo) {
   if (text.empty() || (text.back() != '\n' && text.back() != '\r')) text += '\n';
   const std::size_t begin = out.size();
-  part(out, type, text);
+  part(out, type, text, memo);
   // The text ends its own last line here.
   if (out.size() >= begin + 4 && out.compare(out.size() - 4, 4, "\r\n\r\n") == 0)
     out.resize(out.size() - 2);
@@ -272,22 +275,22 @@ std::string valid_copy(const std::string& text) {
   return is_valid_utf8(text) ? text : to_valid_utf8(text);
 }
 
-void bodies(std::string& out, const Mail& mail) {
-  if (mail.html.empty()) return single(out, "text/plain", valid_copy(mail.text));
-  if (mail.text.empty()) return single(out, "text/html", valid_copy(mail.html));
+void bodies(std::string& out, const Mail& mail, MailMemo& memo) {
+  if (mail.html.empty()) return single(out, "text/plain", valid_copy(mail.text), memo.text);
+  if (mail.text.empty()) return single(out, "text/html", valid_copy(mail.html), memo.html);
   // No part can hold the boundary: neither "=_" nor "--=" comes out of either encoding.
   const std::string boundary = "=_" + hex(sha256(mail.message_id)).substr(0, 32);
   out += fmt::format("Content-Type: multipart/alternative;\r\n boundary=\"{}\"\r\n\r\n", boundary);
-  for (const auto& [type, text] :
-       {std::pair<std::string_view, const std::string&>{"text/plain", mail.text},
-        {"text/html", mail.html}}) {
-    out += fmt::format("--{}\r\n", boundary);
+  const auto add = [&](std::string_view type, const std::string& text, QuotedPrintableMemo& lines) {
+    out += "--" + boundary + "\r\n";
     if (is_valid_utf8(text))
-      part(out, type, text);
+      part(out, type, text, lines);
     else
-      part(out, type, to_valid_utf8(text));
-  }
-  out += fmt::format("--{}--\r\n", boundary);
+      part(out, type, to_valid_utf8(text), lines);
+  };
+  add("text/plain", mail.text, memo.text);
+  add("text/html", mail.html, memo.html);
+  out += "--" + boundary + "--\r\n";
 }
 
 }  // namespace
@@ -314,13 +317,18 @@ std::optional<Mailbox> read_mailbox(std::string_view text) {
 }
 
 Result<BuiltMail> build_mail(const Mail& mail) {
+  MailMemo memo;
+  return build_mail(mail, memo);
+}
+
+Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo) {
   const auto checked = check(mail);
   if (!checked) return checked.error();
   BuiltMail built;
   built.needs_smtputf8 = checked->needs_smtputf8;
   built.bytes.reserve(1024 + (mail.text.size() + mail.html.size()) * 3 / 2);
   headers(built.bytes, mail, *checked);
-  bodies(built.bytes, mail);
+  bodies(built.bytes, mail, memo);
   return built;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/zone.h"
+#include "render/transfer.h"
 
 namespace retaind::render {
 
@@ -49,5 +50,12 @@ std::optional<Mailbox> read_mailbox(std::string_view text);
 /// RFC 5322, 2045-2047, 2231. CR, LF or NUL in anything that becomes a header is an error, never
 /// stripped; bidi and control characters in display names are removed (UTS 39).
 Result<BuiltMail> build_mail(const Mail& mail);
+
+/// What one mail of a template leaves for the next; the bytes are the same without it.
+struct MailMemo {
+  QuotedPrintableMemo text;
+  QuotedPrintableMemo html;
+};
+Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo);
 
 }  // namespace retaind::render

@@ -137,7 +137,7 @@ bool ParsedTemplate::body(const Value& context, Rendered& mail, Fault& fault) co
   if (front_.text) {
     if (!piece(text_, context, false, mail.preheader, {}, mail.text, fault)) return false;
   } else {
-    mail.text = html_to_text(mail.html);
+    mail.text = memo_.convert(mail.html);
   }
   if (!mail.preheader.empty() && !shows_preheader_) insert_preheader(mail.html, mail.preheader);
   return true;

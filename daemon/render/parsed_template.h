@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "render/front_matter.h"
+#include "render/html_text.h"
 #include "render/run.h"
 #include "render/template.h"
 
@@ -51,6 +52,7 @@ class ParsedTemplate {
   bool shows_preheader_ = false;  // body or layout print it themselves
   const Tree* layout_ = nullptr;
   Partials partials_;
+  mutable HtmlTextMemo memo_;
 };
 
 }  // namespace retaind::render

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace retaind::render {
 namespace {
 
@@ -152,6 +154,23 @@ class QuotedPrintable {
   std::size_t column_ = 0;
 };
 
+// A text without CR, whose line breaks are LF.
+void append_line(std::string& out, std::string_view line) {
+  const bool ended = line.ends_with('\n');
+  if (ended) line.remove_suffix(1);
+  const std::size_t begin = out.size();
+  out.resize(begin + 3 * line.size() + 3 * (3 * line.size() / 73 + 1) + 2);
+  QuotedPrintable writer(out.data() + begin);
+  writer.line(line);
+  if (ended) writer.line_break();
+  out.resize(static_cast<std::size_t>(writer.end() - out.data()));
+}
+
+std::size_t line_end(std::string_view text, std::size_t at) {
+  const std::size_t feed = text.find('\n', at);
+  return feed == std::string_view::npos ? text.size() : feed + 1;
+}
+
 void append_quoted_printable(std::string& out, std::string_view text) {
   const std::size_t begin = out.size();
   // Three characters a byte, and a soft break of three after at least 73 of them.
@@ -172,12 +191,73 @@ void append_quoted_printable(std::string& out, std::string_view text) {
 
 Transfer transfer_for(std::string_view text) {
   std::size_t foreign = 0;
-  for (const char c : text) foreign += static_cast<unsigned char>(c) >> 7U;
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    // Adds up the eight highest bits.
+    foreign += (((eight & 0x8080808080808080U) >> 7U) * 0x0101010101010101U) >> 56U;
+  }
+  for (; at < text.size(); ++at) foreign += static_cast<unsigned char>(text[at]) >> 7U;
   return foreign * 6 > text.size() ? Transfer::base64 : Transfer::quoted_printable;
 }
 
 std::string_view transfer_name(Transfer transfer) {
   return transfer == Transfer::base64 ? "base64" : "quoted-printable";
+}
+
+void QuotedPrintableMemo::append(std::string& out, std::string_view text) {
+  if (text.find('\r') != std::string_view::npos) return append_quoted_printable(out, text);
+  if (learns_) return learn(out, text);
+  std::size_t line = 0;
+  std::size_t anew = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t same = reuse(out, text.substr(at), line); same > 0) {
+      at += same;
+      continue;
+    }
+    const std::size_t end = line_end(text, at);
+    append_line(out, text.substr(at, end - at));
+    anew += end - at;
+    at = end;
+    ++line;
+  }
+  learns_ = anew > text.size() / 2;
+}
+
+/// Takes over whole lines that `text` begins with, from `line` or soon behind it; returns their
+/// length.
+std::size_t QuotedPrintableMemo::reuse(std::string& out, std::string_view text,
+                                       std::size_t& line) const {
+  constexpr std::size_t lines_ahead = 4;
+  for (std::size_t i = line; i + 1 < lines_.size() && i < line + lines_ahead; ++i) {
+    const std::size_t end =
+        lines_[i].text + common_prefix(text, std::string_view(text_).substr(lines_[i].text));
+    const auto behind =
+        std::upper_bound(lines_.begin() + static_cast<std::ptrdiff_t>(i), lines_.end(), end,
+                         [](std::size_t wanted, const Line& l) { return wanted < l.text; });
+    const auto last = static_cast<std::size_t>(behind - lines_.begin()) - 1;
+    if (last == i) continue;
+    out.append(encoded_, lines_[i].encoded, lines_[last].encoded - lines_[i].encoded);
+    line = last;
+    return lines_[last].text - lines_[i].text;
+  }
+  return 0;
+}
+
+void QuotedPrintableMemo::learn(std::string& out, std::string_view text) {
+  text_ = text;
+  encoded_.clear();
+  lines_.clear();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = line_end(text, at);
+    lines_.push_back({at, encoded_.size()});
+    append_line(encoded_, text.substr(at, end - at));
+    at = end;
+  }
+  if (text.ends_with('\n')) lines_.push_back({text.size(), encoded_.size()});
+  out += encoded_;
+  learns_ = false;
 }
 
 void append_encoded(std::string& out, std::string_view text, Transfer transfer) {

@@ -1,8 +1,8 @@
 #include "store/text_delta.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
+
+#include "base/text.h"
 
 namespace retaind::store {
 namespace {
@@ -13,16 +13,6 @@ constexpr std::size_t shortest_copy = 4;
 // out is looked for so many lines ahead.
 constexpr std::size_t alike = 8;
 constexpr int lines_ahead = 8;
-
-std::size_t common_prefix(std::string_view a, std::string_view b) {
-  const std::size_t most = std::min(a.size(), b.size());
-  std::size_t n = 0;
-  for (; n + sizeof(std::uint64_t) <= most; n += sizeof(std::uint64_t)) {
-    if (std::memcmp(a.data() + n, b.data() + n, sizeof(std::uint64_t)) != 0) break;
-  }
-  while (n < most && a[n] == b[n]) ++n;
-  return n;
-}
 
 std::size_t common_suffix(std::string_view a, std::string_view b) {
   const std::size_t most = std::min(a.size(), b.size());
