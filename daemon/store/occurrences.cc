@@ -146,15 +146,15 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
   c.known_since.reset();
   (yearly_ ? c.known_since : c.anchor) = row.maybe_time(at++);
   c.customer = row.maybe_integer(at++);
-  c.history_until = row.maybe_time(at++);
+  c.history_until = row.rare_time(at++);
   if (watch_.state != nullptr) c.episode = row.integer(at++);
   if (watch_.addressed) {
     c.has_address = row.integer(at++) != 0;
     c.suppressed = (row.integer(at++) & scopes_) != 0;
-    if (pausable_) c.marketing_paused_until = row.maybe_time(at++);
+    if (pausable_) c.marketing_paused_until = row.rare_time(at++);
     if (!watch_.consent.empty()) {
       c.consent = row.integer(at++) != 0;
-      c.consent_until = row.maybe_time(at++);
+      c.consent_until = row.rare_time(at++);
     }
   }
   if (watch_.customer_zone) c.zone = row.text(at++);

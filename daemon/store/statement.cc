@@ -96,6 +96,11 @@ std::optional<Time> Statement::maybe_time(int column) const {
   return from_ms(*value);
 }
 
+std::optional<Time> Statement::rare_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
 Cell Statement::cell(int column) const {
   switch (sqlite3_column_type(handle_, column)) {
     case SQLITE_INTEGER: return Cell::of(integer(column));

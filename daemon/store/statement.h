@@ -56,6 +56,8 @@ class Statement {
   [[nodiscard]] std::optional<std::int64_t> maybe_integer(int column) const;
   [[nodiscard]] Time time(int column) const { return from_ms(integer(column)); }
   [[nodiscard]] std::optional<Time> maybe_time(int column) const;
+  /// The same, with one call less where most rows have NULL.
+  [[nodiscard]] std::optional<Time> rare_time(int column) const;
   [[nodiscard]] Cell cell(int column) const;
 
  private:
