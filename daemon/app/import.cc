@@ -61,6 +61,19 @@ void print_report(std::string_view kind, const store::ImportReport& report) {
     fmt::print("  {} without a customer: stored, matched by no rule\n",
                counted(report.without_customer, "row"));
   }
+  if (report.customers_made > 0) {
+    fmt::print("  {} known by nothing but the key so far: named here, imported never\n",
+               counted(report.customers_made, "customer"));
+  }
+  if (report.unknown_zones > 0) {
+    fmt::print("  {} {} a time zone that is unknown: the site's is used\n",
+               counted(report.unknown_zones, "customer"),
+               report.unknown_zones == 1 ? "names" : "name");
+  }
+  if (report.own_surveys > 0) {
+    fmt::print("  {} of a kind of your own, whose scores are not checked: {}\n",
+               counted(report.own_surveys, "answer"), join(report.own_survey_kinds, ", "));
+  }
   if (!report.unused_columns.empty())
     fmt::print("  columns not used: {}\n", join(report.unused_columns, ", "));
   if (report.rejected > 0) {

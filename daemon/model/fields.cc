@@ -101,7 +101,7 @@ constexpr Field table[] = {
   {ticket, "reopens", number, stored, "reopens", "", "how often it was reopened"},
 
   {feedback, "key", text, stored, "key", "", "your own id of the answer"},
-  {feedback, "kind", text, stored, "kind", "", "what was asked: nps, csat or a name of yours"},
+  {feedback, "kind", text, stored, "kind", "", "what was asked: nps (0 to 10), csat (1 to 5), ces (1 to 7) or a name of yours"},
   {feedback, "score", number, stored, "score", "", "the score that was given"},
   {feedback, "comment", text, stored, "comment", "", "what the customer wrote"},
   {feedback, "received_at", time, stored, "received_at", "", "when the answer came"},

@@ -85,7 +85,7 @@ struct BulkLoad::Impl {
   Statement* full_insertion = nullptr;  // of twenty rows with the columns below
   std::uint64_t full_columns = 0;
   TextArena texts;
-  std::int64_t stored = 0, left_out = 0, cache_size = 0;
+  std::int64_t stored = 0, left_out = 0, customers_made = 0, cache_size = 0;
 
   HashTable keys;          // of the table that is filled
   KeyTable customers;      // keys and aliases
@@ -185,6 +185,7 @@ std::int64_t BulkLoad::Impl::customer(std::string_view key) {
       .run();
   const std::int64_t id = database.last_insert_id();
   customers.insert(key, id);
+  ++customers_made;
   sums.resize(std::max(sums.size(), static_cast<std::size_t>(id) + 1));
   return id;
 }
@@ -338,6 +339,7 @@ BulkLoad::BulkLoad(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BulkLoad::BulkLoad(BulkLoad&&) noexcept = default;
 BulkLoad& BulkLoad::operator=(BulkLoad&&) noexcept = default;
 const std::string& BulkLoad::reason() const { return impl_->reason; }
+std::int64_t BulkLoad::customers_made() const { return impl_->customers_made; }
 
 BulkLoad::~BulkLoad() {
   if (impl_ != nullptr) impl_->give_back();

@@ -37,6 +37,8 @@ class BulkLoad {
   enum class Outcome : std::uint8_t { inserted, unchanged, refused };
   Outcome put(Row& row, std::string_view alias);
   [[nodiscard]] const std::string& reason() const;
+  /// Customers that orders named and nobody knew: they have nothing but the key.
+  [[nodiscard]] std::int64_t customers_made() const;
   /// Roll-ups, indexes, commit.
   Result<void> finish();
 

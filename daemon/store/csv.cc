@@ -255,6 +255,14 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& file, Format form
     return Error{ErrorKind::invalid, fmt::format("{} is UTF-16: save it as UTF-8", file.string())};
   }
   if (start == "\xef\xbb\xbf") impl->begin = 3;
+  const std::string_view text(impl->buffer.data(), impl->end);
+  if (text.find('\n') == std::string_view::npos && text.find('\r') != std::string_view::npos) {
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("{} has line ends of a bare CR, so all of it is one line: save it with "
+                    "the line ends of Unix or Windows",
+                    file.string())};
+  }
   return CsvReader(std::move(impl));
 }
 

@@ -34,7 +34,7 @@ class CsvReader {
   static constexpr std::size_t longest_field = 1'000'000;
   static constexpr std::size_t longest_record = 10'000'000;
 
-  /// Refuses UTF-16 and what cannot be read.
+  /// Refuses UTF-16, line ends of a bare CR, and what cannot be read.
   static Result<CsvReader> open(const std::filesystem::path& file, Format format);
   CsvReader(CsvReader&&) noexcept;
   CsvReader& operator=(CsvReader&&) noexcept;

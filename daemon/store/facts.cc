@@ -119,6 +119,7 @@ std::int64_t Facts::customer(std::string_view key) {
   Row row(Subject::customer);
   row.set("key", Cell::of(key));
   const std::int64_t id = insert(row);
+  ++customers_made_;
   note_change(database_, Subject::customer, id, all_columns(Subject::customer), now_);
   return id;
 }
@@ -190,7 +191,8 @@ Facts::Found Facts::compare(const Row& row) {
 Written Facts::preview(const Row& given) {
   const Written refused{Change::inserted, 0, 0};
   Row row = given;
-  if (!normalize(row, email_key_) || !check_happened(row, now_) || !resolve_parents(row))
+  if (!normalize(row, email_key_) || !check_happened(row, now_) || !check_score(row) ||
+      !resolve_parents(row))
     return refused;
   if (!row.customer.empty()) {
     // An unknown customer has no row yet: no stored row can be equal.
@@ -209,6 +211,7 @@ Result<Written> Facts::put(const Row& given) {
   Row row = given;
   if (auto result = normalize(row, email_key_); !result) return result.error();
   if (auto result = check_happened(row, now_); !result) return result.error();
+  if (auto result = check_score(row); !result) return result.error();
   if (auto result = resolve_parents(row); !result) return result.error();
   if (!row.customer.empty()) {
     row.set("customer", Cell::of(customer(row.customer)));

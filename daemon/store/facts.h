@@ -61,6 +61,8 @@ class Facts {
   /// The same; an unknown key becomes a customer with nothing but the key, so that files may come
   /// in any order.
   std::int64_t customer(std::string_view key);
+  /// How many such.
+  [[nodiscard]] std::int64_t customers_made() const { return customers_made_; }
   bool has_alias(std::string_view alias, std::string_view customer_key);
   void add_alias(std::string_view alias, std::int64_t customer);
   std::int64_t find(Subject subject, std::string_view key);
@@ -91,6 +93,7 @@ class Facts {
   std::optional<Time> history_until_;
   RollUps roll_ups_;
   std::string email_key_;
+  std::int64_t customers_made_ = 0;
 };
 
 }  // namespace retaind::store

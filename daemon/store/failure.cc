@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -47,11 +48,25 @@ Error full(const std::string& name) {
                       name)};
 }
 
+constexpr const char* parts[] = {"", "-wal", "-journal"};
+
 bool is_full(const std::filesystem::path& file) {
   constexpr std::uintmax_t next_to_nothing = std::uintmax_t{64} * 1024;  // two pages of a -shm
   std::error_code error;
   const auto space = std::filesystem::space(file, error);
   return !error && space.available < next_to_nothing;
+}
+
+/// Whether a file of the store has come to the largest size that this process may write.
+bool is_at_limit(const std::filesystem::path& file) {
+  constexpr std::uintmax_t one_page_more = std::uintmax_t{64} * 1024;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return std::any_of(std::begin(parts), std::end(parts), [&](const char* part) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file.string() + part, error);
+    return !error && size + one_page_more > limit.rlim_cur;
+  });
 }
 
 }  // namespace
@@ -86,6 +101,13 @@ Error failure(int code, const std::filesystem::path& file, std::string_view deta
     case SQLITE_IOERR:
       // A full disk shows as this where SQLite grows the shared memory file or a log.
       if (is_full(file)) return full(name);
+      if (is_at_limit(file)) {
+        return {ErrorKind::unavailable,
+                fmt::format("store {} cannot grow past the largest file that this process may "
+                            "write: raise the limit (`ulimit -f`, or LimitFSIZE= of the unit); "
+                            "nothing of this transaction was kept",
+                            name)};
+      }
       return {
           ErrorKind::unavailable,
           fmt::format("store {}: the disk reports an error ({}): check it with `dmesg`; nothing "

@@ -39,6 +39,7 @@ Result<ImportReport> Import::run() {
   if (auto result = read_lines(); !result) return result.error();
   if (auto result = finish(); !result) return result.error();
   report_.took = clock_.elapsed() - began_;
+  report_.customers_made = bulk_ ? bulk_->customers_made() : facts_.customers_made();
   if (report_.rejected > 0) report_.rejected_file = rejects_->file();
   return std::move(report_);
 }
@@ -166,7 +167,7 @@ void Import::skip_done(const CsvRecord& record) {
     case RowMapper::Verdict::refused: return;
     case RowMapper::Verdict::row: break;
   }
-  count_customer(mapped.row);
+  note(mapped.row);
   if (options_.kind == ImportKind::consent || options_.kind == ImportKind::suppression) return;
   mapper_->finish(mapped);
   touch(facts_.preview(mapped.row).row);
@@ -178,7 +179,7 @@ Result<void> Import::take_row(const CsvRecord& record, MappedRow& mapped) {
     return {};
   }
   mapper_->finish(mapped);
-  if (!supersedes_last(mapped)) count_customer(mapped.row);
+  if (!supersedes_last(mapped)) note(mapped.row);
   if (bulk_) {
     bulk_row(
         {record.line, reader_->position(), mapped.number, record.original, record.broken_quotes},

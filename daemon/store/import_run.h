@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,8 @@ class Import {
   Written preview(Waiting& waiting);
   void reject(const CsvRecord& record, std::string_view reason);
   void reject(const Waiting& waiting, std::string_view reason);
-  void count_customer(const Row& row);
+  void note(const Row& row);
+  void note_zone(std::string_view name);
   bool touched(std::int64_t row) const;
   void touch(std::int64_t row);
   bool report(std::string_view doing);
@@ -77,7 +79,8 @@ class Import {
   int arena_ = 0;
   static constexpr std::size_t batch_rows = 2000;
   std::vector<Waiting> batch_;
-  std::vector<bool> touched_;  // rows of the table that this file named
+  std::map<std::string, bool, std::less<>> zones_;  // whether there is one of that name
+  std::vector<bool> touched_;                       // rows of the table that this file named
   Duration began_{0}, reported_{0}, transaction_began_{0};
   int transaction_rows_ = 0;
   std::int64_t file_bytes_ = 0;

@@ -144,7 +144,7 @@ Result<void> Import::write_merged() {
   for (std::size_t i = 0; i < merged_->size() && !report_.stopped; ++i) {
     if (!merged_->read(i, mapped)) continue;
     mapper_->finish(mapped);
-    count_customer(mapped.row);
+    note(mapped.row);
     const auto& aliases = merged_->aliases(i);
     if (bulk_) {
       bulk_row({mapped.line, reader_->position(), mapped.number, mapped.row.cell("key").text},
@@ -229,11 +229,30 @@ void Import::reject(const Waiting& waiting, std::string_view reason) {
                 reason);
 }
 
-void Import::count_customer(const Row& row) {
-  if (row.subject == Subject::customer || row.subject == Subject::item ||
-      row.subject == Subject::feedback)
+/// What is stored as it is, though somebody may have meant something else.
+void Import::note(const Row& row) {
+  if (row.subject == Subject::customer) {
+    if (row.has("time_zone")) note_zone(row.cell("time_zone").text);
     return;
+  }
+  if (row.subject == Subject::feedback && row.has("kind") && !row.cell("kind").is_null()) {
+    const std::string_view kind = row.cell("kind").text;
+    if (is_known_survey(kind)) return;
+    ++report_.own_surveys;
+    auto& kinds = report_.own_survey_kinds;
+    constexpr std::size_t shown = 5;
+    if (kinds.size() < shown && std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+      kinds.emplace_back(kind);
+  }
+  if (row.subject == Subject::item || row.subject == Subject::feedback) return;
   if (row.customer.empty() && row.has("customer")) ++report_.without_customer;
+}
+
+void Import::note_zone(std::string_view name) {
+  if (name.empty()) return;
+  auto known = zones_.find(name);
+  if (known == zones_.end()) known = zones_.emplace(name, bool{Zone::find(name)}).first;
+  if (!known->second) ++report_.unknown_zones;
 }
 
 bool Import::touched(std::int64_t row) const {

@@ -1,5 +1,9 @@
 #include "store/row.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <bit>
 
 #include "base/text.h"
@@ -63,7 +67,33 @@ constexpr std::uint64_t never_empty(Subject subject) {
   return columns;
 }
 
+struct Survey {
+  std::string_view kind;
+  std::int64_t lowest, highest;
+};
+constexpr std::array surveys{Survey{"nps", 0, 10}, Survey{"csat", 1, 5}, Survey{"ces", 1, 7}};
+
+const Survey* find_survey(std::string_view kind) {
+  const auto* found = std::find_if(surveys.begin(), surveys.end(),
+                                   [&](const Survey& survey) { return survey.kind == kind; });
+  return found == surveys.end() ? nullptr : found;
+}
+
 }  // namespace
+
+bool is_known_survey(std::string_view kind) { return find_survey(kind) != nullptr; }
+
+Result<void> check_score(const Row& row) {
+  if (row.subject != Subject::feedback || !row.has("kind") || !row.has("score")) return {};
+  const Cell& score = row.cell("score");
+  const Survey* survey = find_survey(row.cell("kind").text);
+  if (survey == nullptr || score.is_null()) return {};
+  if (score.integer >= survey->lowest && score.integer <= survey->highest) return {};
+  return Error{ErrorKind::invalid,
+               fmt::format("score {} is none of {}, which go from {} to {}: correct it, or write "
+                           "another kind",
+                           score.integer, survey->kind, survey->lowest, survey->highest)};
+}
 
 Result<void> normalize(Row& row, std::string& email_key) {
   static_assert(column_index(Subject::customer, "key") == 0 &&

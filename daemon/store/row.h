@@ -41,6 +41,11 @@ struct Row {
 /// key of an e-mail address, whose text goes into `email_key`.
 Result<void> normalize(Row& row, std::string& email_key);
 
+/// Refuses a score that its kind of question does not have. A kind of the site's own has any.
+Result<void> check_score(const Row& row);
+/// nps, csat and ces, whose scores are known.
+bool is_known_survey(std::string_view kind);
+
 Row row_of(const CustomerFact& fact);
 Row row_of(const OrderFact& fact);
 Row row_of(const ItemFact& fact);

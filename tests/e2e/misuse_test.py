@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import resource
 import stat
 import subprocess
 
@@ -103,6 +104,17 @@ with Site() as site:
     expect(site.run("release", "--all", "--mark-sent-until", "2026-01-01"), 1, "not on hold after a restore")
     expect(site.run("release", "--all"), 0, "released: everything")
     expect(site.run("release", "--clock"), 1, "no daemon answers")
+
+    # A disk that is full, or a file that may not grow: a message, and the store as it was
+    wide = site.directory / "wide.csv"
+    wide.write_text("key,email\n" + "".join(f"W{i},w{i}@example.com\n" for i in range(20000)))
+    limited = subprocess.run([BINARY, "import", "customers", wide, "--site", site.directory], capture_output=True, text=True,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)))
+    expect(limited, 1, "cannot grow past the largest file", "ulimit -f")
+    expect(site.run("import", "customers", str(wide)), 0, "customers: 20,000 lines")
+    kept = wide.read_text()
+    expect(site.run("import", "customers", str(wide), "--rejected", str(wide)), 1, "is the file to import", "--rejected")
+    check(wide.read_text() == kept, "--rejected replaced the file to import")
 
     # Copies
     copy = pathlib.Path(site.base) / "copy.db"

@@ -235,7 +235,8 @@ void Life::answer(Time now) {
   f.customer = anyone();
   f.received = chance(10) ? now - up_to(4 * 24h) : now;
   if (chance(85)) f.kind = chance(70) ? "nps" : "csat";
-  if (chance(90)) f.score = static_cast<std::int64_t>(rng_->below(11));
+  const bool csat = f.kind == "csat";
+  if (chance(90)) f.score = static_cast<std::int64_t>(csat ? 1 + rng_->below(5) : rng_->below(11));
   retaind::FeedbackFact fact;
   fact.key = f.key;
   fact.customer = shop_->customers[static_cast<std::size_t>(f.customer)].key;

@@ -123,6 +123,16 @@ TEST_CASE("a file that cannot be understood at all says what to do", "[store]") 
       ": the file has no column `invoice` (did you mean `invoic`?): its columns are invoic, total");
   CHECK(shop.refused(customers, std::string("\xff\xfek\0e\0y\0\n\0", 10)) ==
         " is UTF-16: save it as UTF-8");
+  CHECK(shop.refused(customers, "key,email\r1,a@example.com\r2,b@example.com\r") ==
+        " has line ends of a bare CR, so all of it is one line: save it with the line ends of Unix "
+        "or Windows");
+  CHECK(shop.refused(orders, "key;customer\n1;a\n") ==
+        ": nothing says where the key of orders is: name its column `key`, or write a mapping file "
+        "(--map); the columns are key;customer; its fields seem to be separated by `;`: write "
+        "`separator: \";\"` in a mapping");
+  CHECK(shop.refused(orders, "key\tcustomer\n1\ta\n")
+            .ends_with(
+                "; its fields seem to be separated by tabs: write `separator: tab` in a mapping"));
 }
 
 TEST_CASE("amounts without a currency are refused as a whole", "[store]") {

@@ -122,3 +122,33 @@ TEST_CASE("a line that is refused makes no customer, whichever way the import ta
   CHECK(report.unchanged == 1);
   CHECK(shop.rows("SELECT key FROM customers", 1) == "anna");
 }
+
+TEST_CASE("a score that its kind of question does not have is refused", "[store]") {
+  Shop shop;
+  const auto report = shop.import(feedback,
+                                  "key,customer,kind,score\n"
+                                  "1,anna,nps,0\n2,anna,nps,10\n3,anna,nps,11\n4,ben,nps,-1\n"
+                                  "5,anna,csat,1\n6,anna,csat,6\n7,anna,csat,0\n8,anna,ces,7\n"
+                                  "9,anna,ces,8\n10,anna,nps,\n11,anna,,99\n12,anna,taste,99\n"
+                                  "13,anna,taste,2\n");
+  CHECK(report.inserted == 8);
+  CHECK(report.rejected == 5);
+  CHECK(report.customers_made == 1);
+  CHECK(report.own_surveys == 2);
+  CHECK(report.own_survey_kinds == std::vector<std::string>{"taste"});
+  CHECK(shop.rejected().find("\"score 6 is none of csat, which go from 1 to 5: correct it, or "
+                             "write another kind\",6,anna,csat,6") != std::string::npos);
+  CHECK(shop.rows("SELECT key FROM customers", 1) == "anna");
+}
+
+TEST_CASE("an import counts what it made and what it could not know", "[store]") {
+  Shop shop;
+  shop.bulk_from = GENERATE(std::int64_t{0}, INT64_MAX);
+  CHECK(shop.import(customers,
+                    "key,time_zone\n1,Europe/Berlin\n2,Mars/Base\n3,\n4,Mars/Base\n5,CET\n")
+            .unknown_zones == 2);
+  const auto report = shop.import(orders, "key,customer\n1,1\n2,anna\n3,ben\n4,anna\n");
+  CHECK(report.bulk == (shop.bulk_from == 0));
+  CHECK(report.customers_made == 2);
+  CHECK(shop.ask("SELECT count(*) FROM customers") == "7");
+}
