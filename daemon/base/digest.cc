@@ -32,13 +32,26 @@ std::uint64_t stable_hash(std::string_view bytes) {
   return hash;
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view message) {
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, raw(key), key.size());
+struct HmacKey::State {
+  crypto_auth_hmacsha256_state begun;
+};
+
+HmacKey::HmacKey(std::string_view key) {
+  auto state = std::make_shared<State>();
+  crypto_auth_hmacsha256_init(&state->begun, raw(key), key.size());
+  state_ = std::move(state);
+}
+
+std::string HmacKey::sign(std::string_view message) const {
+  crypto_auth_hmacsha256_state state = state_->begun;
   crypto_auth_hmacsha256_update(&state, raw(message), message.size());
   std::string digest(crypto_auth_hmacsha256_BYTES, '\0');
   crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+  return HmacKey(key).sign(message);
 }
 
 std::string sha256(std::string_view bytes) {

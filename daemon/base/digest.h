@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,16 @@ std::uint64_t stable_hash(std::string_view bytes);
 
 /// HMAC-SHA256 (RFC 2104): the 32 bytes, raw.
 std::string hmac_sha256(std::string_view key, std::string_view message);
+/// The same with one key for many messages: half of the work is the key's.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  [[nodiscard]] std::string sign(std::string_view message) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
 /// SHA-256, raw 32 bytes.
 std::string sha256(std::string_view bytes);
 

@@ -234,6 +234,28 @@ std::string to_string(LocalDate date) {
 
 std::string to_iso(Time time) {
   const Clockface face(Zone::utc().to_local(time));
+  const int year = static_cast<int>(face.date.year());
+  if (year >= 0 && year <= 9999) {
+    // Several times in every mail.
+    std::string text = "0000-00-00T00:00:00Z";
+    const auto put = [&](std::size_t at, unsigned number) {
+      text[at] = static_cast<char>('0' + number / 10 % 10);
+      text[at + 1] = static_cast<char>('0' + number % 10);
+    };
+    put(0, static_cast<unsigned>(year) / 100);
+    put(2, static_cast<unsigned>(year));
+    put(5, static_cast<unsigned>(face.date.month()));
+    put(8, static_cast<unsigned>(face.date.day()));
+    put(11, static_cast<unsigned>(face.hour));
+    put(14, static_cast<unsigned>(face.minute));
+    put(17, static_cast<unsigned>(face.second));
+    if (face.millisecond != 0) {
+      text.replace(19, 1, ".000Z");
+      put(21, static_cast<unsigned>(face.millisecond));
+      text[20] = static_cast<char>('0' + face.millisecond / 100);
+    }
+    return text;
+  }
   return fmt::format("{}T{:02}:{:02}{}Z", to_string(face.date), face.hour, face.minute,
                      seconds_text(face, true));
 }

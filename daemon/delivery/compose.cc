@@ -77,17 +77,17 @@ std::string age_text(Duration age) {
 }
 
 Composer::Composer(store::Database& database, const Site& site,
-                   const render::TemplateSet& templates, std::string secret, std::string salt)
+                   const render::TemplateSet& templates, std::string_view secret, std::string salt)
     : database_(&database),
       messages_(database),
       bodies_(database),
       site_(&site),
       templates_(&templates),
-      secret_(std::move(secret)),
+      secret_(secret),
       salt_(std::move(salt)) {}
 
 std::string Composer::sign(std::string_view what) const {
-  return base64url(hmac_sha256(secret_, what).substr(0, 16));
+  return base64url(secret_.sign(what).substr(0, 16));
 }
 
 std::string Composer::message_id(std::int64_t message) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/rng.h"
 #include "delivery/transport.h"
 #include "engine/runs.h"
@@ -21,7 +22,7 @@ class Composer {
   /// `secret` signs survey and unsubscribe links; `salt` makes Message-IDs of this store unlike
   /// those of others.
   Composer(store::Database& database, const Site& site, const render::TemplateSet& templates,
-           std::string secret, std::string salt);
+           std::string_view secret, std::string salt);
 
   struct Part {
     Message message;
@@ -72,7 +73,7 @@ class Composer {
   store::Bodies bodies_;
   const Site* site_;
   const render::TemplateSet* templates_;
-  std::string secret_;
+  HmacKey secret_;
   std::string salt_;
   /// By template and locale.
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;

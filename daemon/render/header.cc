@@ -228,7 +228,22 @@ void HeaderWriter::mailbox(std::string_view name, const EmailAddress& address, b
   token(spec);
 }
 
+namespace {
+
+/// ASCII in which nothing is to be cleaned.
+bool is_clean(std::string_view name) {
+  char before = ' ';
+  for (const char c : name) {
+    if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
+    before = c;
+  }
+  return name.empty() || before != ' ';
+}
+
+}  // namespace
+
 std::string clean_name(std::string_view name) {
+  if (is_clean(name)) return std::string(name);
   const std::string valid = to_valid_utf8(name);
   std::string out;
   for (std::size_t at = 0; at < valid.size();) {

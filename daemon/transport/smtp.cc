@@ -187,7 +187,7 @@ void Smtp::Pool::turn() {
 /// The connections together hold as many messages as the server has answered in a moment: a fast
 /// one then costs few commits, and of a slow one a crash leaves few messages `unknown`.
 void Smtp::Pool::deepen() {
-  constexpr Duration moment{8};
+  constexpr Duration moment{16};
   const Duration now = clock_.elapsed();
   const Duration counted = now - counted_since_;
   if (counted < moment) return;
@@ -205,7 +205,7 @@ void Smtp::Pool::deepen() {
 /// Every call of `ready` costs the owner a durable commit, so while the connections have enough at
 /// hand it waits until half of what was handed over has ended, at most some milliseconds.
 void Smtp::Pool::tell() {
-  constexpr Duration most{4};
+  constexpr Duration most{8};
   const int free = capacity();
   const bool grown = freed_ == 0 && free > known_capacity_;
   known_capacity_ = free;
