@@ -2,7 +2,7 @@
 # Everything that has to hold, on a fresh Debian 12: bash tests/all.sh [--full]
 #   release build (g++) and its tests, sanitizer build and its tests, clang build, format, clang-tidy.
 # clang-tidy looks at the files changed since the last landed commit, as far as its time goes; --full looks at every
-# file, and lives through a thousand simulated shops instead of 150.
+# file, and lives through a thousand simulated shops instead of 250.
 # RETAIND_BASE names another commit to compare with.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -27,7 +27,10 @@ Result<void> copy_pages(SQLite::Database& from, const fs::path& to, bool marked)
     target.exec("PRAGMA journal_mode = DELETE");
     return {};
   } catch (const SQLite::Exception& exception) {
-    return failure(exception.getExtendedErrorCode(), to, exception.what(), "backup");
+    // The extended code is -1 where SQLiteCpp was not told the connection.
+    const int extended = exception.getExtendedErrorCode();
+    return failure(extended > 0 ? extended : exception.getErrorCode(), to, exception.what(),
+                   "backup");
   } catch (const std::exception& exception) {
     return failure(SQLITE_CANTOPEN, to, exception.what(), "backup");
   }

@@ -254,16 +254,6 @@ Result<void> Database::begin_read() {
   return take_error();
 }
 
-Result<bool> Database::renew_read() {
-  if (wal_bytes() <= wal_limit) return false;
-  if (auto result = commit(); !result) return result.error();
-  // Only a snapshot taken of a WAL that is wholly in the file lets the next writer begin the WAL
-  // anew; one of a WAL that is not pins every frame.
-  sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (auto result = begin_read(); !result) return result.error();
-  return true;
-}
-
 Result<void> Database::commit() {
   if (impl_->error) {
     Error error = *impl_->error;

@@ -59,14 +59,9 @@ class Database {
   void rollback();
   [[nodiscard]] bool in_transaction() const;
   /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the
-  /// WAL cannot be emptied, so a long reader works in slices and calls renew_read() between them.
-  /// As a safety net a statement of a Mode::read connection is interrupted (`unavailable`) once the
-  /// WAL has grown over `reader_gives_way_at`.
+  /// WAL cannot be emptied, so a statement of a Mode::read connection is interrupted (`unavailable`)
+  /// once the WAL has grown over `reader_gives_way_at`.
   Result<void> begin_read();
-  /// Takes a fresh snapshot when the WAL has grown over `wal_limit` since the last one; true when
-  /// it did. Statements that are being stepped must be reset before, and started again from where
-  /// they were after.
-  Result<bool> renew_read();
 
   /// Changes whenever another connection has committed (PRAGMA data_version).
   std::int64_t data_version();

@@ -138,7 +138,7 @@ def settings(site, smtp_port, http_port):
 
 def handed(site):
     """Messages that were on their way when the daemon died."""
-    return site.query("SELECT count(*) FROM message WHERE state = 3 AND channel = 1")[0][0]
+    return [row[0] for row in site.query("SELECT id FROM message WHERE state = 3 AND channel = 1")]
 
 
 def main():
@@ -166,6 +166,7 @@ def main():
                  ["after the reply"] * 4 + ["webhook taken, no reply"] * 4)
         dice.shuffle(kinds)
         most = 0
+        lost = collections.Counter()  # by message: kills while it was handed over
         for number, kind in enumerate(kinds):
             with Daemon(site) as daemon:
                 peer.arm(daemon, kind, 1 + dice.randrange(CUSTOMERS // KILLS))
@@ -173,7 +174,9 @@ def main():
                 while daemon.process.poll() is None and time.monotonic() < end:
                     time.sleep(0.005)
                 check(daemon.process.poll() == -signal.SIGKILL, f"kill {number} ({kind}) never came:\n{daemon.text()[-2000:]}")
-            on_the_way = handed(site)
+            ids = handed(site)
+            lost.update(ids)
+            on_the_way = len(ids)
             most = max(most, on_the_way)
             check(on_the_way <= CONNECTIONS * DEPTH, f"{on_the_way} messages were handed at once")
         with Daemon(site) as daemon:
@@ -192,6 +195,10 @@ def main():
             if rule == "news":
                 check(times <= 1, f"marketing message {message} arrived {times} times")
                 check(state in (4, 5), f"message {message} of {rule} ended in state {state}, reason {reason}: {reply}")
+            # Nothing arrives twice but what was on its way when the daemon died.
+            check(times <= 1 + lost[message], f"message {message} of {rule} arrived {times} times, {lost[message]} kills")
+            if rule == "notice":
+                check(state == 4, f"message {message} of {rule} ended in state {state}, reason {reason}: {reply}")
             if state == 4:
                 check(times >= 1, f"message {message} of {rule} is `sent` and never arrived")
         check(sum(peer.delivered.values()) >= 2 * CUSTOMERS - 50 * CONNECTIONS * DEPTH, "too little arrived")

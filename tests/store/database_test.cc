@@ -358,24 +358,6 @@ void write_much(Database& database, int round) {
 
 }  // namespace
 
-TEST_CASE("readers that work in slices let the WAL be emptied", "[store]") {
-  Directory directory;
-  auto writer = open(directory / "store.db");
-  auto reader = open(directory / "store.db", Database::Mode::read);
-  REQUIRE(reader.begin_read());
-  std::int64_t most = 0, renewed = 0;
-  for (int round = 0; round < 40; ++round) {
-    write_much(writer, round);
-    const auto renew = reader.renew_read();  // what a long reader does between two slices
-    REQUIRE(renew);
-    renewed += *renew ? 1 : 0;
-    REQUIRE(writer.checkpoint());
-    most = std::max(most, writer.wal_bytes());
-  }
-  CHECK(renewed >= 2);
-  CHECK(most < Database::wal_limit + (24 << 20));
-}
-
 TEST_CASE("a reader that stays in one statement gives way before the WAL grows without bound",
           "[store]") {
   Directory directory;
