@@ -71,6 +71,7 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   int ceiling_ = 0;  ///< connections that the host is known to bear, while it refuses further ones
   bool scheduled_ = false;
   bool in_turn_ = false;
+  bool tells_soon_ = false;  ///< `telling_` is armed for the shorter time
   bool closing_ = false;
   bool abandoned_ = false;
 };
@@ -203,9 +204,11 @@ void Smtp::Pool::deepen() {
 }
 
 /// Every call of `ready` costs the owner a durable commit, so while the connections have enough at
-/// hand it waits until half of what was handed over has ended, at most some milliseconds.
+/// hand it waits until half of what was handed over has ended, at most some milliseconds; less
+/// where a connection has nothing left whose envelope could travel with an end of data.
 void Smtp::Pool::tell() {
   constexpr Duration most{8};
+  constexpr Duration least{1};
   const int free = capacity();
   const bool grown = freed_ == 0 && free > known_capacity_;
   known_capacity_ = free;
@@ -214,7 +217,12 @@ void Smtp::Pool::tell() {
     return c.line->session().ready() && c.line->session().held() == 0;
   });
   if (!grown && !dry && freed_ < in_flight()) {
-    if (!telling_.armed()) telling_.arm(most, [this] { tell_now(); });
+    const bool low = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
+      return c.line->session().ready() && c.line->session().held() < 2;
+    });
+    if (!telling_.armed() || (low && !tells_soon_))
+      telling_.arm(low ? least : most, [this] { tell_now(); });
+    tells_soon_ = tells_soon_ || low;
     return;
   }
   tell_now();
@@ -222,6 +230,7 @@ void Smtp::Pool::tell() {
 
 void Smtp::Pool::tell_now() {
   telling_.cancel();
+  tells_soon_ = false;
   freed_ = 0;
   ready_();
   if (!abandoned_) known_capacity_ = capacity();
