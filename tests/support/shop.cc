@@ -113,8 +113,10 @@ Result<delivery::SiteFiles> Shop::files() {
     std::filesystem::remove(entry);
   language::TemplateNames known;
   for (const auto& [name, text] : templates) {
-    std::ofstream(directory_ / (name + ".en.liquid")) << text;
-    known.names.push_back(name);
+    const std::size_t dot = name.find('.');
+    std::ofstream(directory_ / (name + (dot == std::string::npos ? ".en.liquid" : ".liquid")))
+        << text;
+    known.names.push_back(name.substr(0, dot));
   }
   std::vector<render::TemplateError> errors;
   made.templates = render::TemplateSet::load(directory_, errors);

@@ -30,8 +30,9 @@ class Shop {
 
   // The site's files, as they are when the daemon starts or reloads next
   Site site;
-  std::map<std::string, std::string> rules;      ///< id → YAML
-  std::map<std::string, std::string> templates;  ///< name → front matter and body
+  std::map<std::string, std::string> rules;  ///< id → YAML
+  /// Name, or name.locale, → front matter and body; without a locale it is English.
+  std::map<std::string, std::string> templates;
   /// The rule's text begins with "rule: ID".
   void rule(const std::string& text);
   void start();
