@@ -189,7 +189,9 @@ bool Messages::on_its_way(std::int64_t firing) {
 
 std::optional<std::int64_t> Messages::first_handed(std::int64_t firing) {
   return database_
-      ->prepared("SELECT min(id) FROM message WHERE firing = ?1 AND handed_at IS NOT NULL")
+      ->prepared(
+          "SELECT min(id) FROM message WHERE firing = ?1 AND handed_at IS NOT NULL AND state NOT "
+          "IN (6, 7)")
       .bind(1, firing)
       .single();
 }

@@ -64,7 +64,7 @@ class Messages {
   std::optional<Time> overtaken_at(std::int64_t firing, Time due);
   /// Whether something of the firing may still arrive: handed over, or frozen in a digest.
   bool on_its_way(std::int64_t firing);
-  /// The first message of a firing that was handed over.
+  /// The first message of a firing that was handed over and neither refused nor given up since.
   std::optional<std::int64_t> first_handed(std::int64_t firing);
   std::vector<std::int64_t> in_state(MessageState state);
   /// Waiting messages of a customer, or of a rule.
