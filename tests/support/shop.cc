@@ -108,7 +108,7 @@ void Shop::rule(const std::string& text) {
 Result<delivery::SiteFiles> Shop::files() {
   delivery::SiteFiles made;
   made.site = site;
-  made.secret = "a secret of the tests";
+  made.secret = secret;
   for (const auto& entry : std::filesystem::directory_iterator(directory_))
     std::filesystem::remove(entry);
   language::TemplateNames known;

@@ -30,6 +30,7 @@ class Shop {
 
   // The site's files, as they are when the daemon starts or reloads next
   Site site;
+  std::string secret = "a secret of the tests";
   std::map<std::string, std::string> rules;  ///< id → YAML
   /// Name, or name.locale, → front matter and body; without a locale it is English.
   std::map<std::string, std::string> templates;
