@@ -60,6 +60,7 @@ struct Certificates {
   std::string authority;
   std::string certificate;
   std::string key;
+  std::string other;  ///< a certificate of other.test with the same key
 };
 /// nullptr, after a line "skipped: …", when there is no openssl(1).
 const Certificates* certificates();

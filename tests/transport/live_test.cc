@@ -91,9 +91,14 @@ const Certificates* certificates() {
                              " && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key "
                              "-CAcreateserial -days 2 -extfile server.ext "
                              "-out server.pem" +
+                             quiet +
+                             " && printf 'subjectAltName=DNS:other.test' >other.ext"
+                             " && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key "
+                             "-CAcreateserial -days 2 -extfile other.ext "
+                             "-out other.pem" +
                              quiet;
     if (std::system(make.c_str()) != 0) return Certificates{};
-    return Certificates{at + "/ca.pem", at + "/server.pem", at + "/server.key"};
+    return Certificates{at + "/ca.pem", at + "/server.pem", at + "/server.key", at + "/other.pem"};
   }();
   if (!made.authority.empty()) return &made;
   std::puts("skipped: no openssl(1) to make certificates with");
