@@ -544,6 +544,8 @@ def main():
     parser.add_argument("--counts", action="store_true", help="print the number of rows per rule, step and reason")
     parser.add_argument("--self-test", action="store_true", help="check the page's numbers and consent.py; DATA only")
     arguments = parser.parse_args()
+    if not os.path.isdir(arguments.data):
+        return print(f"skipped: no data at {arguments.data}")
     if arguments.self_test:
         return self_test(arguments.data)
     if not arguments.set:
