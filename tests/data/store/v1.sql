@@ -443,7 +443,6 @@ CREATE TABLE decision (
   reason INTEGER NOT NULL,
   "values" TEXT
 ) STRICT;
-CREATE INDEX decision_firing ON decision (firing);
 
 -- Texts of messages, whole or as what differs from a base (store/text_delta.h).
 CREATE TABLE message_body (
