@@ -92,20 +92,14 @@ void Engine::look_at_known(Running& running, const Firing& firing,
 }
 
 void Engine::wake(const store::FeedRow& change, Time now) {
-  const auto touched = [&](std::int64_t rule) {
-    const Running* running = find(rule);
-    return running != nullptr &&
-           (running->wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
+  const auto touched = [&](const Running& running) {
+    return (running.wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
   };
-  for (const std::int64_t id : ledger_.open_firings(change.subject, change.row)) {
-    const auto firing = ledger_.firing(id);
-    if (!firing || !touched(firing->rule)) continue;
-    for (const std::int64_t message : messages_.of_firing(id)) messages_.wake(message, now);
-  }
-  if (change.subject != Subject::customer) return;
-  for (const std::int64_t id : messages_.waiting_of_customer(change.row)) {
-    const auto message = messages_.find(id);
-    if (message && touched(message->rule)) messages_.wake(id, now);
+  if (std::none_of(running_.begin(), running_.end(), [&](const auto& r) { return touched(*r); }))
+    return;
+  for (const auto& message : messages_.asleep_of_row(change.subject, change.row, now)) {
+    const Running* running = find(message.rule);
+    if (running != nullptr && touched(*running)) messages_.wake(message.id, now);
   }
 }
 

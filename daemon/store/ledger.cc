@@ -196,15 +196,6 @@ std::optional<Firing> Ledger::find_firing(const Firing& key) {
   return found;
 }
 
-std::vector<std::int64_t> Ledger::open_firings(Subject subject, std::int64_t row) {
-  Statement& rows = database_->prepared(
-      "SELECT id FROM firing WHERE subject = ?1 AND row = ?2 AND open = 1 ORDER BY id");
-  rows.bind(1, static_cast<int>(subject)).bind(2, row);
-  std::vector<std::int64_t> ids;
-  while (rows.step()) ids.push_back(rows.integer(0));
-  return ids;
-}
-
 std::vector<std::int64_t> Ledger::open_firings_of_rule(std::int64_t rule, bool draft,
                                                        std::int64_t after, int limit) {
   Statement& rows = database_->prepared(

@@ -83,8 +83,7 @@ class Ledger {
   std::optional<std::int64_t> add_firing(const Firing& firing);
   std::optional<Firing> firing(std::int64_t id);
   std::optional<Firing> find_firing(const Firing& key);
-  /// Ids of a row's firings that still run.
-  std::vector<std::int64_t> open_firings(Subject subject, std::int64_t row);
+  /// Ids of a rule's firings that still run.
   std::vector<std::int64_t> open_firings_of_rule(std::int64_t rule, bool draft, std::int64_t after,
                                                  int limit);
   /// All firings of a rule for a row, over and running.

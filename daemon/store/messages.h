@@ -70,6 +70,13 @@ class Messages {
   /// Waiting messages of a customer, or of a rule.
   std::vector<std::int64_t> waiting_of_customer(std::int64_t customer);
   std::vector<std::int64_t> waiting_of_rule(std::int64_t rule, int limit, std::int64_t after);
+  /// Those that a change of a row may concern: messages of its firings that run and, of a customer,
+  /// those to it. Only who is not looked at by `at` anyway.
+  struct Asleep {
+    std::int64_t id = 0;
+    std::int64_t rule = 0;
+  };
+  std::vector<Asleep> asleep_of_row(Subject subject, std::int64_t row, Time at);
   /// Brings the next check forward, unless the message waits out a peer's refusal; nothing else
   /// changes.
   void wake(std::int64_t id, Time at);
