@@ -40,7 +40,6 @@ struct Address {
 
 /// Everything that becomes a header, checked.
 struct Checked {
-  Address from;
   std::vector<Address> to;
   std::optional<Address> reply_to;
   std::string unsubscribe_mailto;
@@ -56,10 +55,23 @@ Result<Address> check_mailbox(std::string_view what, const Mailbox& mailbox) {
   return Address{mailbox.name, *address};
 }
 
-Result<void> check_addresses(const Mail& mail, Checked& checked) {
-  auto from = check_mailbox("from", mail.from);
+/// Nearly always the sender of the mail before.
+Result<void> check_from(const Mailbox& sender, MailMemo& memo) {
+  if (!memo.from_line.empty() && memo.from == sender) return {};
+  memo.from_line.clear();
+  const auto from = check_mailbox("from", sender);
   if (!from) return from.error();
-  checked.from = std::move(*from);
+  memo.from = sender;
+  memo.from_needs_smtputf8 = from->address.needs_smtputf8();
+  HeaderWriter header(memo.from_line);
+  header.begin("From");
+  header.mailbox(from->name, from->address, true);
+  header.end();
+  return {};
+}
+
+Result<void> check_addresses(const Mail& mail, Checked& checked, MailMemo& memo) {
+  if (auto fine = check_from(mail.from, memo); !fine) return fine;
   if (mail.to.empty()) return invalid("the mail has no recipient; give one");
   for (const Mailbox& one : mail.to) {
     auto to = check_mailbox("to", one);
@@ -75,7 +87,7 @@ Result<void> check_addresses(const Mail& mail, Checked& checked) {
     checked.reply_to = std::move(*reply_to);
   }
   const auto utf8 = [](const Address& one) { return one.address.needs_smtputf8(); };
-  checked.needs_smtputf8 = utf8(checked.from) ||
+  checked.needs_smtputf8 = memo.from_needs_smtputf8 ||
                            std::any_of(checked.to.begin(), checked.to.end(), utf8) ||
                            (checked.reply_to && utf8(*checked.reply_to));
   return {};
@@ -181,9 +193,9 @@ Result<void> check_extra(std::string_view name, std::string_view value) {
   return {};
 }
 
-Result<Checked> check(const Mail& mail) {
+Result<Checked> check(const Mail& mail, MailMemo& memo) {
   Checked checked;
-  if (auto fine = check_addresses(mail, checked); !fine) return fine.error();
+  if (auto fine = check_addresses(mail, checked, memo); !fine) return fine.error();
   if (auto fine = refuse_breaks("subject", mail.subject); !fine) return fine.error();
   if (auto fine = check_message_id("message id", mail.message_id, false); !fine)
     return fine.error();
@@ -219,12 +231,10 @@ void list_headers(HeaderWriter& header, const Mail& mail, const Checked& checked
   if (!mail.feedback_id.empty()) token_header(header, "Feedback-ID", mail.feedback_id);
 }
 
-void headers(std::string& out, const Mail& mail, const Checked& checked) {
+void headers(std::string& out, const Mail& mail, const Checked& checked, const MailMemo& memo) {
   HeaderWriter header(out);
   token_header(header, "Date", to_rfc5322(mail.date, mail.zone));
-  header.begin("From");
-  header.mailbox(checked.from.name, checked.from.address, true);
-  header.end();
+  out += memo.from_line;
   header.begin("To");
   for (const Address& one : checked.to)
     header.mailbox(one.name, one.address, &one == &checked.to.back());
@@ -322,12 +332,12 @@ Result<BuiltMail> build_mail(const Mail& mail) {
 }
 
 Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo) {
-  const auto checked = check(mail);
+  const auto checked = check(mail, memo);
   if (!checked) return checked.error();
   BuiltMail built;
   built.needs_smtputf8 = checked->needs_smtputf8;
   built.bytes.reserve(1024 + (mail.text.size() + mail.html.size()) * 3 / 2);
-  headers(built.bytes, mail, *checked);
+  headers(built.bytes, mail, *checked, memo);
   bodies(built.bytes, mail, memo);
   return built;
 }

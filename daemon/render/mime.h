@@ -14,6 +14,7 @@ namespace retaind::render {
 struct Mailbox {
   std::string name;     ///< UTF-8, may be empty
   std::string address;  ///< as parse_email accepts it
+  bool operator==(const Mailbox&) const = default;
 };
 
 /// A mail, before it is bytes.
@@ -55,6 +56,9 @@ Result<BuiltMail> build_mail(const Mail& mail);
 struct MailMemo {
   QuotedPrintableMemo text;
   QuotedPrintableMemo html;
+  Mailbox from;           ///< checked
+  std::string from_line;  ///< its header; empty: there was none yet
+  bool from_needs_smtputf8 = false;
 };
 Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo);
 

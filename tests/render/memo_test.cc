@@ -95,3 +95,31 @@ TEST_CASE("a mail has the same bytes whatever mail of its template came before",
     }
   }
 }
+
+TEST_CASE("a mail has the same sender whoever sent the one before", "[render]") {
+  const std::vector<Mailbox> senders = {{"Shop", "shop@example.com"},
+                                        {"Shop", "shop@example.com"},
+                                        {"Laden", "shop@example.com"},
+                                        {"Laden", "shop"},
+                                        {"Laden", "shop"},
+                                        {"Laden", "shop@example.com"},
+                                        {"Shop", "läden@example.com"},
+                                        {"Shop\nBcc: x", "shop@example.com"},
+                                        {"Shop", "läden@example.com"},
+                                        {"Shop", "shop@example.com"}};
+  MailMemo memo;
+  for (const Mailbox& sender : senders) {
+    Mail mail;
+    mail.from = sender;
+    mail.to = {{"Anna", "anna@example.com"}};
+    mail.subject = "News";
+    mail.text = "News\n";
+    mail.message_id = "1@example.com";
+    const auto plain = build_mail(mail);
+    const auto quick = build_mail(mail, memo);
+    REQUIRE(bool(plain) == bool(quick));
+    if (!plain) continue;
+    CHECK(quick->bytes == plain->bytes);
+    CHECK(quick->needs_smtputf8 == plain->needs_smtputf8);
+  }
+}
