@@ -59,8 +59,8 @@ class Database {
   void rollback();
   [[nodiscard]] bool in_transaction() const;
   /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the
-  /// WAL cannot be emptied, so a statement of a Mode::read connection is interrupted (`unavailable`)
-  /// once the WAL has grown over `reader_gives_way_at`.
+  /// WAL cannot be emptied, so a statement of a Mode::read connection is interrupted
+  /// (`unavailable`) once the WAL has grown over `reader_gives_way_at`.
   Result<void> begin_read();
 
   /// Changes whenever another connection has committed (PRAGMA data_version).

@@ -17,9 +17,7 @@ struct OrderPart {
   std::optional<Time> placed_at, cancelled_at, refunded_at;
 
   /// In orders_count: placed, not cancelled, not a refund row.
-  [[nodiscard]] bool counts() const {
-    return placed_at && !cancelled_at && status != "cancelled";
-  }
+  [[nodiscard]] bool counts() const { return placed_at && !cancelled_at && status != "cancelled"; }
   /// In total_spent, when the currency is the customer's; refund rows count with their negative
   /// total.
   [[nodiscard]] std::int64_t spent() const {

@@ -14,10 +14,11 @@ namespace retaind::transport {
 ///
 /// capacity() counts free places on connections that are ready: one each; where the server offers
 /// PIPELINING three, and up to `settings.pipeline` as long as it answers that many within some
-/// milliseconds, so that one durable commit serves many messages. An idle connection lives for a minute. When the host is in trouble (no
-/// connection, 421, bad credentials, no TLS where it must be) it is left alone for 1 s, doubling to
-/// 5 min, then tried with one connection; messages that were on the way come back as `deferred`
-/// with `host_trouble`, or as `unknown` when their end of data may have arrived.
+/// milliseconds, so that one durable commit serves many messages. An idle connection lives for a
+/// minute. When the host is in trouble (no connection, 421, bad credentials, no TLS where it must
+/// be) it is left alone for 1 s, doubling to 5 min, then tried with one connection; messages that
+/// were on the way come back as `deferred` with `host_trouble`, or as `unknown` when their end of
+/// data may have arrived.
 ///
 /// `ready` comes when capacity grows and when messages have ended, for a group of them where that
 /// stalls no connection.
