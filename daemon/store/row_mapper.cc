@@ -202,7 +202,7 @@ Result<void> RowMapper::compile_number() {
                     header_[static_cast<std::size_t>(number_column_)])};
   }
   number_column_ = 2;
-  for (const std::size_t column : {0, 1, 2}) used_[column] = true;
+  for (const std::size_t column : {0U, 1U, 2U}) used_[column] = true;
   return {};
 }
 
