@@ -21,6 +21,12 @@ int count(const std::vector<Diagnostic>& diagnostics, Severity severity) {
                     [severity](const Diagnostic& d) { return d.severity == severity; }));
 }
 
+int count(const std::vector<render::TemplateError>& errors, bool warnings) {
+  return static_cast<int>(
+      std::count_if(errors.begin(), errors.end(),
+                    [&](const render::TemplateError& e) { return e.is_warning == warnings; }));
+}
+
 int template_files(const render::TemplateSet& templates) {
   int files = 0;
   for (const std::string& name : templates.names())
@@ -30,7 +36,7 @@ int template_files(const render::TemplateSet& templates) {
 
 Value value_of(const render::TemplateError& error) {
   Value row;
-  row.set("severity", Value("error"));
+  row.set("severity", Value(error.is_warning ? "warning" : "error"));
   row.set("file", Value(error.path));
   row.set("line", Value(static_cast<std::int64_t>(error.line)));
   row.set("column", Value(static_cast<std::int64_t>(error.column)));
@@ -40,7 +46,8 @@ Value value_of(const render::TemplateError& error) {
 
 std::string text_of(const render::TemplateError& error, Format format) {
   if (format == Format::github) {
-    return fmt::format("::error file={},line={},col={}::{}\n", error.path, error.line, error.column,
+    return fmt::format("::{} file={},line={},col={}::{}\n", error.is_warning ? "warning" : "error",
+                       error.path, error.line, error.column,
                        error.message.substr(0, error.message.find('\n')));
   }
   return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
@@ -57,12 +64,14 @@ void add_unsendable(LoadedSite& loaded, const Site& site) {
   for (const delivery::Unsendable& mail : *found) {
     const language::Source& source = *mail.step->where.source;
     const auto [line, column] = line_and_column(source, mail.step->where.begin);
+    const std::size_t head = std::min(mail.why.find('\n'), mail.why.size());
     loaded.template_errors.push_back(
         {source.path, line, column,
-         fmt::format("error: `{}` of the rule `{}` could be sent to nobody (here in `{}`)\n  --> "
-                     "{}:{}:{}\n{}",
-                     mail.step->key, mail.rule->id, mail.locale, source.path, line, column,
-                     mail.why)});
+         fmt::format("{}: `{}` of the rule `{}` cannot be composed for a reader of `{}`: {}\n  --> "
+                     "{}:{}:{}{}",
+                     mail.certain ? "error" : "warning", mail.step->key, mail.rule->id, mail.locale,
+                     mail.why.substr(0, head), source.path, line, column, mail.why.substr(head)),
+         !mail.certain});
   }
 }
 
@@ -70,11 +79,12 @@ void add_unsendable(LoadedSite& loaded, const Site& site) {
 
 int LoadedSite::errors() const {
   return count(site_diagnostics, Severity::error) + count(rules.diagnostics, Severity::error) +
-         static_cast<int>(template_errors.size());
+         count(template_errors, false);
 }
 
 int LoadedSite::warnings() const {
-  return count(site_diagnostics, Severity::warning) + count(rules.diagnostics, Severity::warning);
+  return count(site_diagnostics, Severity::warning) + count(rules.diagnostics, Severity::warning) +
+         count(template_errors, true);
 }
 
 LoadedSite load_site(const std::filesystem::path& directory) {

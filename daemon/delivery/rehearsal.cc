@@ -15,7 +15,17 @@ using language::Step;
 using language::StepKind;
 
 constexpr std::string_view sample_key = "sample";
+// The words of the renderer, whose error is a text for people.
+constexpr std::string_view unknown = "unknown variable `";
 constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
+
+/// The variable that a template's error names as unknown; empty: it is about something else.
+std::string_view unknown_variable(std::string_view why) {
+  const std::size_t at = why.find(unknown);
+  if (at == std::string_view::npos) return {};
+  why.remove_prefix(at + unknown.size());
+  return why.substr(0, why.find('`'));
+}
 
 class Stage {
  public:
@@ -87,9 +97,8 @@ class Stage {
     return {};
   }
 
-  /// Empty: it can be sent.
-  std::string compose(const Rule& rule, const Step& step, const std::string& locale) {
-    if (const Result<void> spoken = speak(locale); !spoken) return spoken.error().message;
+  Result<void> compose(const Rule& rule, const Step& step, const std::string& locale) {
+    if (Result<void> spoken = speak(locale); !spoken) return spoken;
     Composer composer{*database_, site_, *templates_, "rehearsal", "rehearsal"};
     engine::Running running;
     running.rule = &rule;
@@ -102,7 +111,8 @@ class Stage {
     part.message.step = step.key;
     composer.mint(step, part, rng_, now);
     const auto mail = composer.mail(running, step, part.message, {part}, {}, now);
-    return mail ? std::string() : mail.error().message;
+    if (!mail) return mail.error();
+    return {};
   }
 
  private:
@@ -148,10 +158,14 @@ Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rul
           locales.insert(locale);
       }
       for (const std::string& locale : locales) {
-        const std::string why = stage.compose(rule, step, locale);
-        if (why.empty() || why.find(".attributes.") != std::string::npos) continue;
-        found.push_back({&rule, &step, locale, why});
-        break;  // the same in another language says nothing new
+        const Result<void> done = stage.compose(rule, step, locale);
+        if (done) continue;
+        const std::string& why = done.error().message;
+        const std::string_view variable = unknown_variable(why);
+        if (variable.find(".attributes.") != std::string_view::npos) continue;
+        const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
+        found.push_back({&rule, &step, locale, why, certain});
+        if (certain) break;  // the same in another language says nothing new
       }
     }
   }

@@ -9,19 +9,23 @@
 
 namespace retaind::delivery {
 
-/// A mail that no customer would get.
+/// A mail that could not be composed.
 struct Unsendable {
   const language::Rule* rule = nullptr;
   const language::Step* step = nullptr;
   std::string locale;  ///< of the reader
   std::string why;     ///< with the template's own place and remedy
+  /// It asks for what is never there. Otherwise a value of the sample did not suit it (a division
+  /// by one that was 0), and other customers' may.
+  bool certain = true;
 };
 
 /// Composes every mail of every rule as it would leave, about a customer and rows of which
 /// everything is known, in each language of its template and in the site's. A template that asks
 /// for what its rule does not provide (`survey.link` without `survey:`, a ticket's number about an
 /// order) or that has no text for the site's language would else fail once for every customer.
-/// Which attributes the shop's rows have is not known here, so those are taken as given.
+/// Which attributes the shop's rows have is not known here: a template is read up to the first that
+/// the sample lacks.
 Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<language::Rule>& rules,
                                          const render::TemplateSet& templates);
 

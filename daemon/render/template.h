@@ -30,6 +30,7 @@ struct TemplateError {
   std::size_t line = 0;
   std::size_t column = 0;
   std::string message;
+  bool is_warning = false;
 };
 
 /// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload

@@ -56,7 +56,7 @@ void replace(const std::filesystem::path& file, const std::string& old, const st
 
 }  // namespace
 
-TEST_CASE("a mail that could be sent to nobody is found before it is due") {
+TEST_CASE("a mail that cannot be composed is found before it is due") {
   const Scratch scratch("unsendable");
   REQUIRE(app::make_site(scratch.path()));
   const auto said = [&] {
@@ -67,8 +67,8 @@ TEST_CASE("a mail that could be sent to nobody is found before it is due") {
     const std::string text = said();
     INFO(text);
     CHECK(app::load_site(scratch.path()).errors() == 1);
-    CHECK(text.find("error: `email:thanks` of the rule `thanks-and-feedback` could be sent to "
-                    "nobody") == 0);
+    CHECK(text.find("error: `email:thanks` of the rule `thanks-and-feedback` cannot be composed "
+                    "for a reader of `en`: ") == 0);
     CHECK(text.find("thanks-and-feedback.yaml:") != std::string::npos);
     CHECK(text.find("thanks.en.liquid:") != std::string::npos);
     CHECK(text.find("unknown variable `survey.link`") != std::string::npos);
@@ -82,6 +82,20 @@ TEST_CASE("a mail that could be sent to nobody is found before it is due") {
     replace(scratch.path() / "rules" / "ticket-unresolved-48h.yaml", "template: ticket-reminder",
             "template: win-back");
     CHECK(said().find("unknown variable `coupon") != std::string::npos);
+  }
+  SECTION("an attribute on the same line hides nothing") {
+    replace(scratch.path() / "templates" / "welcome.en.liquid", "---\nsubject: ",
+            "---\nsubject: {{ survey.link }} {{ customer.attributes.shoe_size }} ");
+    CHECK(said().find("unknown variable `survey.link`") != std::string::npos);
+  }
+  SECTION("what hangs on a customer's value is a warning, and the site starts") {
+    replace(scratch.path() / "templates" / "welcome.en.liquid",
+            "---\nsubject: ", "---\nsubject: {{ 10 | divided_by: customer.first_name }} ");
+    const std::string text = said();
+    INFO(text);
+    CHECK(text.find("warning: `email:welcome` of the rule `welcome` cannot be composed") == 0);
+    CHECK(app::load_site(scratch.path()).errors() == 0);
+    CHECK(app::load_site(scratch.path()).warnings() == 1);
   }
   SECTION("attributes are the shop's, and only-to is this machine's") {
     replace(scratch.path() / "templates" / "welcome.en.liquid",
