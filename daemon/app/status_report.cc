@@ -1,5 +1,7 @@
 #include "app/status_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/control.h"
@@ -28,15 +30,17 @@ std::optional<Time> next_of(const Value& daemon, std::string_view rule) {
   return std::nullopt;
 }
 
-/// The condition with this number, counted as decide() does: those of `if`, then of `unless`.
+/// The condition with this number, as decide() counts.
 std::string condition_text(const language::Rule* rule, int number) {
-  if (rule != nullptr && number >= 0) {
-    auto index = static_cast<std::size_t>(number);
-    if (index < rule->if_all.size()) return "if: " + rule->if_all[index].text;
-    index -= rule->if_all.size();
-    if (index < rule->unless_any.size()) return "unless: " + rule->unless_any[index].text;
-  }
-  return "condition " + std::to_string(number + 1);
+  std::string text = fmt::format("condition {}", number + 1);
+  if (rule == nullptr) return text;
+  language::each_line(*rule, [&](const language::Line& line) {
+    if (number-- != 0) return;
+    text = line.step == nullptr
+               ? fmt::format("{}: {}", line.key, line.condition->text)
+               : fmt::format("{} of {}: {}", line.key, line.step->key, line.condition->text);
+  });
+  return text;
 }
 
 RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Time from, Time to) {

@@ -240,15 +240,15 @@ void Outbox::trace(const Look& look, const Decision& decision, Time now) {
   if (site_->retention.traces_days == 0) return;
   const language::Rule& rule = *look.running->rule;
   std::string values;
-  for (const auto* list : {&rule.if_all, &rule.unless_any, &rule.stop_if, &rule.hold_while}) {
-    for (const language::Condition& condition : *list) {
-      if (look.situation.cells.empty()) break;  // the row is gone, or could not be read
-      const std::string read = engine::describe_values(condition, rule.slots, look.situation.cells);
-      if (read.empty()) continue;
-      if (!values.empty()) values += ", ";
-      values += read;
-    }
-  }
+  language::each_line(rule, [&](const language::Line& line) {
+    if (look.situation.cells.empty()) return;  // the row is gone, or could not be read
+    if (line.step != nullptr && line.step != look.step) return;
+    const std::string read =
+        engine::describe_values(*line.condition, rule.slots, look.situation.cells);
+    if (read.empty()) return;
+    if (!values.empty()) values += ", ";
+    values += read;
+  });
   if (decision.marked_unknown)
     values += " (sent although something is unknown: the rule is internal)";
   const Reason reason = decision.verdict == Verdict::fire ? Reason::sent : decision.reason;

@@ -194,6 +194,7 @@ Situation Checks::situation(const Subject& subject, Time now) {
                          : site_->zone;
   s.now = now;
   s.due = subject.due;
+  s.step = subject.step;
   s.zone = &site_->zone;
   s.draft = subject.draft;
   s.rule_removed = subject.row->removed_at.has_value();

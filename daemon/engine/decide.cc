@@ -76,23 +76,36 @@ std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
   return std::nullopt;
 }
 
+int first_line_of(const Rule& rule, const language::Step& step) {
+  std::size_t line = rule.if_all.size() + rule.unless_any.size() + rule.stop_if.size() +
+                     rule.hold_while.size();
+  for (const language::Step& before : rule.steps) {
+    if (&before == &step) break;
+    line += before.if_all.size();
+  }
+  return static_cast<int>(line);
+}
+
 // `if` lines must all be true and `unless` lines all false. A false one is the reason before an
 // unknown one: it would stay false whatever the unknown value is.
 std::optional<Decision> conditions(const Rule& rule, const Situation& s, bool& unknown) {
-  int line = 0;
   int unknown_line = -1;
-  for (const Condition& condition : rule.if_all) {
-    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
-    if (truth == Truth::no) return skip(Reason::condition_false, line);
-    if (truth == Truth::unknown && unknown_line < 0) unknown_line = line;
-    ++line;
-  }
-  for (const Condition& condition : rule.unless_any) {
-    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
-    if (truth == Truth::yes) return skip(Reason::condition_false, line);
-    if (truth == Truth::unknown && unknown_line < 0) unknown_line = line;
-    ++line;
-  }
+  const auto first_line_against = [&](const std::vector<Condition>& lines, int number,
+                                      Truth against) -> std::optional<int> {
+    for (const Condition& condition : lines) {
+      const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+      if (truth == against) return number;
+      if (truth == Truth::unknown && unknown_line < 0) unknown_line = number;
+      ++number;
+    }
+    return std::nullopt;
+  };
+  auto against = first_line_against(rule.if_all, 0, Truth::no);
+  if (!against)
+    against = first_line_against(rule.unless_any, static_cast<int>(rule.if_all.size()), Truth::yes);
+  if (!against && s.step != nullptr && !s.step->if_all.empty())
+    against = first_line_against(s.step->if_all, first_line_of(rule, *s.step), Truth::no);
+  if (against) return skip(Reason::condition_false, *against);
   if (unknown_line < 0) return std::nullopt;
   unknown = true;
   if (rule.purpose == Purpose::internal) return std::nullopt;
@@ -118,16 +131,6 @@ Decision decide(const Rule& rule, const Situation& s) {
   Decision fire;
   fire.marked_unknown = unknown;
   return fire;
-}
-
-const Condition* condition_at(const Rule& rule, int line) {
-  if (line < 0) return nullptr;
-  auto index = static_cast<std::size_t>(line);
-  for (const auto* list : {&rule.if_all, &rule.unless_any, &rule.stop_if, &rule.hold_while}) {
-    if (index < list->size()) return &(*list)[index];
-    index -= list->size();
-  }
-  return nullptr;
 }
 
 }  // namespace retaind::engine

@@ -39,13 +39,14 @@ struct Situation {
   bool held_out = false;
   bool draft = false;
   std::span<const Cell> cells;  ///< of the rule's slots
+  const language::Step* step = nullptr;  ///< whose own `if` must be true too
   const Zone* zone = nullptr;   ///< for conditions about dates
 };
 
 enum class Verdict : std::uint8_t { fire, hold, skip };
 
-/// What happens to the message, and why. `line` numbers the condition that decided, counted through
-/// if, unless, stop-if and hold-while; -1 when none did. `until`: when a held message is looked at
+/// What happens to the message, and why. `line` numbers the condition that decided, as
+/// language::each_line() counts; -1 when none did. `until`: when a held message is looked at
 /// again without a change of the facts; empty: only when they change or at the late limit.
 struct Decision {
   Verdict verdict = Verdict::fire;
@@ -57,8 +58,5 @@ struct Decision {
 
 /// One order of checks; the first hit names the reason (design, semantics 10). Pure.
 Decision decide(const language::Rule& rule, const Situation& situation);
-
-/// The condition with that number, or nullptr.
-const language::Condition* condition_at(const language::Rule& rule, int line);
 
 }  // namespace retaind::engine

@@ -52,6 +52,7 @@ constexpr KeyRow table[] = {
   {Keys::step, "wait", "time between the message above and the one that follows", "2 days", ""},
   {Keys::step, "pause-marketing", "no marketing for this customer for a time", "14 days", ""},
   {Keys::step, "after", "when the step is due, counted like the rule's own time", "72 hours", "email|notify|webhook|pause-marketing"},
+  {Keys::step, "if", "conditions that must be true too for this step; the steps behind it go on", "customer.orders_count = 1", "email|notify|webhook|pause-marketing"},
   {Keys::step, "template", "template of the mail to the team", "ticket-reminder", "notify"},
   {Keys::step, "or", "team that is told when the assignee has no address", "support", "notify"},
   {Keys::step, "repeat", "send it again while the state lasts", "{every: 24 hours, at-most: 3}", "email|notify|webhook"},

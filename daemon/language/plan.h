@@ -115,6 +115,7 @@ struct Step {
   std::optional<Coupon> coupon;
   std::string survey;  ///< kind of the survey minted for this email; empty: none
   Span pause;          ///< pause_marketing
+  std::vector<Condition> if_all;  ///< the step's own, besides the rule's
   Where where;
 };
 
@@ -151,5 +152,27 @@ struct Rule {
   std::string
       revision;  ///< hex SHA-256 of what decides: the file without comments and `about`, `status`
 };
+
+/// A line that decides. `step`: whose own `if` it is; nullptr: the whole rule's.
+struct Line {
+  std::string_view key;  ///< "if", "unless", "stop-if", "hold-while"
+  const Condition* condition = nullptr;
+  const Step* step = nullptr;
+};
+
+/// All lines of a rule in the order of their numbers, from 0: `if`, `unless`, `stop-if`,
+/// `hold-while`, then each step's `if`.
+template <class Visit>
+void each_line(const Rule& rule, Visit&& visit) {
+  const auto all = [&](std::string_view key, const std::vector<Condition>& conditions,
+                       const Step* step) {
+    for (const Condition& condition : conditions) visit(Line{key, &condition, step});
+  };
+  all("if", rule.if_all, nullptr);
+  all("unless", rule.unless_any, nullptr);
+  all("stop-if", rule.stop_if, nullptr);
+  all("hold-while", rule.hold_while, nullptr);
+  for (const Step& step : rule.steps) all("if", step.if_all, &step);
+}
 
 }  // namespace retaind::language

@@ -30,7 +30,7 @@ class Canonical {
     for (const auto& condition : conditions) node(rule, condition, condition.root);
   }
 
-  void step(const Step& step) {
+  void step(const Rule& rule, const Step& step) {
     number(static_cast<int>(step.kind));
     for (const std::string* value :
          {&step.key, &step.target, &step.fallback, &step.template_name, &step.survey})
@@ -42,6 +42,9 @@ class Canonical {
     number(step.repeat ? step.repeat->at_most : 0);
     if (step.repeat) span(step.repeat->every);
     if (step.coupon) coupon(*step.coupon);
+    if (step.if_all.empty()) return;
+    text("if");
+    conditions(rule, step.if_all);
   }
 
   [[nodiscard]] std::string digest() const { return hex(sha256(out_)); }
@@ -92,7 +95,7 @@ std::string revision_of(const Rule& rule) {
   canonical.conditions(rule, rule.stop_if);
   canonical.conditions(rule, rule.hold_while);
   canonical.number(static_cast<std::int64_t>(rule.steps.size()));
-  for (const auto& step : rule.steps) canonical.step(step);
+  for (const auto& step : rule.steps) canonical.step(rule, step);
   canonical.text(rule.once_per ? name_of(*rule.once_per) : std::string_view());
   canonical.span(rule.again_after);
   canonical.span(rule.late_limit);

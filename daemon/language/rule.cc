@@ -19,6 +19,12 @@ constexpr int most_a_day = 100'000'000;
 constexpr int highest_priority = 1'000'000;
 constexpr std::size_t most_conditions = 200;
 
+void refuse_as_conditions(Report& report, std::string_view key, const YamlNode& node) {
+  report.error(Code::wrong_kind, node.at,
+               fmt::format("`{}` needs conditions, and this is {}", key, name_of(node.kind)),
+               "write one a line, each behind a dash: `- customer.orders_count >= 2`");
+}
+
 class RuleReader {
  public:
   RuleReader(RuleContext& context, const YamlNode& root)
@@ -44,7 +50,7 @@ class RuleReader {
       trigger_ = read_trigger(report_, *node);
     read_conditions();
     if (const YamlNode* node = map_.need("then", "write `then:` and below it `- email: thanks`"))
-      rule_.steps = read_steps(context_, *node, trigger_, purpose_);
+      rule_.steps = read_steps(context_, *node, trigger_, purpose_, rule_.slots);
     read_frequency();
     read_limits();
     read_time();
@@ -69,36 +75,15 @@ class RuleReader {
 
   void read_conditions() {
     const Scope scope = scope_of(trigger_, context_.site);
-    conditions("if", scope, rule_.if_all);
-    conditions("unless", scope, rule_.unless_any);
-    conditions("stop-if", scope, rule_.stop_if);
-    conditions("hold-while", scope, rule_.hold_while);
-  }
-
-  void conditions(std::string_view key, const Scope& scope, std::vector<Condition>& out) {
-    const YamlNode* node = map_.get(key);
-    if (node == nullptr) return;
-    if (node->kind == YamlNode::Kind::map ||
-        (node->kind != YamlNode::Kind::scalar && node->children.empty()))
-      return wrong_list(key, *node);
-    const auto lines = one_or_more(*node);
-    if (lines.size() > most_conditions)
-      return report_.error(Code::expression_too_large, node->at,
-                           fmt::format("`{}` has too many lines", key),
-                           fmt::format("at most {}: join some with `or`", most_conditions));
-    for (const YamlNode* line : lines) {
-      if (line->kind != YamlNode::Kind::scalar || trim(line->text).empty()) {
-        wrong_list(key, *line);
-      } else if (auto condition = read_condition(report_, *line, scope, rule_.slots)) {
-        out.push_back(std::move(*condition));
-      }
-    }
-  }
-
-  void wrong_list(std::string_view key, const YamlNode& node) {
-    report_.error(Code::wrong_kind, node.at,
-                  fmt::format("`{}` needs conditions, and this is {}", key, name_of(node.kind)),
-                  "write one a line, each behind a dash: `- customer.orders_count >= 2`");
+    const auto conditions = [&](std::string_view key) {
+      const YamlNode* node = map_.get(key);
+      return node == nullptr ? std::vector<Condition>{}
+                             : language::read_conditions(report_, key, *node, scope, rule_.slots);
+    };
+    rule_.if_all = conditions("if");
+    rule_.unless_any = conditions("unless");
+    rule_.stop_if = conditions("stop-if");
+    rule_.hold_while = conditions("hold-while");
   }
 
   void read_frequency() {
@@ -248,6 +233,30 @@ class RuleReader {
 };
 
 }  // namespace
+
+std::vector<Condition> read_conditions(Report& report, std::string_view key, const YamlNode& node,
+                                       const Scope& scope, std::vector<Slot>& slots) {
+  std::vector<Condition> conditions;
+  const bool list = node.kind == YamlNode::Kind::list && !node.children.empty();
+  if (node.kind != YamlNode::Kind::scalar && !list) {
+    refuse_as_conditions(report, key, node);
+    return {};
+  }
+  const auto lines = one_or_more(node);
+  if (lines.size() > most_conditions) {
+    report.error(Code::expression_too_large, node.at, fmt::format("`{}` has too many lines", key),
+                 fmt::format("at most {}: join some with `or`", most_conditions));
+    return {};
+  }
+  for (const YamlNode* line : lines) {
+    if (line->kind != YamlNode::Kind::scalar || trim(line->text).empty()) {
+      refuse_as_conditions(report, key, *line);
+    } else if (auto condition = read_condition(report, *line, scope, slots)) {
+      conditions.push_back(std::move(*condition));
+    }
+  }
+  return conditions;
+}
 
 std::vector<std::string_view> views(const std::vector<std::string>& names) {
   return {names.begin(), names.end()};

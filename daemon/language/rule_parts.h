@@ -24,10 +24,14 @@ std::optional<Trigger> read_trigger(Report& report, const YamlNode& when);
 /// because it has a mistake, everything.
 Scope scope_of(const std::optional<Trigger>& trigger, const Site& site);
 
+/// One condition, or a list of them.
+std::vector<Condition> read_conditions(Report& report, std::string_view key, const YamlNode& node,
+                                       const Scope& scope, std::vector<Slot>& slots);
+
 /// The list under `then:`; coupons, surveys and waits are folded into the messages they belong to.
 std::vector<Step> read_steps(RuleContext& context, const YamlNode& then,
                              const std::optional<Trigger>& trigger,
-                             const std::optional<Purpose>& purpose);
+                             const std::optional<Purpose>& purpose, std::vector<Slot>& slots);
 
 /// A rule file as far as it could be read: the id is known although the rest has mistakes.
 struct RuleFile {

@@ -404,6 +404,21 @@ TEST_CASE("every key has a line that explains it and an example", "[language][ru
   }
 }
 
+TEST_CASE("a step may have conditions of its own", "[language][rule]") {
+  const std::string plain = completed("then:\n  - email: thanks\n");
+  const std::string branched =
+      completed("then:\n  - email: thanks\n    if: customer.orders_count > 1\n");
+  const Rule rule = good(branched);
+  REQUIRE(rule.steps[0].if_all.size() == 1);
+  CHECK(rule.steps[0].if_all[0].text == "customer.orders_count > 1");
+  CHECK(rule.slots.size() == good(plain).slots.size() + 1);
+  CHECK(rule.revision != good(plain).revision);
+  CHECK(check(completed("then:\n  - email: thanks\n    if: ticket.status = open\n")).has("R032"));
+  CHECK(check(completed("then:\n  - email: thanks\n    if: {a: b}\n")).has("R020"));
+  CHECK(check(completed("then:\n  - wait: 2 days\n    if: order.refunded\n  - email: thanks\n"))
+            .has("R042"));
+}
+
 TEST_CASE("a rule survives being moved about", "[language][rule]") {
   std::vector<Rule> rules;
   for (int i = 0; i < 20; ++i) rules.push_back(good(ticket));
