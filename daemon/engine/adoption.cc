@@ -152,9 +152,16 @@ void Engine::adopt(std::vector<Rule> rules, Time now) {
   running_.clear();
   rules_ = std::move(rules);
   std::vector<store::RuleRow> known = ledger_.rules();
+  const auto called = [&](std::string_view name) {
+    return std::find_if(known.begin(), known.end(),
+                        [&](const store::RuleRow& r) { return r.name == name; });
+  };
   for (const Rule& rule : rules_) {
-    const auto row = std::find_if(known.begin(), known.end(),
-                                  [&](const store::RuleRow& r) { return r.name == rule.id; });
+    auto row = called(rule.id);
+    if (row == known.end() && !rule.was.empty()) {
+      row = called(rule.was);
+      if (row != known.end()) ledger_.rename_rule(*row, rule.id);
+    }
     adopt_one(rule, row == known.end() ? nullptr : &*row, now);
   }
   for (store::RuleRow& row : known) {

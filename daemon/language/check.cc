@@ -61,19 +61,41 @@ std::vector<fs::path> rule_files(const fs::path& directory, std::vector<Diagnost
   return files;
 }
 
-/// Two rules with one id would share one memory of what was sent.
+std::string place(const Where& where) {
+  return fmt::format("{}:{}", where.source->path,
+                     line_and_column(*where.source, where.begin).first);
+}
+
+/// Two rules with one id, now or before, would share one memory of what was sent.
 void refuse_twins(const std::vector<RuleFile>& files, std::vector<Diagnostic>& out) {
-  std::map<std::string_view, const RuleFile*> first;
+  std::map<std::string_view, const RuleFile*> ids;
+  std::map<std::string_view, const RuleFile*> former;
+  const auto refuse = [&](const Where& at, std::string message, std::string remedy) {
+    out.push_back(
+        {Severity::error, name_of(Code::rule_twice), at, std::move(message), std::move(remedy)});
+  };
   for (const auto& file : files) {
     if (file.id.empty()) continue;
-    const auto [before, fresh] = first.emplace(file.id, &file);
-    if (fresh) continue;
-    const Where& other = before->second->id_at;
-    out.push_back(
-        {Severity::error, name_of(Code::rule_twice), file.id_at,
-         fmt::format("the rule `{}` is there twice", file.id),
-         fmt::format("the first is in {}:{}: give one of them another id", other.source->path,
-                     line_and_column(*other.source, other.begin).first)});
+    const auto [before, fresh] = ids.emplace(file.id, &file);
+    if (!fresh)
+      refuse(file.id_at, fmt::format("the rule `{}` is there twice", file.id),
+             fmt::format("the first is in {}: give one of them another id",
+                         place(before->second->id_at)));
+  }
+  for (const auto& file : files) {
+    if (file.was.empty()) continue;
+    if (const auto still = ids.find(file.was); still != ids.end()) {
+      refuse(file.was_at, fmt::format("`{}` is still the id of a rule", file.was),
+             still->second == &file
+                 ? "delete the line: `was` names the id that the rule had before"
+                 : fmt::format("delete the line, or the rule in {}", place(still->second->id_at)));
+      continue;
+    }
+    const auto [before, fresh] = former.emplace(file.was, &file);
+    if (!fresh)
+      refuse(file.was_at, fmt::format("two rules say that they were `{}`", file.was),
+             fmt::format("the first is in {}: what was sent can follow one of them only",
+                         place(before->second->was_at)));
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 // clang-format off
 constexpr KeyRow table[] = {
   {Keys::rule, "rule", "permanent id of the rule; what was sent is remembered under it", "win-back-90d", ""},
+  {Keys::rule, "was", "the id that the rule had before; what was sent stays known", "win-back", ""},
   {Keys::rule, "about", "what the rule is for, in a sentence", "Bring back silent buyers", ""},
   {Keys::rule, "purpose", "marketing, feedback, transactional or internal: picks consent, caps and retries", "marketing", ""},
   {Keys::rule, "status", "draft records what it would send, live sends, paused waits", "live", ""},

@@ -113,8 +113,8 @@ struct Step {
   std::optional<Repeat> repeat;
   std::optional<Span> digest;
   std::optional<Coupon> coupon;
-  std::string survey;  ///< kind of the survey minted for this email; empty: none
-  Span pause;          ///< pause_marketing
+  std::string survey;             ///< kind of the survey minted for this email; empty: none
+  Span pause;                     ///< pause_marketing
   std::vector<Condition> if_all;  ///< the step's own, besides the rule's
   Where where;
 };
@@ -128,6 +128,7 @@ struct Backlog {
 
 struct Rule {
   std::string id;
+  std::string was;  ///< the id that it had before; empty: none
   std::string about;
   Purpose purpose = Purpose::marketing;
   RuleStatus status = RuleStatus::draft;

@@ -39,6 +39,11 @@ class RuleReader {
       file.id = rule_.id;
       file.id_at = report_.where(node->at);
     }
+    if (const YamlNode* node = map_.get("was")) {
+      rule_.was = read_name(report_, "was", *node).value_or("");
+      file.was = rule_.was;
+      file.was_at = report_.where(node->at);
+    }
     if (const YamlNode* node = map_.get("about"))
       rule_.about = read_text(report_, "about", *node).value_or("");
     if (const YamlNode* node = map_.get("status"))

@@ -38,6 +38,8 @@ struct RuleFile {
   std::optional<Rule> rule;
   std::string id;
   Where id_at;
+  std::string was;
+  Where was_at;
 };
 RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
                         const TemplateNames& templates, std::vector<Diagnostic>& diagnostics);

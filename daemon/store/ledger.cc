@@ -80,6 +80,19 @@ void Ledger::save_rule(const RuleRow& rule) {
       .run();
 }
 
+void Ledger::rename_rule(RuleRow& rule, const std::string& name) {
+  stamp_holds();
+  database_->prepared("UPDATE rule SET name = ?2 WHERE id = ?1")
+      .bind(1, rule.id)
+      .bind(2, name)
+      .run();
+  database_->prepared("UPDATE hold SET target = ?2 WHERE scope = 'rule' AND target = ?1")
+      .bind(1, rule.name)
+      .bind(2, name)
+      .run();
+  rule.name = name;
+}
+
 void Ledger::add_revision(std::int64_t rule, Time at, std::string_view revision,
                           std::string_view text) {
   database_

@@ -66,6 +66,8 @@ class Ledger {
   std::vector<RuleRow> rules();
   std::int64_t add_rule(const RuleRow& rule, std::string_view text);
   void save_rule(const RuleRow& rule);
+  /// Its holds go with it.
+  void rename_rule(RuleRow& rule, const std::string& name);
   void add_revision(std::int64_t rule, Time at, std::string_view revision, std::string_view text);
   /// The rule file as it runs.
   std::string running_text(std::int64_t rule);

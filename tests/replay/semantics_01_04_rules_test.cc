@@ -334,6 +334,41 @@ TEST_CASE("semantics 03: a rule removed while its message is on its way keeps wh
   CHECK(shop.ledger() == Lines{"email:welcome o1 sent", "- o2 already-sent"});
 }
 
+TEST_CASE("semantics 03: a renamed rule keeps its ledger, its place, its holds and what waits",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(thanks("once-per: customer\n"));
+  for (const char* who : {"anna", "bert", "cleo"}) shop.customer(who);
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.order("o1", "anna");
+  shop.run_to("2026-03-05 10:00");
+  shop.order("o2", "bert");
+  shop.run_to("2026-03-10 10:00");
+  shop.hold("rule", "thanks");
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    std::string text = shop.rules.at(from);
+    shop.rules.erase(from);
+    text.replace(0, text.find("purpose:"), "rule: " + to + "\nwas: " + from + "\n");
+    shop.rules[to] = text;
+    shop.reload();
+  };
+  rename("thanks", "thank-you");
+  shop.order("o3", "anna");
+  shop.order("o4", "cleo");
+  shop.run_to("2026-03-13 10:00");
+  CHECK(shop.ask("SELECT name || ' ' || first_name FROM rule") == "thank-you thanks");
+  CHECK(shop.ledger() == Lines{"email:thanks o1 sent", "email:thanks o2 held on-hold"});
+  shop.release("rule", "thank-you");
+  rename("thank-you", "thanks-again");
+  shop.run_to("2026-03-20 10:00");
+  CHECK(shop.sent() == Lines{"2026-03-09 11:00 email:thanks anna@example.com",
+                             "2026-03-13 10:00 email:thanks bert@example.com",
+                             "2026-03-17 10:00 email:thanks cleo@example.com"});
+  CHECK(shop.ledger() == Lines{"email:thanks o1 sent", "email:thanks o2 sent", "- o3 already-sent",
+                               "email:thanks o4 sent"});
+}
+
 TEST_CASE("semantics 04: a paused rule's times run on; what is not too late goes on resume",
           "[semantics]") {
   Shop shop;
