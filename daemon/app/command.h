@@ -25,6 +25,7 @@ int run_backtest(const Words& words);
 int run_backup(const Words& words);
 int run_check(const Words& words);
 int run_daemon(const Words& words);
+int run_explain(const Words& words);
 int run_explain_error(const Words& words);
 int run_hold(const Words& words);
 int run_import(const Words& words);

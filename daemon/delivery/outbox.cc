@@ -167,24 +167,8 @@ std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
   const language::Rule& rule = *look.running->rule;
   const bool scheduled = rule.trigger.kind == language::TriggerKind::schedule;
   look.candidate = scheduled ? nullptr : look.running->trigger->rows().by_row(firing->row, now);
-  engine::Checks::Subject subject;
-  subject.rule = &rule;
-  subject.row = &look.running->row;
-  subject.step = look.step;
-  subject.trigger = look.running->trigger.get();
-  subject.candidate = look.candidate;
-  subject.due = message.due;
-  subject.late_from = message.late_from;
-  subject.scope = firing->scope;
-  subject.firing = firing->id;
-  subject.message = message.id;
-  subject.customer = firing->customer;
-  subject.draft = message.draft;
-  subject.held_out = firing->held_out;
-  if (rule.trigger.kind == language::TriggerKind::state) {
-    subject.ended = look.candidate == nullptr || !look.candidate->in_state ||
-                    look.candidate->episode != firing->part;
-  }
+  const auto subject =
+      engine::Checks::subject_of(*look.running, *look.step, *firing, message, look.candidate);
   look.situation = checks_->situation(subject, now);
   return look;
 }

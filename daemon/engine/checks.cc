@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "engine/runs.h"
 
 namespace retaind::engine {
 
@@ -51,6 +52,29 @@ bool Holds::has(std::string_view cause, std::string_view target) const {
 
 Checks::Checks(store::Database& database, const Site& site)
     : ledger_(database), messages_(database), site_(&site) {}
+
+Checks::Subject Checks::subject_of(const Running& running, const Step& step, const Firing& firing,
+                                   const Message& message, const store::Candidate* candidate) {
+  Subject subject;
+  subject.rule = running.rule;
+  subject.row = &running.row;
+  subject.step = &step;
+  subject.trigger = running.trigger.get();
+  subject.candidate = candidate;
+  subject.due = message.due;
+  subject.late_from = message.late_from;
+  subject.scope = firing.scope;
+  subject.firing = firing.id;
+  subject.message = message.id;
+  subject.customer = firing.customer;
+  subject.draft = message.draft;
+  subject.held_out = firing.held_out;
+  if (running.rule->trigger.kind == language::TriggerKind::state) {
+    subject.ended =
+        candidate == nullptr || !candidate->in_state || candidate->episode != firing.part;
+  }
+  return subject;
+}
 
 int Checks::day_of(Time time) const { return number_of(site_->zone.date_of(time)); }
 

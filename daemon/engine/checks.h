@@ -35,6 +35,8 @@ class Holds {
   std::optional<Time> next_end_;
 };
 
+struct Running;
+
 /// Gathers on one snapshot what decide() may look at. The same for the first look when a firing is
 /// made, for every look before a send and for a retry.
 class Checks {
@@ -59,6 +61,10 @@ class Checks {
     bool ended = false;  ///< the episode is over
     std::optional<bool> held_out;
   };
+  /// What is asked about a message of a firing; `candidate` is its row as the facts are now.
+  static Subject subject_of(const Running& running, const language::Step& step,
+                            const Firing& firing, const Message& message,
+                            const store::Candidate* candidate);
   /// Caps, limits and the holdout are looked at only for a message: the first look, at an
   /// occurrence, leaves them to the claim.
   Situation situation(const Subject& subject, Time now);

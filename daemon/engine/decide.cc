@@ -1,5 +1,7 @@
 #include "engine/decide.h"
 
+#include <array>
+
 #include "engine/evaluate.h"
 
 namespace retaind::engine {
@@ -18,17 +20,31 @@ Decision hold(const Situation& s, Reason reason, std::optional<Time> until, int 
   return {Verdict::hold, reason, until, line, false};
 }
 
-// What ends a message at the instant of the fact, also before it is due.
-std::optional<Decision> ends_at_once(const Situation& s) {
-  if (s.rule_removed) return skip(Reason::rule_removed);
-  if (s.erased) return skip(Reason::erased);
-  if (s.gone) return skip(Reason::gone);
-  return std::nullopt;
+/// A look while it goes through the checks.
+struct Look {
+  const Rule& rule;
+  const Situation& s;
+  bool unknown = false;  ///< a condition was unknown and the rule is internal
+};
+using Hit = std::optional<Decision>;
+
+std::size_t lines_before_stop_if(const Rule& rule) {
+  return rule.if_all.size() + rule.unless_any.size();
 }
 
-std::optional<Decision> stopped(const Rule& rule, const Situation& s) {
-  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size());
-  for (const Condition& condition : rule.stop_if) {
+// What ends a message at the instant of the fact, also before it is due.
+Hit rule_removed(Look& look) {
+  return look.s.rule_removed ? Hit{skip(Reason::rule_removed)} : std::nullopt;
+}
+Hit row_gone(Look& look) {
+  if (look.s.erased) return skip(Reason::erased);
+  return look.s.gone ? Hit{skip(Reason::gone)} : std::nullopt;
+}
+
+Hit stopped(Look& look) {
+  const Situation& s = look.s;
+  int line = static_cast<int>(lines_before_stop_if(look.rule));
+  for (const Condition& condition : look.rule.stop_if) {
     const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
     // Unknown stops, once the message is due: a run that nobody can vouch for does not go on.
     if (truth == Truth::yes || (truth == Truth::unknown && s.now >= s.due))
@@ -38,35 +54,65 @@ std::optional<Decision> stopped(const Rule& rule, const Situation& s) {
   return std::nullopt;
 }
 
-std::optional<Decision> before_due(const Rule& rule, const Situation& s) {
-  if (s.state_ended) return skip(Reason::state_ended);
-  if (const auto decision = stopped(rule, s)) return decision;
-  return Decision{Verdict::hold, Reason::none, s.due, -1, false};
+Hit state_ended(Look& look) {
+  return look.s.state_ended ? Hit{skip(Reason::state_ended)} : std::nullopt;
 }
 
-std::optional<Decision> final_checks(const Rule& rule, const Situation& s) {
-  if (s.needs_address && !s.has_address) return skip(Reason::no_address);
-  if (s.suppressed) return skip(Reason::suppressed);
-  if (s.needs_consent && !s.consented) return skip(Reason::no_consent);
-  if (s.state_ended) return skip(Reason::state_ended);
-  if (const auto decision = stopped(rule, s)) return decision;
-  if (s.place_taken) return skip(Reason::already_sent);
-  if (s.overtaken || (s.late_at && s.now > *s.late_at)) return skip(Reason::late_limit);
-  return std::nullopt;
+Hit before_due(Look& look) {
+  if (look.s.now >= look.s.due) return std::nullopt;
+  if (auto ended = state_ended(look)) return ended;
+  if (auto ended = stopped(look)) return ended;
+  return Decision{Verdict::hold, Reason::none, look.s.due, -1, false};
 }
 
-std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
-  if (s.paused) return hold(s, Reason::paused, s.paused_until);
-  if (s.hold) return hold(s, *s.hold, s.hold_until);
+// While nobody knows what time it is, nothing is too late.
+Hit clock_held(Look& look) {
+  if (look.s.hold != Reason::clock) return std::nullopt;
+  return Decision{Verdict::hold, Reason::clock, look.s.hold_until, -1, false};
+}
+
+Hit no_address(Look& look) {
+  const bool missing = look.s.needs_address && !look.s.has_address;
+  return missing ? Hit{skip(Reason::no_address)} : std::nullopt;
+}
+Hit suppressed(Look& look) {
+  return look.s.suppressed ? Hit{skip(Reason::suppressed)} : std::nullopt;
+}
+Hit no_consent(Look& look) {
+  const bool missing = look.s.needs_consent && !look.s.consented;
+  return missing ? Hit{skip(Reason::no_consent)} : std::nullopt;
+}
+Hit place_taken(Look& look) {
+  return look.s.place_taken ? Hit{skip(Reason::already_sent)} : std::nullopt;
+}
+Hit too_late(Look& look) {
+  const bool late = look.s.overtaken || (look.s.late_at && look.s.now > *look.s.late_at);
+  return late ? Hit{skip(Reason::late_limit)} : std::nullopt;
+}
+
+Hit paused(Look& look) {
+  if (!look.s.paused) return std::nullopt;
+  return hold(look.s, Reason::paused, look.s.paused_until);
+}
+Hit on_hold(Look& look) {
+  if (!look.s.hold) return std::nullopt;
+  return hold(look.s, *look.s.hold, look.s.hold_until);
+}
+Hit outside_window(Look& look) {
+  const Situation& s = look.s;
   if (s.window_never_opens)
     return s.late_at ? skip(Reason::late_limit) : hold(s, Reason::outside_window, std::nullopt);
-  if (s.opens) return hold(s, Reason::outside_window, *s.opens);
-  int line = static_cast<int>(rule.if_all.size() + rule.unless_any.size() + rule.stop_if.size());
-  for (const Condition& condition : rule.hold_while) {
+  if (!s.opens) return std::nullopt;
+  return hold(s, Reason::outside_window, *s.opens);
+}
+Hit held_by_condition(Look& look) {
+  const Situation& s = look.s;
+  int line = static_cast<int>(lines_before_stop_if(look.rule) + look.rule.stop_if.size());
+  for (const Condition& condition : look.rule.hold_while) {
     const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
     // Unknown never sends, so it holds; an internal message goes and says so.
     const bool holds =
-        truth == Truth::yes || (truth == Truth::unknown && rule.purpose != Purpose::internal);
+        truth == Truth::yes || (truth == Truth::unknown && look.rule.purpose != Purpose::internal);
     // Facts may end it at any time, so a look that comes after the late limit ends nothing.
     if (holds)
       return Decision{Verdict::hold, Reason::hold_while,
@@ -77,8 +123,8 @@ std::optional<Decision> waiting_checks(const Rule& rule, const Situation& s) {
 }
 
 int first_line_of(const Rule& rule, const language::Step& step) {
-  std::size_t line = rule.if_all.size() + rule.unless_any.size() + rule.stop_if.size() +
-                     rule.hold_while.size();
+  std::size_t line =
+      rule.if_all.size() + rule.unless_any.size() + rule.stop_if.size() + rule.hold_while.size();
   for (const language::Step& before : rule.steps) {
     if (&before == &step) break;
     line += before.if_all.size();
@@ -88,7 +134,9 @@ int first_line_of(const Rule& rule, const language::Step& step) {
 
 // `if` lines must all be true and `unless` lines all false. A false one is the reason before an
 // unknown one: it would stay false whatever the unknown value is.
-std::optional<Decision> conditions(const Rule& rule, const Situation& s, bool& unknown) {
+Hit conditions(Look& look) {
+  const Rule& rule = look.rule;
+  const Situation& s = look.s;
   int unknown_line = -1;
   const auto first_line_against = [&](const std::vector<Condition>& lines, int number,
                                       Truth against) -> std::optional<int> {
@@ -107,30 +155,68 @@ std::optional<Decision> conditions(const Rule& rule, const Situation& s, bool& u
     against = first_line_against(s.step->if_all, first_line_of(rule, *s.step), Truth::no);
   if (against) return skip(Reason::condition_false, *against);
   if (unknown_line < 0) return std::nullopt;
-  unknown = true;
+  look.unknown = true;
   if (rule.purpose == Purpose::internal) return std::nullopt;
   return skip(Reason::unknown_data, unknown_line);
 }
 
+Hit draft(Look& look) { return look.s.draft ? Hit{skip(Reason::would_send)} : std::nullopt; }
+// Its late limit counts anew from the day to which it moves.
+Hit over_limit(Look& look) {
+  if (!look.s.limited_until) return std::nullopt;
+  return Decision{Verdict::hold, Reason::limit, look.s.limited_until, -1, false};
+}
+Hit capped(Look& look) {
+  if (!look.s.capped_until) return std::nullopt;
+  return hold(look.s, Reason::capped, *look.s.capped_until);
+}
+Hit held_out(Look& look) { return look.s.held_out ? Hit{skip(Reason::held_out)} : std::nullopt; }
+
+struct Entry {
+  Check check;
+  Hit (*hit)(Look& look);
+};
+/// The one order (semantics 10).
+constexpr std::array order{
+    Entry{Check::rule, rule_removed},
+    Entry{Check::row, row_gone},
+    Entry{Check::due, before_due},
+    Entry{Check::clock, clock_held},
+    Entry{Check::address, no_address},
+    Entry{Check::suppression, suppressed},
+    Entry{Check::consent, no_consent},
+    Entry{Check::state, state_ended},
+    Entry{Check::stop_if, stopped},
+    Entry{Check::once_per, place_taken},
+    Entry{Check::late_limit, too_late},
+    Entry{Check::pause, paused},
+    Entry{Check::hold, on_hold},
+    Entry{Check::window, outside_window},
+    Entry{Check::hold_while, held_by_condition},
+    Entry{Check::conditions, conditions},
+    Entry{Check::draft, draft},
+    Entry{Check::limit, over_limit},
+    Entry{Check::cap, capped},
+    Entry{Check::holdout, held_out},
+};
+
 }  // namespace
 
 Decision decide(const Rule& rule, const Situation& s) {
-  if (const auto decision = ends_at_once(s)) return *decision;
-  if (s.now < s.due) return *before_due(rule, s);
-  // While nobody knows what time it is, nothing is too late.
-  if (s.hold == Reason::clock) return {Verdict::hold, Reason::clock, s.hold_until, -1, false};
-  if (const auto decision = final_checks(rule, s)) return *decision;
-  if (const auto decision = waiting_checks(rule, s)) return *decision;
-  bool unknown = false;
-  if (const auto decision = conditions(rule, s, unknown)) return *decision;
-  if (s.draft) return skip(Reason::would_send);
-  // Its late limit counts anew from the day to which it moves.
-  if (s.limited_until) return {Verdict::hold, Reason::limit, s.limited_until, -1, false};
-  if (s.capped_until) return hold(s, Reason::capped, *s.capped_until);
-  if (s.held_out) return skip(Reason::held_out);
+  Look look{rule, s};
+  for (const Entry& entry : order) {
+    if (const Hit hit = entry.hit(look)) return *hit;
+  }
   Decision fire;
-  fire.marked_unknown = unknown;
+  fire.marked_unknown = look.unknown;
   return fire;
+}
+
+std::vector<Checked> check_each(const Rule& rule, const Situation& s) {
+  std::vector<Checked> all;
+  Look look{rule, s};
+  for (const Entry& entry : order) all.push_back({entry.check, entry.hit(look)});
+  return all;
 }
 
 }  // namespace retaind::engine

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/zone.h"
 #include "language/plan.h"
@@ -38,9 +39,9 @@ struct Situation {
   std::optional<Time> capped_until;
   bool held_out = false;
   bool draft = false;
-  std::span<const Cell> cells;  ///< of the rule's slots
+  std::span<const Cell> cells;           ///< of the rule's slots
   const language::Step* step = nullptr;  ///< whose own `if` must be true too
-  const Zone* zone = nullptr;   ///< for conditions about dates
+  const Zone* zone = nullptr;            ///< for conditions about dates
 };
 
 enum class Verdict : std::uint8_t { fire, hold, skip };
@@ -58,5 +59,37 @@ struct Decision {
 
 /// One order of checks; the first hit names the reason (design, semantics 10). Pure.
 Decision decide(const language::Rule& rule, const Situation& situation);
+
+/// The checks in the order in which decide() makes them. `due` stands before all that a message is
+/// only asked when it is due.
+enum class Check : std::uint8_t {
+  rule,
+  row,
+  due,
+  clock,
+  address,
+  suppression,
+  consent,
+  state,
+  stop_if,
+  once_per,
+  late_limit,
+  pause,
+  hold,
+  window,
+  hold_while,
+  conditions,
+  draft,
+  limit,
+  cap,
+  holdout,
+};
+struct Checked {
+  Check check;
+  std::optional<Decision> hit;  ///< what decide() says when no earlier check hits; empty: it passes
+};
+/// Every check for itself, in their order: the first hit is what decide() says. For people who ask
+/// why.
+std::vector<Checked> check_each(const language::Rule& rule, const Situation& situation);
 
 }  // namespace retaind::engine

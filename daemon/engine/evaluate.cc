@@ -201,6 +201,72 @@ Truth evaluate(const Condition& condition, std::span<const Cell> cells, Time now
   return evaluator.test(condition.nodes[condition.root]);
 }
 
+namespace {
+
+bool is_span(const Node& node) {
+  return node.op == Op::older_than || node.op == Op::within_last || node.op == Op::within_next;
+}
+
+/// Of a test against a span of days or months: adding the span is no plain shift near a change of
+/// the clocks or at a month's end, where several dates become one and a test may turn more than
+/// once. All of that happens at quarters of an hour, and between two it turns once at most.
+std::optional<Time> first_turn(const Evaluator& given, const Node& node, Time edge, Time until) {
+  using namespace std::chrono_literals;
+  constexpr Duration quarter = 15min;
+  const Duration around = node.span.months != 0 ? Duration{5 * 24h} : Duration{27h};
+  const auto says = [&](Time at) {
+    return Evaluator{given.condition, given.cells, at, given.zone}.timing(node);
+  };
+  Time before = std::max(given.now, edge - around);
+  const Time last = std::min(until, edge + around);
+  const Truth now = says(given.now);
+  if (before < last && says(before) != now) return before;
+  while (before < last) {
+    Time after{(before.time_since_epoch() / quarter + 1) * quarter};
+    if (says(after) != now) {
+      while (after - before > Duration{1}) {
+        const Time middle = before + (after - before) / 2;
+        (says(middle) == now ? before : after) = middle;
+      }
+      return after;
+    }
+    before = after;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Time> next_turn(const Condition& condition, std::span<const Cell> cells, Time now,
+                              Time until, const Zone& zone) {
+  const Evaluator evaluator{condition, cells, now, zone};
+  std::optional<Time> next;
+  const auto consider = [&](Time at) {
+    if (at > now && at <= until && (!next || at < *next)) next = at;
+  };
+  for (const Node& node : condition.nodes) {
+    const bool span = is_span(node);
+    const auto child_is_now = [&](std::uint16_t child) {
+      return condition.nodes[child].op == Op::now;
+    };
+    if (!span && std::none_of(node.children.begin(), node.children.end(), child_is_now)) continue;
+    for (const auto child : node.children) {
+      if (child_is_now(child)) continue;
+      const auto at = evaluator.instant(condition.nodes[child]);
+      if (!at) continue;
+      consider(*at);
+      consider(*at + Duration{1});
+      if (!span) continue;
+      const Time edge = zone.add(*at, node.op == Op::within_next ? node.span.negated() : node.span);
+      consider(edge);
+      consider(edge + Duration{1});
+      if (node.span.months == 0 && node.span.days == 0) continue;
+      if (const auto turn = first_turn(evaluator, node, edge, until)) consider(*turn);
+    }
+  }
+  return next;
+}
+
 std::optional<Time> next_change(const Condition& condition, std::span<const Cell> cells, Time now,
                                 const Zone& zone) {
   constexpr Duration soonest{60'000};

@@ -27,6 +27,12 @@ Truth evaluate(const language::Condition& condition, std::span<const Cell> cells
 std::optional<Time> next_change(const language::Condition& condition, std::span<const Cell> cells,
                                 Time now, const Zone& zone);
 
+/// The first instant after `now`, and by `until`, at which one of the condition's tests against the
+/// clock may turn, while the facts stay; empty: none. Between two such instants evaluate() says the
+/// same. Exact also where months differ and clocks change, and dearer than next_change().
+std::optional<Time> next_turn(const language::Condition& condition, std::span<const Cell> cells,
+                              Time now, Time until, const Zone& zone);
+
 /// "customer.orders_count = 3, order.refunded = no": the values that the condition read, for people
 /// who ask why.
 std::string describe_values(const language::Condition& condition,
