@@ -31,10 +31,12 @@ int run_hold(const Words& words);
 int run_import(const Words& words);
 int run_init(const Words& words);
 int run_outbox(const Words& words);
+int run_preview(const Words& words);
 int run_release(const Words& words);
 int run_reload(const Words& words);
 int run_status(const Words& words);
 int run_version(const Words& words);
+int run_timeline(const Words& words);
 int run_vocabulary(const Words& words);
 
 /// The directory that `--site` names, or the default; the error says how to make one.

@@ -267,7 +267,8 @@ bool Composer::nobody_allowed(const Step& step, const Firing& firing, Time now) 
 }
 
 Result<Outgoing> Composer::mail(const Running& running, const Step& step, const Message& carrier,
-                                const std::vector<Part>& parts, Marks marks, Time now) {
+                                const std::vector<Part>& parts, Marks marks, Time now,
+                                render::Mail* letter) {
   const Part& first = parts.front();
   const bool to_team = step.kind == StepKind::notify;
   Value context = to_team ? item(running, first.firing, now) : facts(first.firing, now);
@@ -364,6 +365,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   out.envelope_from = site_->sender.address;
   out.needs_smtputf8 = built->needs_smtputf8;
   out.bytes = std::move(built->bytes);
+  if (letter != nullptr) *letter = std::move(mail);
   return out;
 }
 

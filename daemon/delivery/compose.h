@@ -34,10 +34,11 @@ class Composer {
     bool unknown_data = false;  ///< sent although a condition was unknown
   };
   /// The mail of an `email` or `notify` step; several parts make a digest. `carrier` is the message
-  /// that travels: the part itself or the envelope.
+  /// that travels: the part itself or the envelope. `letter`, when given, gets the mail before it
+  /// became bytes.
   Result<Outgoing> mail(const engine::Running& running, const language::Step& step,
                         const Message& carrier, const std::vector<Part>& parts, Marks marks,
-                        Time now);
+                        Time now, render::Mail* letter = nullptr);
   /// The body of a webhook: {type, timestamp, data} (Standard Webhooks 1.0.0).
   Result<Outgoing> webhook(const engine::Running& running, const language::Step& step,
                            const Part& part, Time now);

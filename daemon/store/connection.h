@@ -12,7 +12,7 @@
 #include "store/database.h"
 #include "store/ledger_cache.h"
 
-// What a Database holds; only for database.cc and backup.cc.
+// What a Database holds; only for database.cc, backup.cc and shadow.cc.
 namespace retaind::store {
 
 /// Of SQL, whose texts differ in length and in their ends: hashing all of it takes longer than
@@ -39,6 +39,8 @@ struct Database::Impl {
   Impl(std::filesystem::path path, const Options& opened_with, SQLite::Database&& opened)
       : file(std::move(path)), options(opened_with), db(std::move(opened)) {}
 
+  /// Of a shadow: what `db` reads from. First, so that it goes last.
+  std::shared_ptr<void> beneath;
   std::filesystem::path file;
   Options options;
   SQLite::Database db;
@@ -65,5 +67,9 @@ bool flush(const std::filesystem::path& path, int open_flags);
 std::filesystem::path directory_of(const std::filesystem::path& file);
 /// The file with something appended to its name.
 std::filesystem::path beside(const std::filesystem::path& file, std::string_view suffix);
+
+/// SQLite calls it every so many steps of its machine with the path of a store; true interrupts the
+/// statement, because the WAL has grown while somebody reads.
+int gives_way(void* file);
 
 }  // namespace retaind::store

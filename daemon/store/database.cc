@@ -32,14 +32,13 @@ fs::path beside(const fs::path& file, std::string_view suffix) {
   return fs::path(file.string() + std::string(suffix));
 }
 
-namespace {
-
-/// Called by SQLite every so many steps of its machine; true interrupts the statement.
 int gives_way(void* file) {
   std::error_code ignored;
   const auto bytes = fs::file_size(beside(*static_cast<const fs::path*>(file), "-wal"), ignored);
   return !ignored && static_cast<std::int64_t>(bytes) > Database::reader_gives_way_at ? 1 : 0;
 }
+
+namespace {
 
 /// What can be said better than by SQLite's own codes, before it opens the file.
 Result<void> examine(const fs::path& file, Database::Mode mode) {

@@ -40,6 +40,11 @@ class Database {
   /// truncated, of a newer version (refused), disk full.
   static Result<Database> open(const std::filesystem::path& file, const Options& options);
   static Result<Database> in_memory();
+  /// The store as it is now, to live on in: reads see one snapshot of the file, writes stay in
+  /// memory and end with this object. Costs the pages that are written and those of the WAL,
+  /// whatever the store's size; leaves no file. It takes a reader's lock while it lives, and gives
+  /// way as a reader does (`unavailable`).
+  static Result<Database> shadow_of(const std::filesystem::path& file);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

@@ -171,6 +171,20 @@ std::vector<People::Suppression> People::suppressions(std::int64_t customer) {
   return found;
 }
 
+std::vector<People::Hold> People::holds(std::string_view key) {
+  Statement& rows = database_->prepared(
+      "SELECT because, author, at, until, released_at FROM hold WHERE scope = 'customer' AND "
+      "target "
+      "= ?1 ORDER BY at, id");
+  rows.bind(1, key);
+  std::vector<Hold> found;
+  while (rows.step()) {
+    found.push_back({std::string(rows.text(0)), std::string(rows.text(1)), rows.time(2),
+                     rows.maybe_time(3), rows.maybe_time(4)});
+  }
+  return found;
+}
+
 std::vector<People::Fact> People::facts(std::int64_t customer, Time from, Time to) {
   std::vector<Fact> found;
   for (int i = 0; i < subject_count; ++i) {

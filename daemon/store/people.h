@@ -57,6 +57,14 @@ class People {
   };
   std::vector<Suppression> suppressions(std::int64_t customer);
 
+  struct Hold {
+    std::string because, author;
+    Time at;
+    std::optional<Time> until, released_at;
+  };
+  /// Every hold of this customer alone, also those that are over.
+  std::vector<Hold> holds(std::string_view key);
+
   /// One dated column of one of the customer's rows.
   struct Fact {
     Subject subject = Subject::customer;

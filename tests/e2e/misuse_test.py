@@ -27,7 +27,7 @@ with Site() as site:
     expect(site.run("outbox", "--limit", "many"), 2, "many")
     expect(site.run("backtest", "--from", "2026-01-01"), 2, "--from and --to are needed")
     # Commands that later versions may have are plainly unknown.
-    expect(site.run("timeline", "C1", site=False), 2, "unknown command `timeline`")
+    expect(site.run("journey", "C1", site=False), 2, "unknown command `journey`")
 
     # Sites
     expect(site.run("check", "--site", "/nowhere/at/all", site=False), 1, "no directory", "retaind init /nowhere/at/all")

@@ -1,0 +1,133 @@
+#include "delivery/preview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "engine/trigger.h"
+#include "store/facts.h"
+#include "store/people.h"
+
+namespace retaind::delivery {
+namespace {
+
+using language::Rule;
+using language::Step;
+using language::StepKind;
+
+struct Row {
+  std::int64_t id = 0;
+  std::optional<Time> anchor;
+  bool counts = false;
+};
+
+/// The row that the rule counts from and that came last; else the newest of its kind.
+Result<Row> newest_row(store::Database& shadow, const Site& site, const Rule& rule,
+                       std::int64_t customer, std::string_view key, Time now) {
+  engine::Trigger trigger{shadow, rule, site.zone};
+  std::optional<Row> newest;
+  for (const std::int64_t id : trigger.rows().rows_of(customer)) {
+    const store::Candidate* candidate = trigger.rows().by_row(id, now);
+    if (candidate == nullptr) continue;
+    const Row row{id, candidate->anchor, candidate->anchor && candidate->in_state};
+    const auto rank = [](const Row& r) {
+      return std::tuple(r.counts, r.anchor.value_or(Time::min()), r.id);
+    };
+    if (!newest || rank(row) > rank(*newest)) newest = row;
+  }
+  if (newest) return *newest;
+  const std::string what = rule.trigger.event_name.empty()
+                               ? std::string(name_of(rule.trigger.subject))
+                               : fmt::format("event `{}`", rule.trigger.event_name);
+  return Error{ErrorKind::not_found,
+               fmt::format("customer `{}` has no {}, which the message would be about; name a "
+                           "customer who has one, or import one",
+                           key, what)};
+}
+
+Result<void> speak(store::Database& shadow, std::string_view key, const std::string& locale,
+                   Time now) {
+  CustomerFact customer;
+  customer.key = std::string(key);
+  customer.locale = locale;
+  store::Facts facts{shadow, now};
+  const auto written = facts.put(customer);
+  return written ? Result<void>{} : written.error();
+}
+
+}  // namespace
+
+Result<const Step*> find_step(const Rule& rule, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Step& step : rule.steps) {
+    if (step.kind == StepKind::pause_marketing) continue;
+    if (name.empty() || step.key == name || step.target == name || step.template_name == name)
+      return &step;
+    names.emplace_back(step.key);
+  }
+  if (names.empty()) {
+    return Error{ErrorKind::not_found,
+                 fmt::format("rule `{}` sends no message: its steps only have effects", rule.id)};
+  }
+  std::string all;
+  for (const std::string_view key : names)
+    all += fmt::format("{}`{}`", all.empty() ? "" : ", ", key);
+  const auto near = nearest(name, names);
+  return Error{ErrorKind::not_found,
+               fmt::format("rule `{}` has no step `{}`{}; it has {}", rule.id, name,
+                           near ? fmt::format("; did you mean `{}`?", *near) : "", all)};
+}
+
+Result<Preview> preview(store::Database& shadow, const Site& site,
+                        const render::TemplateSet& templates, const PreviewOrder& order, Time now) {
+  const Rule& rule = *order.rule;
+  const Step& step = *order.step;
+  store::People people(shadow);
+  const auto person = people.person(order.customer);
+  if (!person) return Error{ErrorKind::not_found, "the customer is no longer there; try again"};
+  if (step.kind == StepKind::email && email_key(person->email).empty()) {
+    return Error{ErrorKind::not_found,
+                 fmt::format("customer `{}` has no e-mail address: the sender would end with "
+                             "no-address; import one",
+                             person->key)};
+  }
+  Preview made;
+  Composer::Part part;
+  part.firing.subject = rule.trigger.subject;
+  part.firing.customer = order.customer;
+  part.firing.anchor = part.firing.due = part.firing.planned = now;
+  if (rule.trigger.kind != language::TriggerKind::schedule) {
+    const auto row = newest_row(shadow, site, rule, order.customer, person->key, now);
+    if (!row) return row.error();
+    part.firing.row = row->id;
+    if (row->anchor) part.firing.anchor = row->anchor;
+    made.at = row->anchor;
+    if (rule.trigger.subject != Subject::customer)
+      made.row = people.key_of(rule.trigger.subject, row->id);
+  }
+  part.message.step = step.key;
+  part.message.customer = order.customer;
+  part.message.planned_at = now;
+  if (!order.locale.empty()) {
+    if (auto spoken = speak(shadow, person->key, order.locale, now); !spoken) return spoken.error();
+  }
+  Composer composer{shadow, site, templates, "preview", "preview"};
+  Rng rng{static_cast<std::uint64_t>(to_ms(now))};
+  composer.mint(step, part, rng, now);
+  made.coupon = step.coupon.has_value();
+  made.survey = !step.survey.empty();
+  engine::Running running;
+  running.rule = &rule;
+  Result<Outgoing> composed =
+      step.kind == StepKind::webhook
+          ? composer.webhook(running, step, part, now)
+          : composer.mail(running, step, part.message, {part}, {}, now, &made.letter);
+  if (auto failed = shadow.take_error(); !failed) return failed.error();
+  if (!composed) return composed.error();
+  made.outgoing = *std::move(composed);
+  return made;
+}
+
+}  // namespace retaind::delivery

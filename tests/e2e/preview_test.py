@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""`preview` shows the sender's own mail and stores nothing; `timeline` shows one person over all rules."""
+import email
+import email.policy
+import json
+import pathlib
+
+from running_site import GREET, Daemon, Site, check, timestamp
+
+THANKS = GREET.replace("rule: greet", "rule: thanks").replace("event: customer.created", "event: order.completed\n  after: 7 days") \
+    .replace("purpose: marketing", "purpose: transactional").replace("  - email: welcome", "  - survey: nps\n  - email: thanks") \
+    .replace("once-per: customer\n", "")
+
+with Site() as site:
+    site.only_rule("thanks", THANKS)
+    site.write("rules/greet.yaml", GREET)
+    site.load_customers(0, 2, timestamp(-3600))
+    site.load("orders", f"key,customer,number,status,placed_at,completed_at,total,currency\n"
+              f"o1,C0,77,completed,{timestamp(-7200)},{timestamp(-7200)},10.00,EUR\n")
+    with Daemon(site, words=("--until-idle",)) as daemon:
+        check(daemon.process.wait(60) == 0, daemon.text())
+    tables = ("message", "firing", "coupon", "survey", "message_body", "decision", "once", "cap", "change")
+    before = [site.query(f"SELECT count(*) FROM {table}") for table in tables]
+    files = sorted(str(file) for file in site.directory.rglob("*"))
+    eml = pathlib.Path(site.base) / "thanks.eml"
+    html = pathlib.Path(site.base) / "thanks.html"
+    shown = site.run("preview", "thanks", "--customer", "c0@example.com", "--eml", str(eml), "--html", str(html))
+    check(shown.returncode == 0, shown.stderr)
+    for line in ("PREVIEW   nothing is sent and nothing is stored\n", "rule      thanks, step email:thanks, about order o1 of 20",
+                 "the survey link is made up; signed links work nowhere\n", "\nTo:       c0@example.com\n", "77"):
+        check(line in shown.stdout, f"{line!r} is not in:\n{shown.stdout}")
+    mail = email.message_from_bytes(eml.read_bytes(), policy=email.policy.default)
+    subject = [line for line in shown.stdout.splitlines() if line.startswith("Subject:")][0].split(None, 1)[1]
+    check(mail["Subject"] == subject and mail["To"] == "c0@example.com", f"{mail['Subject']} {mail['To']}")
+    text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    check(text.strip() in shown.stdout, f"the text part is another:\n{text}")
+    check(html.read_text().strip() == mail.get_body(("html",)).get_content().replace("\r\n", "\n").strip(), "the HTML is another")
+    # What the sender sends about the same row is the same but for its number, links and date.
+    check("--step" not in shown.stdout, shown.stdout)
+    again = site.run("preview", "thanks", "--customer", "C0", "--eml", str(eml))
+    check(again.returncode == 1 and "exists and is not overwritten" in again.stderr, again.stderr)
+    for words, status, said in ((("thanks", "--customer", "C1"), 1, "customer `C1` has no order, which the message would be about"),
+                                (("thanks", "--customer", "C7"), 1, "there is no customer `C7`"),
+                                (("thank", "--customer", "C0"), 1, "did you mean `thanks`?"),
+                                (("thanks", "--customer", "C0", "--step", "email:thank"), 1, "did you mean `email:thanks`?"),
+                                (("thanks",), 2, "--customer is needed")):
+        refused = site.run("preview", *words)
+        check(refused.returncode == status and said in refused.stderr, f"{words}: {refused.returncode} {refused.stderr}")
+    # The sender's own error: a template that asks for what this customer does not have.
+    template = site.directory / "templates" / "welcome.en.liquid"
+    good = template.read_text()
+    template.write_text(good + "\n{{ customer.attributes.shoe_size }}\n")
+    refused = site.run("preview", "greet", "--customer", "C0")
+    check(refused.returncode == 1 and "shoe_size" in refused.stderr, refused.stdout + refused.stderr)
+    template.write_text(good)
+    site.load("customers", "key\nnobody\n")
+    refused = site.run("preview", "greet", "--customer", "nobody")
+    check(refused.returncode == 1 and "no-address" in refused.stderr, refused.stderr)
+    after = [site.query(f"SELECT count(*) FROM {table}") for table in tables if table != "change"]
+    check(after == [count for table, count in zip(tables, before) if table != "change"], "preview has stored something")
+    check(files == sorted(str(file) for file in site.directory.rglob("*")), "preview has left a file")
+
+    # One person over all rules: what happened, what the ledger has, and what is not in it yet.
+    check(site.run("hold", "--customer", "C0", "--because", "asked for quiet").returncode == 0, "hold")
+    asked = site.run("timeline", "C0")
+    check(asked.returncode == 0, asked.stderr)
+    lines = asked.stdout.splitlines()
+    for part in ("customer C0, in the site's time zone UTC", "consent to marketing given", "order o1 placed (completed)",
+                 "order o1 completed (completed)", "greet email:welcome: sent", "put on hold by ", "-- now;",
+                 "thanks email:thanks: would "):
+        check(any(part in line for line in lines), f"{part!r} is not in:\n{asked.stdout}")
+    times = [line[2:21].strip() for line in lines[1:]]
+    check(times == sorted(times), asked.stdout)
+    ahead = [entry for entry in json.loads(site.run("timeline", "C0", "--json").stdout)["entries"] if entry["ahead"]]
+    check([(entry["rule"], entry["outcome"], entry["reason"]) for entry in ahead] == [("thanks", "would wait", "on-hold")], f"{ahead}")
+    brief = site.run("timeline", "C0", "--days", "1").stdout
+    check("thanks email:thanks" not in brief and "greet email:welcome: sent" in brief, brief)
+    refused = site.run("timeline", "C77")
+    check(refused.returncode == 1 and "there is no customer `C77`" in refused.stderr, refused.stderr)
