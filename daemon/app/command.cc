@@ -20,6 +20,7 @@ constexpr std::array table{
     Command{"status", "mode, balances, and what each rule does next", run_status},
     Command{"outbox", "messages: waiting, sent, not sent, and why", run_outbox},
     Command{"explain", "why a rule sends to a customer, waits or does not", run_explain},
+    Command{"plan", "who gets what in the coming days, and who does not", run_plan},
     Command{"preview", "the finished message of a rule for one customer", run_preview},
     Command{"timeline", "everything that happened and will happen to a customer", run_timeline},
     Command{"hold", "stop sending: everything, one rule or one customer", run_hold},

@@ -7,17 +7,6 @@
 namespace retaind::replay {
 namespace {
 
-// A field of a CSV line by RFC 4180.
-std::string quoted(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
 Result<void> apply_instant(store::DatedFacts& facts, store::Facts& target,
                            store::Database& database,
                            const std::vector<store::DatedFacts::Step>& steps, std::size_t& next,
@@ -32,6 +21,16 @@ Result<void> apply_instant(store::DatedFacts& facts, store::Facts& target,
 }
 
 }  // namespace
+
+std::string quoted(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
 
 std::string_view outcome_header() {
   return "rule,step,repeat,subject,customer,due,at,outcome,reason";

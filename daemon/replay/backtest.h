@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "delivery/core.h"
 #include "store/dated_facts.h"
@@ -29,6 +30,9 @@ struct BacktestSummary {
 Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles files,
                                  const BacktestOptions& options,
                                  const std::function<void(const store::OutcomeRow&)>& visit);
+
+/// A field of a CSV line by RFC 4180.
+std::string quoted(std::string_view text);
 
 /// "rule,step,repeat,subject,customer,due,at,outcome,reason" and the line of a row; no line for a
 /// message that is not due by `to`.

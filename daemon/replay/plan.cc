@@ -1,0 +1,134 @@
+#include "replay/plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "base/rng.h"
+#include "replay/world.h"
+#include "store/outlook.h"
+
+namespace retaind::replay {
+namespace {
+
+// A pass is one transaction: the more places, the fewer passes. What happens is the same.
+constexpr int places = 500;
+
+PlannedOutcome outcome_of(const store::Outlook::Row& row, Time to) {
+  const bool over = is_final(row.state);
+  if (row.state == MessageState::sent || row.state == MessageState::handed ||
+      row.state == MessageState::unknown)
+    return PlannedOutcome::sent;
+  if (over)
+    return row.reason == Reason::would_send ? PlannedOutcome::would_send : PlannedOutcome::not_sent;
+  return row.due > to ? PlannedOutcome::later : PlannedOutcome::waiting;
+}
+
+class Rows {
+ public:
+  Rows(const Site& site, const std::vector<language::Rule>& rules, Time from, Time to)
+      : site_(&site), from_(from), to_(to) {
+    for (const language::Rule& rule : rules) customer_zone_[rule.id] = rule.customer_zone;
+  }
+
+  void add(Plan& plan, const store::Outlook::Row& row) {
+    const PlannedOutcome outcome = outcome_of(row, to_);
+    // `unknown` since before: on its way when the plan began, and counted as arrived.
+    const bool under_way = row.state == MessageState::unknown && row.at && *row.at < from_;
+    if (under_way || outcome == PlannedOutcome::later) {
+      --plan.matched_by_rule[std::string(row.rule)];
+      if (!under_way) ++plan.counts[outcome];
+      return;
+    }
+    ++plan.counts[outcome];
+    PlannedRow planned;
+    planned.rule = row.rule;
+    planned.step = row.step;
+    planned.subject = row.subject;
+    planned.customer = row.customer;
+    planned.repeat = row.repeat;
+    planned.draft = row.draft;
+    planned.due = row.due;
+    planned.at = row.at;
+    planned.zone = zone_of(row);
+    planned.state = row.state;
+    planned.reason = row.reason;
+    planned.line = row.line;
+    planned.outcome = outcome;
+    plan.rows.push_back(std::move(planned));
+  }
+
+ private:
+  Zone zone_of(const store::Outlook::Row& row) {
+    const auto known = customer_zone_.find(row.rule);
+    if (known == customer_zone_.end() || !known->second || row.zone.empty()) return site_->zone;
+    const auto zone = Zone::find(row.zone);
+    return zone ? *zone : site_->zone;
+  }
+
+  const Site* site_;
+  Time from_;
+  Time to_;
+  std::map<std::string, bool, std::less<>> customer_zone_;
+};
+
+}  // namespace
+
+std::string_view name_of(PlannedOutcome outcome) {
+  constexpr std::string_view names[] = {"sent", "would-send", "not-sent", "waiting", "later"};
+  return names[static_cast<std::size_t>(outcome)];
+}
+
+bool Plan::even() const {
+  const std::int64_t sum = std::accumulate(
+      counts.begin(), counts.end(), std::int64_t{0}, [](std::int64_t s, const auto& c) {
+        return c.first == PlannedOutcome::later ? s : s + c.second;
+      });
+  return sum == matched && static_cast<std::int64_t>(rows.size()) == matched;
+}
+
+Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from, Time to,
+                  const std::function<void(Time)>& progress) {
+  store::Outlook outlook(shadow);
+  if (auto read = shadow.take_error(); !read) return read.error();
+  SimClock clock{from};
+  Rng rng{1};
+  // Neither decides anything.
+  files.site.retention.traces_days = 0;
+  files.site.retention.bodies_days = 0;
+  const Site site = files.site;
+  Rows rows{site, files.rules, from, to};
+  std::optional<delivery::SiteFiles> once{std::move(files)};
+  World world{shadow, clock, rng,
+              [&]() -> Result<delivery::SiteFiles> { return *std::exchange(once, std::nullopt); }};
+  world.mail().places = world.webhooks().places = places;
+  if (auto started = world.start(); !started) return started.error();
+  constexpr Duration step = std::chrono::hours(6);
+  for (Time at = from; at < to;) {
+    at = std::min(at + step, to);
+    if (auto ran = world.run_to(at); !ran) return ran.error();
+    if (progress) progress(at);
+  }
+  Plan plan;
+  plan.from = from;
+  plan.to = to;
+  plan.matched_by_rule = outlook.counts();
+  outlook.each([&](const store::Outlook::Row& row) { rows.add(plan, row); });
+  for (const auto& [rule, count] : plan.matched_by_rule) plan.matched += count;
+  std::sort(plan.rows.begin(), plan.rows.end(), [](const PlannedRow& a, const PlannedRow& b) {
+    return std::tuple(a.when(), std::tie(a.rule, a.subject, a.step, a.repeat)) <
+           std::tuple(b.when(), std::tie(b.rule, b.subject, b.step, b.repeat));
+  });
+  if (auto error = shadow.take_error(); !error) return error.error();
+  return plan;
+}
+
+void keep_only(Plan& plan, std::string_view rule) {
+  std::erase_if(plan.rows, [&](const PlannedRow& row) { return row.rule != rule; });
+  plan.counts.clear();
+  for (const PlannedRow& row : plan.rows) ++plan.counts[row.outcome];
+  const auto matched = plan.matched_by_rule.find(rule);
+  plan.matched = matched == plan.matched_by_rule.end() ? 0 : matched->second;
+}
+
+}  // namespace retaind::replay

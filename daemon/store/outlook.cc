@@ -1,0 +1,96 @@
+#include "store/outlook.h"
+
+#include <string>
+
+namespace retaind::store {
+namespace {
+
+const std::string subject_key =
+    "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
+    "key FROM orders WHERE id = f.row) WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = "
+    "f.row) "
+    "WHEN 4 THEN (SELECT key FROM tickets WHERE id = f.row) WHEN 5 THEN (SELECT key FROM feedback "
+    "WHERE id = f.row) WHEN 6 THEN (SELECT key FROM events WHERE id = f.row) ELSE '' END";
+
+const std::string message_rows =
+    "SELECT m.id, f.id, r.name, m.step, " + subject_key +
+    ", c.key, c.time_zone, m.repeat, m.draft, m.due, coalesce(m.handed_at, m.ended_at), m.state, "
+    "m.reason, m.line FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule "
+    "LEFT JOIN customers c ON c.id = f.customer WHERE ";
+
+const std::string one_message = message_rows + "m.id = ?1";
+const std::string later_messages = message_rows + "m.id > ?1";
+const std::string silent_firings =
+    "SELECT 0, f.id, r.name, '', " + subject_key +
+    ", c.key, c.time_zone, 0, f.draft, f.due, f.planned, 7, f.reason, f.line FROM firing f JOIN "
+    "rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer WHERE f.id > ?1 AND "
+    "f.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
+
+Outlook::Row read_row(const Statement& row) {
+  Outlook::Row read;
+  read.message = row.integer(0);
+  read.firing = row.integer(1);
+  read.rule = row.text(2);
+  read.step = row.text(3);
+  read.subject = row.text(4);
+  read.customer = row.text(5);
+  read.zone = row.text(6);
+  read.repeat = static_cast<int>(row.integer(7));
+  read.draft = row.integer(8) != 0;
+  read.due = row.time(9);
+  read.at = row.maybe_time(10);
+  read.state = static_cast<MessageState>(row.integer(11));
+  read.reason = static_cast<Reason>(row.integer(12));
+  read.line = static_cast<int>(row.integer(13));
+  return read;
+}
+
+}  // namespace
+
+Outlook::Outlook(Database& database) : database_(&database) {
+  last_message_ = database.prepared("SELECT max(id) FROM message").single().value_or(0);
+  last_firing_ = database.prepared("SELECT max(id) FROM firing").single().value_or(0);
+  Statement& rows = database.prepared(
+      "SELECT id, rule FROM message WHERE next_at IS NOT NULL AND firing IS NOT NULL UNION SELECT "
+      "id, rule FROM message WHERE state = 2 AND firing IS NOT NULL ORDER BY 1");
+  while (rows.step()) waiting_.push_back({rows.integer(0), rows.integer(1)});
+}
+
+void Outlook::each(const std::function<void(const Row&)>& visit) {
+  Statement& one = database_->prepared(one_message);
+  for (const Waiting& waiting : waiting_) {
+    one.bind(1, waiting.message);
+    if (one.step()) visit(read_row(one));
+    one.reset();
+  }
+  Statement& later = database_->prepared(later_messages).bind(1, last_message_);
+  while (later.step()) visit(read_row(later));
+  Statement& silent = database_->prepared(silent_firings).bind(1, last_firing_);
+  while (silent.step()) visit(read_row(silent));
+}
+
+std::map<std::string, std::int64_t, std::less<>> Outlook::counts() {
+  std::map<std::int64_t, std::int64_t> by_rule;
+  for (const Waiting& waiting : waiting_) ++by_rule[waiting.rule];
+  const auto add = [&](Statement& rows) {
+    while (rows.step()) by_rule[rows.integer(0)] += rows.integer(1);
+  };
+  add(database_
+          ->prepared(
+              "SELECT rule, count(*) FROM message WHERE id > ?1 AND firing IS NOT NULL GROUP "
+              "BY rule")
+          .bind(1, last_message_));
+  add(database_
+          ->prepared("SELECT rule, count(*) FROM firing f WHERE id > ?1 AND withdrawn = 0 AND NOT "
+                     "EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) GROUP BY rule")
+          .bind(1, last_firing_));
+  std::map<std::string, std::int64_t, std::less<>> counts;
+  Statement& names = database_->prepared("SELECT id, name FROM rule");
+  while (names.step()) {
+    const auto count = by_rule.find(names.integer(0));
+    if (count != by_rule.end()) counts[std::string(names.text(1))] = count->second;
+  }
+  return counts;
+}
+
+}  // namespace retaind::store
