@@ -149,8 +149,10 @@ const ParsedTemplate* TemplateSet::Impl::choose(const ByLocale& locales, std::st
   return locales.size() == 1 ? locales.begin()->second.get() : nullptr;
 }
 
-TemplateSet::TemplateSet() : impl_(std::make_unique<Impl>()) {}
+TemplateSet::TemplateSet() : impl_(std::make_shared<Impl>()) {}
 TemplateSet::~TemplateSet() = default;
+TemplateSet::TemplateSet(const TemplateSet&) = default;
+TemplateSet& TemplateSet::operator=(const TemplateSet&) = default;
 TemplateSet::TemplateSet(TemplateSet&&) noexcept = default;
 TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
 

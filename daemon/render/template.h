@@ -34,7 +34,7 @@ struct TemplateError {
 };
 
 /// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload
-/// builds a new set aside.
+/// builds a new set aside, and copies share one.
 ///
 ///     ---
 ///     subject: Order {{ order.number }} is on its way      (required; each value is one line of
@@ -57,6 +57,8 @@ class TemplateSet {
  public:
   TemplateSet();
   ~TemplateSet();
+  TemplateSet(const TemplateSet&);
+  TemplateSet& operator=(const TemplateSet&);
   TemplateSet(TemplateSet&&) noexcept;
   TemplateSet& operator=(TemplateSet&&) noexcept;
 
@@ -74,7 +76,7 @@ class TemplateSet {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace retaind::render

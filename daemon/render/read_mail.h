@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace retaind::render {
+
+/// What somebody reads who gets a mail.
+struct ReadMail {
+  std::string subject;
+  std::string text;  ///< of the text part, with LF as line break
+};
+
+/// Reads back what render/mime wrote, and nothing else: RFC 2047 words, the two transfer encodings,
+/// one level of multipart.
+ReadMail read_mail(std::string_view bytes);
+
+}  // namespace retaind::render

@@ -1,0 +1,56 @@
+#include "render/read_mail.h"
+
+#include <catch2/catch.hpp>
+
+#include "render/mime.h"
+
+using namespace retaind;
+using namespace retaind::render;
+
+namespace {
+
+Mail mail(const std::string& subject, const std::string& text, const std::string& html) {
+  Mail made;
+  made.from = {"Shop", "shop@example.com"};
+  made.to = {{"Anna", "anna@example.net"}};
+  made.subject = subject;
+  made.text = text;
+  made.html = html;
+  made.message_id = "m1@example.com";
+  made.date = from_ms(1772442000000);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("a mail is read back as it was written, in every encoding") {
+  const std::string long_line(300, 'x');
+  std::string japanese;
+  std::string accents;
+  for (int i = 0; i < 40; ++i) {
+    japanese += "ご注文ありがとうございます。";
+    accents += "Grüße, äöü = 100 % ";
+  }
+  for (const std::string& subject :
+       {std::string("Thank you"), std::string("Grüße an Anna_B?"), japanese.substr(0, 240),
+        accents.substr(0, 190), std::string("a  =?utf-8?q?not?= b")}) {
+    for (const std::string& text : {std::string("Hi\n"), "Dear Anna,\n\n" + accents + "\n=20 end\n",
+                                    japanese + "\n" + japanese + "\n", long_line + "\n"}) {
+      for (const std::string& html : {std::string(), "<p>" + text + "</p>"}) {
+        const auto built = build_mail(mail(subject, text, html));
+        REQUIRE(built);
+        const ReadMail read = read_mail(built->bytes);
+        CHECK(read.subject == subject);
+        // A multipart keeps the last line break for the boundary.
+        CHECK((read.text == text || read.text + "\n" == text));
+      }
+    }
+  }
+}
+
+TEST_CASE("what is no mail reads as nothing") {
+  for (const char* bytes :
+       {"", "\r\n\r\n", "Subject: a", "Content-Type: x; boundary=\"", "=?", "--"})
+    CHECK(read_mail(bytes).text.empty());
+  CHECK(read_mail("Subject: =?utf-8?q?half\r\n\r\n").subject == "=?utf-8?q?half");
+}
