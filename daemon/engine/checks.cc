@@ -209,6 +209,12 @@ void Checks::check_counts(const Subject& subject, Situation& s) {
 }
 
 Situation Checks::situation(const Subject& subject, Time now) {
+  Situation s = gather(subject, now);
+  if (watch_) watch_(subject, s);
+  return s;
+}
+
+Situation Checks::gather(const Subject& subject, Time now) {
   Situation s;
   const Rule& rule = *subject.rule;
   const store::Candidate* candidate = subject.candidate;

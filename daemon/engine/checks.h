@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -68,6 +69,10 @@ class Checks {
   /// Caps, limits and the holdout are looked at only for a message: the first look, at an
   /// occurrence, leaves them to the claim.
   Situation situation(const Subject& subject, Time now);
+  /// Sees each situation before it is decided on, and has no say in it. For stories, which tell
+  /// which conditions a test never reached; nobody watches the daemon.
+  using Watch = std::function<void(const Subject&, const Situation&)>;
+  void set_watch(Watch watch) { watch_ = std::move(watch); }
 
   void refresh_holds(Time now) { holds_.refresh(ledger_, now); }
   Holds& holds() { return holds_; }
@@ -90,6 +95,7 @@ class Checks {
   [[nodiscard]] int day_of(Time time) const;
 
  private:
+  Situation gather(const Subject& subject, Time now);
   void check_windows(const Subject& subject, const Zone& zone, Situation& situation) const;
   void check_holds(const Subject& subject, Situation& situation) const;
   void check_place(const Subject& subject, Situation& situation);
@@ -110,6 +116,7 @@ class Checks {
   Holds holds_;
   mutable std::array<Opening, 4> openings_;  ///< the one used last first
   std::optional<Time> clock_hold_;
+  Watch watch_;
 };
 
 }  // namespace retaind::engine

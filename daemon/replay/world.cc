@@ -77,13 +77,21 @@ Result<void> World::start() {
                                     {&mail_, &webhooks_}, identity_);
   if (!core) return core.error();
   core_ = *std::move(core);
+  if (watch_) core_->checks().set_watch(watch_);
   return {};
+}
+
+void World::set_watch(engine::Checks::Watch watch) {
+  watch_ = std::move(watch);
+  if (core_ != nullptr) core_->checks().set_watch(watch_);
 }
 
 Result<void> World::reload() {
   auto files = files_();
   if (!files) return files.error();
-  return core_->reload(*std::move(files));
+  auto reloaded = core_->reload(*std::move(files));
+  if (reloaded && watch_) core_->checks().set_watch(watch_);
+  return reloaded;
 }
 
 void World::crash() {

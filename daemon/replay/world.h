@@ -76,6 +76,9 @@ class World {
   Result<void> run_to(Time time);
   [[nodiscard]] std::optional<Time> next_due();
 
+  /// Sees what is decided on, over restarts and reloads (engine/checks.h).
+  void set_watch(engine::Checks::Watch watch);
+
   VirtualTransport& mail() { return mail_; }
   VirtualTransport& webhooks() { return webhooks_; }
   delivery::Core& core() { return *core_; }
@@ -89,6 +92,7 @@ class World {
   store::Identity* identity_;
   VirtualTransport mail_;
   VirtualTransport webhooks_;
+  engine::Checks::Watch watch_;
   std::unique_ptr<delivery::Core> core_;
   std::int64_t passes_ = 0;
 };
