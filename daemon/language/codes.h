@@ -7,7 +7,7 @@
 
 namespace retaind::language {
 
-/// Every mistake that a rule file or retaind.yaml can hold. The number is what users see ("R021"),
+/// Every mistake that a rule file, a story or retaind.yaml can hold. The number is what users see ("R021"),
 /// in documents and in search engines: append, never reuse.
 enum class Code : std::uint8_t {
   unreadable_file = 1,
@@ -63,6 +63,16 @@ enum class Code : std::uint8_t {
   clear_password = 60,
   clear_connection = 61,
   bad_calendar = 64,
+  unknown_person = 70,
+  unknown_rule = 71,
+  unknown_row = 72,
+  unknown_reason = 73,
+  no_cases = 74,
+  time_goes_back = 75,
+  line_kind = 76,
+  daemon_state = 77,
+  case_twice = 78,
+  no_stories = 79,
 };
 
 /// What `retaind explain-error` prints.
@@ -73,6 +83,7 @@ struct CodeRow {
   std::string_view wrong;        ///< lines of a rule file, or of retaind.yaml
   std::string_view right;        ///< the same, mended
   bool in_site = false;          ///< the example is of retaind.yaml
+  bool in_story = false;         ///< the example is of a story: its people, or lines of a case
 };
 std::span<const CodeRow> codes();
 

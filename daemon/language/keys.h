@@ -6,7 +6,7 @@
 
 namespace retaind::language {
 
-/// The maps of a rule file, of retaind.yaml and of a mapping file.
+/// The maps of a rule file, of retaind.yaml, of a mapping file and of a story.
 enum class Keys : std::uint8_t {
   rule,
   trigger,
@@ -24,6 +24,11 @@ enum class Keys : std::uint8_t {
   mapping,
   source,
   line,
+  story,
+  story_person,
+  story_case,
+  story_line,
+  story_message,
 };
 
 /// One key: the reader, its suggestions, documentation and editor schema know it from here.

@@ -20,6 +20,10 @@ struct RuleContext {
 /// The map under `when:`.
 std::optional<Trigger> read_trigger(Report& report, const YamlNode& when);
 
+/// Whether a name that is no shipped event can be one of the site's own; reports one that is nearly
+/// a shipped one's, or begins with a subject.
+bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name);
+
 /// What the rule's conditions may read: the trigger's own row and its customer. Without a trigger,
 /// because it has a mistake, everything.
 Scope scope_of(const std::optional<Trigger>& trigger, const Site& site);

@@ -110,28 +110,10 @@ class TriggerReader {
       trigger_.column = kind->anchor;
       return;
     }
-    const auto subject = find_subject(name->substr(0, name->find('.')));
-    const auto meant = meant_event(*name);
-    if (subject || meant) return unknown_event(value, *name, meant);
+    if (!may_be_own_event(report_, value, *name)) return;
     trigger_.subject = Subject::event;
     trigger_.column = "at";
     trigger_.event_name = *name;
-  }
-
-  void unknown_event(const YamlNode& value, const std::string& name,
-                     std::optional<std::string_view> meant) {
-    const auto names = names_of(event_kinds());
-    if (!meant) meant = nearest(name, names);
-    const std::string subject = name.substr(0, name.find('.'));
-    std::vector<std::string_view> verbs;
-    for (const auto known : names)
-      if (known.starts_with(subject + ".")) verbs.push_back(known);
-    report_.error(Code::unknown_event, value.at, fmt::format("unknown event `{}`", name),
-                  meant ? fmt::format("did you mean `{}`?", *meant)
-                  : verbs.empty()
-                      ? "write the event's own name, such as `webinar.attended`"
-                      : fmt::format("there is {}; an event of your own begins with another word",
-                                    alternatives(verbs)));
   }
 
   void state(const YamlNode& value) {
@@ -207,6 +189,24 @@ class TriggerReader {
 };
 
 }  // namespace
+
+bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name) {
+  const std::string subject = name.substr(0, name.find('.'));
+  auto meant = meant_event(name);
+  if (!find_subject(subject) && !meant) return true;
+  const auto names = names_of(event_kinds());
+  if (!meant) meant = nearest(name, names);
+  std::vector<std::string_view> verbs;
+  for (const auto known : names)
+    if (known.starts_with(subject + ".")) verbs.push_back(known);
+  report.error(Code::unknown_event, value.at, fmt::format("unknown event `{}`", name),
+               meant ? fmt::format("did you mean `{}`?", *meant)
+               : verbs.empty()
+                   ? "write the event's own name, such as `webinar.attended`"
+                   : fmt::format("there is {}; an event of your own begins with another word",
+                                 alternatives(verbs)));
+  return false;
+}
 
 std::optional<Trigger> read_trigger(Report& report, const YamlNode& when) {
   if (!expect_map(report, "when", when, "event: order.completed")) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "language/check.h"
+#include "language/story.h"
 
 /// What the tests of this module share: a site, its templates, and short ways to a checked rule.
 namespace rule_text {
@@ -79,6 +80,48 @@ inline std::string completed(std::string_view lines) {
   if (missing("when")) text += "when:\n  event: order.completed\n";
   if (missing("then")) text += "then:\n  - email: thanks\n";
   return text + std::string(lines);
+}
+
+/// The rules that stories of these tests may name.
+inline const std::vector<Rule>& story_rules() {
+  static const std::vector<Rule> result{*check(completed("rule: thanks\n")).rule,
+                                        *check(completed("rule: win-back\n")).rule};
+  return result;
+}
+
+struct CheckedStory {
+  std::optional<retaind::language::Story> story;
+  std::vector<Diagnostic> diagnostics;
+
+  [[nodiscard]] std::string text() const {
+    return retaind::language::to_text(diagnostics, retaind::language::Format::human, false);
+  }
+};
+
+inline CheckedStory check_story(std::string text, const std::string& path = "tests/story.yaml") {
+  CheckedStory result;
+  auto source = std::make_shared<Source>(Source{path, std::move(text)});
+  result.story = retaind::language::check_story(source, {site(), story_rules(), templates()},
+                                                result.diagnostics);
+  return result;
+}
+
+/// Lines of a case, with the rest of a story around them.
+inline std::string completed_story(std::string_view lines) {
+  std::string text =
+      "test: everyone\nstarts: 2026-03-02 10:00\npeople:\n  anna: {email: anna@example.com}\n"
+      "cases:\n  - name: a case\n    story:\n";
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = lines.find('\n', at);
+    text += "      " + std::string(lines.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  // A case without `expect:` is a mistake of its own, unless it is the one that is shown.
+  const bool shown = lines.find('\n') + 1 == lines.size() &&
+                     lines.find("customer: anna}}\n") != std::string_view::npos;
+  if (lines.find("expect:") == std::string_view::npos && !shown)
+    text += "      - {at: day 90, expect: nothing}\n";
+  return text;
 }
 
 }  // namespace rule_text
