@@ -13,8 +13,9 @@ namespace retaind::app {
 namespace {
 
 constexpr std::array table{
-    Command{"init", "make a site: settings, rules, templates", run_init},
+    Command{"init", "make a site: settings, rules, templates, stories", run_init},
     Command{"check", "check settings, rules and templates", run_check},
+    Command{"test", "play the stories of tests/: what would be sent, and why not", run_test},
     Command{"import", "load customers, orders, tickets … from CSV", run_import},
     Command{"run", "watch the store and send what the rules say", run_daemon},
     Command{"status", "mode, balances, and what each rule does next", run_status},

@@ -36,6 +36,7 @@ int run_preview(const Words& words);
 int run_release(const Words& words);
 int run_reload(const Words& words);
 int run_status(const Words& words);
+int run_test(const Words& words);
 int run_version(const Words& words);
 int run_timeline(const Words& words);
 int run_vocabulary(const Words& words);

@@ -22,8 +22,9 @@ void print_next(const std::string& directory) {
       "\nnext:\n"
       "  1. {0}/retaind.yaml: the shop's name, sender, time zone\n"
       "  2. retaind check --site {0}\n"
-      "  3. retaind import customers FILE.csv --site {0}     (then orders, tickets …)\n"
-      "  4. retaind run --site {0}\n"
+      "  3. retaind test --site {0}     (plays the stories in tests/)\n"
+      "  4. retaind import customers FILE.csv --site {0}     (then orders, tickets …)\n"
+      "  5. retaind run --site {0}\n"
       "nothing leaves this machine until retaind.yaml says `deliver: live`\n",
       directory);
 }
@@ -35,7 +36,8 @@ int run_init(const Words& words) {
   bool demo = false;
   std::int64_t seed = 1;
   Options options(
-      "init", "Makes a working site: settings, rules, templates and a secret. Never overwrites.");
+      "init",
+      "Makes a working site: settings, rules, templates, stories and a secret. Never overwrites.");
   options.positional("DIR", directory, "made when it does not exist")
       .flag("--demo", demo, "with an invented small shop as of now, as CSV files in DIR/demo")
       .number("--seed", "N", seed, "another number invents another shop");

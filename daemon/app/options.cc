@@ -64,6 +64,12 @@ Options& Options::positional(const std::string& name, std::string& target, const
   return *this;
 }
 
+Options& Options::positionals(const std::string& name, std::vector<std::string>& target,
+                              const std::string& about) {
+  impl_->app.add_option(name, target, about)->type_name("");
+  return *this;
+}
+
 Options& Options::site(std::string& target) {
   return value("--site", "DIR", target,
                "the site's directory (default: the current one when it has a retaind.yaml, else "

@@ -34,6 +34,9 @@ class Options {
   /// A word without an option, in order.
   Options& positional(const std::string& name, std::string& target, const std::string& about,
                       bool required = true);
+  /// All words without an option.
+  Options& positionals(const std::string& name, std::vector<std::string>& target,
+                       const std::string& about);
   /// `--site DIR`; empty unless given.
   Options& site(std::string& target);
   /// The lines of help below the options.

@@ -7,8 +7,8 @@
 
 namespace retaind::language {
 
-/// Every mistake that a rule file, a story or retaind.yaml can hold. The number is what users see ("R021"),
-/// in documents and in search engines: append, never reuse.
+/// Every mistake that a rule file, a story or retaind.yaml can hold. The number is what users see
+/// ("R021"), in documents and in search engines: append, never reuse.
 enum class Code : std::uint8_t {
   unreadable_file = 1,
   file_too_large = 2,

@@ -132,14 +132,16 @@ TEST_CASE("the site that is compiled in is the one in the source tree") {
   std::set<std::string> shipped;
   for (const app::ShippedFile& file : app::shipped_files()) {
     shipped.insert(std::string(file.path));
-    const std::string place =
-        file.path == "retaind.yaml" ? "daemon/app/site/retaind.yaml" : std::string(file.path);
+    std::string place(file.path);
+    if (file.path == "retaind.yaml") place = "daemon/app/site/retaind.yaml";
+    if (file.path.starts_with("tests/")) place.insert(6, "stories/");
     CHECK(text_of(std::filesystem::path(RETAIND_SOURCE) / place) == file.text);
   }
-  for (const char* directory : {"rules", "templates"}) {
-    for (const auto& entry :
-         std::filesystem::directory_iterator(std::filesystem::path(RETAIND_SOURCE) / directory)) {
-      CHECK(shipped.count(std::string(directory) + "/" + entry.path().filename().string()) == 1);
+  const std::filesystem::path source(RETAIND_SOURCE);
+  for (const auto& [directory, place] :
+       {std::pair{"rules/", "rules"}, {"templates/", "templates"}, {"tests/", "tests/stories"}}) {
+    for (const auto& entry : std::filesystem::directory_iterator(source / place)) {
+      CHECK(shipped.count(directory + entry.path().filename().string()) == 1);
     }
   }
 }
