@@ -182,10 +182,7 @@ Result<ExplainReport> ask(store::Database& database, const Site& site,
                           (hold.scope == "customer" && hold.target == report.person.key);
     if (concerns) report.holds.push_back(std::move(hold));
   }
-  const render::TemplateSet none;
-  report.kept_here =
-      !site.only_to.empty() &&
-      !delivery::Composer(database, site, none, "-", "-").allowed(report.person.email);
+  report.kept_here = !delivery::may_receive(site, report.person.email);
   if (Result<void> read = database.take_error(); !read) return read.error();
   return report;
 }

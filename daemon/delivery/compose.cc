@@ -97,10 +97,10 @@ std::string Composer::message_id(std::int64_t message) const {
   return fmt::format("{}.{}@{}", message, salt_, domain);
 }
 
-bool Composer::allowed(std::string_view address) const {
-  if (site_->only_to.empty()) return true;
+bool may_receive(const Site& site, std::string_view address) {
+  if (site.only_to.empty()) return true;
   const std::string key = email_key(address);
-  for (const std::string& entry : site_->only_to) {
+  for (const std::string& entry : site.only_to) {
     const std::string wanted = lower_ascii(entry);
     if (key == wanted || key == email_key(entry)) return true;
     if (!wanted.empty() && wanted.front() == '@' && key.size() > wanted.size() &&
@@ -109,6 +109,8 @@ bool Composer::allowed(std::string_view address) const {
   }
   return false;
 }
+
+bool Composer::allowed(std::string_view address) const { return may_receive(*site_, address); }
 
 std::string Composer::unsubscribe_link(std::string_view customer_key) const {
   if (site_->unsubscribe_url.empty()) return {};

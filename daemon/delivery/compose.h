@@ -80,6 +80,9 @@ class Composer {
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
 };
 
+/// Whether `only-to:` of the site lets mail go to this address.
+bool may_receive(const Site& site, std::string_view address);
+
 /// "2 days 3 hours", "50 minutes".
 std::string age_text(Duration age);
 

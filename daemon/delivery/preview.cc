@@ -130,4 +130,34 @@ Result<Preview> preview(store::Database& shadow, const Site& site,
   return made;
 }
 
+Result<Outgoing> as_test(const Preview& made, const Site& site, const std::string& address,
+                         std::string_view id, Time now) {
+  if (!may_receive(site, address)) {
+    return Error{
+        ErrorKind::conflict,
+        fmt::format("`only-to:` in retaind.yaml lets no mail go to {}; name an address that "
+                    "it has, or add this one",
+                    address)};
+  }
+  render::Mail letter = made.letter;
+  letter.subject = "[test] " + letter.subject;
+  letter.to = {{"", address}};
+  letter.in_reply_to.clear();
+  letter.list_unsubscribe_url.clear();
+  letter.list_unsubscribe_mailto.clear();
+  letter.extra = {{"X-Retaind-Test", "yes"}};
+  letter.message_id = fmt::format("test.{}.{}", id, made.outgoing.message_id);
+  letter.date = now;
+  auto built = render::build_mail(letter);
+  if (!built) return built.error();
+  Outgoing outgoing;
+  outgoing.id = 1;
+  outgoing.message_id = letter.message_id;
+  outgoing.envelope_from = site.sender.address;
+  outgoing.envelope_to = {address};
+  outgoing.needs_smtputf8 = built->needs_smtputf8;
+  outgoing.bytes = std::move(built->bytes);
+  return outgoing;
+}
+
 }  // namespace retaind::delivery

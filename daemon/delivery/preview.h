@@ -37,6 +37,11 @@ struct Preview {
 Result<Preview> preview(store::Database& shadow, const Site& site,
                         const render::TemplateSet& templates, const PreviewOrder& order, Time now);
 
+/// The mail of a preview, for one address that is not the customer's: marked in its subject, with
+/// no way to unsubscribe in its headers. `id` makes its Message-ID.
+Result<Outgoing> as_test(const Preview& made, const Site& site, const std::string& address,
+                         std::string_view id, Time now);
+
 /// The step that was named: by its key ("email:thanks") or what it names ("thanks"); nothing named:
 /// the first that is a message.
 Result<const language::Step*> find_step(const language::Rule& rule, std::string_view name);

@@ -48,6 +48,8 @@ class Rows {
     planned.customer = row.customer;
     planned.repeat = row.repeat;
     planned.draft = row.draft;
+    planned.backlog = row.backlog;
+    planned.part = row.part;
     planned.due = row.due;
     planned.at = row.at;
     planned.zone = zone_of(row);
@@ -115,6 +117,8 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   plan.matched_by_rule = outlook.counts();
   outlook.each([&](const store::Outlook::Row& row) { rows.add(plan, row); });
   for (const auto& [rule, count] : plan.matched_by_rule) plan.matched += count;
+  for (const store::RuleRow& row : store::Ledger(shadow).rules())
+    plan.left_out[row.name] = row.left_out;
   std::sort(plan.rows.begin(), plan.rows.end(), [](const PlannedRow& a, const PlannedRow& b) {
     return std::tuple(a.when(), std::tie(a.rule, a.subject, a.step, a.repeat)) <
            std::tuple(b.when(), std::tie(b.rule, b.subject, b.step, b.repeat));

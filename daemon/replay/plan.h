@@ -22,8 +22,10 @@ std::string_view name_of(PlannedOutcome outcome);
 
 struct PlannedRow {
   std::string rule, step, subject, customer;  ///< the site's own ids
+  std::int64_t part = 0;                      ///< of the occurrence: episode, date or slot
   int repeat = 0;
   bool draft = false;
+  bool backlog = false;  ///< planned later than the occurrence was due
   Time due;
   std::optional<Time> at;  ///< hand-over, or when it ended
   Zone zone =
@@ -42,6 +44,8 @@ struct Plan {
   std::map<PlannedOutcome, std::int64_t> counts;
   std::int64_t matched = 0;  ///< counted in the ledger, not by summing the rows
   std::map<std::string, std::int64_t, std::less<>> matched_by_rule;  ///< likewise
+  /// Occurrences that were due before a rule counted and are not its own.
+  std::map<std::string, std::int64_t, std::less<>> left_out;
   [[nodiscard]] bool even() const;
 };
 

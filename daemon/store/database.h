@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "store/statement.h"
@@ -45,6 +46,8 @@ class Database {
   /// whatever the store's size; leaves no file. It takes a reader's lock while it lives, and gives
   /// way as a reader does (`unavailable`).
   static Result<Database> shadow_of(const std::filesystem::path& file);
+  /// Several that begin with the same snapshot, each for itself.
+  static Result<std::vector<Database>> shadows_of(const std::filesystem::path& file, int count);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

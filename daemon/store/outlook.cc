@@ -15,14 +15,16 @@ const std::string subject_key =
 const std::string message_rows =
     "SELECT m.id, f.id, r.name, m.step, " + subject_key +
     ", c.key, c.time_zone, m.repeat, m.draft, m.due, coalesce(m.handed_at, m.ended_at), m.state, "
-    "m.reason, m.line FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule "
+    "m.reason, m.line, f.planned > f.due, f.part FROM message m JOIN firing f ON f.id = m.firing "
+    "JOIN rule r ON r.id = m.rule "
     "LEFT JOIN customers c ON c.id = f.customer WHERE ";
 
 const std::string one_message = message_rows + "m.id = ?1";
 const std::string later_messages = message_rows + "m.id > ?1";
 const std::string silent_firings =
     "SELECT 0, f.id, r.name, '', " + subject_key +
-    ", c.key, c.time_zone, 0, f.draft, f.due, f.planned, 7, f.reason, f.line FROM firing f JOIN "
+    ", c.key, c.time_zone, 0, f.draft, f.due, f.planned, 7, f.reason, f.line, f.planned > f.due, "
+    "f.part FROM firing f JOIN "
     "rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer WHERE f.id > ?1 AND "
     "f.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
 
@@ -42,6 +44,8 @@ Outlook::Row read_row(const Statement& row) {
   read.state = static_cast<MessageState>(row.integer(11));
   read.reason = static_cast<Reason>(row.integer(12));
   read.line = static_cast<int>(row.integer(13));
+  read.backlog = row.integer(14) != 0;
+  read.part = row.integer(15);
   return read;
 }
 

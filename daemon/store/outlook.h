@@ -24,6 +24,8 @@ class Outlook {
     std::string_view rule, step, subject, customer, zone;
     int repeat = 0;
     bool draft = false;
+    bool backlog = false;   ///< planned later than the occurrence was due
+    std::int64_t part = 0;  ///< of the occurrence: episode, date or slot
     Time due;
     std::optional<Time> at;  ///< hand-over, or when it ended
     MessageState state = MessageState::planned;

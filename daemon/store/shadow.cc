@@ -22,21 +22,47 @@ namespace retaind::store {
 namespace fs = std::filesystem;
 namespace {
 
-/// What a shadow of a store stands on: the pages of the live file as one snapshot has them, and in
-/// memory those of its WAL and all that is written since.
+/// What shadows of a store stand on: the pages of the live file as one snapshot has them, and in
+/// memory those of its WAL.
 ///
 /// A read transaction held all the while keeps the live file's pages as they are: no checkpoint
 /// writes what came after it. The frames of the WAL are copied at the beginning (a reader does not
 /// keep one that is in the file already from being overwritten): WAL format of
 /// https://www.sqlite.org/fileformat2.html, section 4.
+class Snapshot {
+ public:
+  explicit Snapshot(Database reader) : reader_(std::move(reader)) {}
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  Result<void> open(const fs::path& file);
+  int read(char* into, std::int64_t page);
+  [[nodiscard]] std::int64_t page_size() const { return page_size_; }
+  [[nodiscard]] std::int64_t pages() const { return pages_; }
+
+ private:
+  Result<void> read_wal(const fs::path& file);
+  void take_frames(std::string_view wal);
+  /// The live file, opened through SQLite's own VFS: a plain close would drop the locks of every
+  /// connection of this process.
+  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.get()); }
+
+  Database reader_;  ///< holds the snapshot
+  std::unique_ptr<char[]> memory_;
+  const char* name_ = nullptr;
+  std::unordered_map<std::int64_t, std::unique_ptr<char[]>> wal_;  ///< from 0
+  std::int64_t page_size_ = 4096;
+  std::int64_t pages_ = 0;
+};
+
+/// One shadow: what it has written, over the snapshot.
 class ShadowPages {
  public:
-  explicit ShadowPages(Database reader);
+  explicit ShadowPages(std::shared_ptr<Snapshot> snapshot);
   ~ShadowPages();
   ShadowPages(const ShadowPages&) = delete;
   ShadowPages& operator=(const ShadowPages&) = delete;
-
-  Result<void> open(const std::filesystem::path& file);
   [[nodiscard]] const std::string& vfs() const { return name_; }
 
   // For the functions that SQLite calls
@@ -46,15 +72,8 @@ class ShadowPages {
   [[nodiscard]] std::int64_t size() const { return pages_ * page_size_; }
 
  private:
-  struct Base;
-  Result<void> read_wal(const std::filesystem::path& file);
-  void take_frames(std::string_view wal);
-  int read_base(char* into, std::int64_t page);
-  char* page(std::int64_t number);
-
-  Database reader_;  ///< holds the snapshot
-  std::unique_ptr<Base> base_;
-  std::unordered_map<std::int64_t, std::unique_ptr<char[]>> kept_;  ///< from 0
+  std::shared_ptr<Snapshot> snapshot_;
+  std::unordered_map<std::int64_t, std::unique_ptr<char[]>> written_;  ///< from 0
   std::int64_t page_size_ = 4096;
   std::int64_t pages_ = 0;
   std::string name_;
@@ -173,24 +192,15 @@ std::string head_of(const fs::path& file) {
   return head;
 }
 
-/// The live file, opened through SQLite's own VFS: a plain close would drop the locks of every
-/// connection of this process.
-struct ShadowPages::Base {
-  std::unique_ptr<char[]> memory;
-  const char* name = nullptr;
+Snapshot::~Snapshot() {
+  if (memory_ && file()->pMethods != nullptr) file()->pMethods->xClose(file());
+  if (name_ != nullptr) sqlite3_free_filename(const_cast<char*>(name_));
+}
 
-  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory.get()); }
-  Base() = default;
-  Base(const Base&) = delete;
-  Base& operator=(const Base&) = delete;
-  ~Base() {
-    if (memory && file()->pMethods != nullptr) file()->pMethods->xClose(file());
-    if (name != nullptr) sqlite3_free_filename(const_cast<char*>(name));
-  }
-};
-
-ShadowPages::ShadowPages(Database reader)
-    : reader_(std::move(reader)), base_(std::make_unique<Base>()) {
+ShadowPages::ShadowPages(std::shared_ptr<Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)),
+      page_size_(snapshot_->page_size()),
+      pages_(snapshot_->pages()) {
   static std::atomic<int> number{0};
   name_ = fmt::format("retaind-shadow-{}", ++number);
   vfs_.iVersion = 1;
@@ -210,35 +220,44 @@ ShadowPages::ShadowPages(Database reader)
 
 ShadowPages::~ShadowPages() { sqlite3_vfs_unregister(&vfs_); }
 
-Result<void> ShadowPages::open(const fs::path& file) {
+Result<void> Snapshot::open(const fs::path& path) {
   if (auto begun = reader_.begin_read(); !begun) return begun;
   sqlite3_vfs* system = system_vfs();
-  base_->memory = std::make_unique<char[]>(static_cast<std::size_t>(system->szOsFile));
-  base_->name = sqlite3_create_filename(file.c_str(), "", "", 0, nullptr);
+  memory_ = std::make_unique<char[]>(static_cast<std::size_t>(system->szOsFile));
+  name_ = sqlite3_create_filename(path.c_str(), "", "", 0, nullptr);
   int flags = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY;
-  const int code = system->xOpen(system, base_->name, base_->file(), flags, &flags);
-  if (code != SQLITE_OK) return failure(code, file, "", "open");
+  const int code = system->xOpen(system, name_, file(), flags, &flags);
+  if (code != SQLITE_OK) return failure(code, path, "", "open");
   char head[100] = {};
-  if (base_->file()->pMethods->xRead(base_->file(), head, sizeof head, 0) == SQLITE_OK) {
+  if (file()->pMethods->xRead(file(), head, sizeof head, 0) == SQLITE_OK) {
     const auto high = static_cast<unsigned char>(head[16]);
     const auto low = static_cast<unsigned char>(head[17]);
     const int size = high * 256 + low;
     page_size_ = size == 1 ? 65536 : size;
   }
-  if (auto read = read_wal(file); !read) return read;
+  if (auto read = read_wal(path); !read) return read;
   if (pages_ == 0) {
     sqlite3_int64 bytes = 0;
-    base_->file()->pMethods->xFileSize(base_->file(), &bytes);
+    file()->pMethods->xFileSize(file(), &bytes);
     pages_ = bytes / page_size_;
   }
-  // Out of WAL mode: this copy has one connection and no file beside it.
-  char* first = page(0);
-  first[18] = first[19] = 1;
   return {};
 }
 
-Result<void> ShadowPages::read_wal(const fs::path& file) {
-  const fs::path wal = beside(file, "-wal");
+int Snapshot::read(char* into, std::int64_t page) {
+  int code = SQLITE_OK;
+  if (const auto kept = wal_.find(page); kept != wal_.end()) {
+    std::memcpy(into, kept->second.get(), static_cast<std::size_t>(page_size_));
+  } else {
+    code = file()->pMethods->xRead(file(), into, static_cast<int>(page_size_), page * page_size_);
+  }
+  // Out of WAL mode: a shadow has one connection and no file beside it.
+  if (page == 0) into[18] = into[19] = 1;
+  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
+Result<void> Snapshot::read_wal(const fs::path& path) {
+  const fs::path wal = beside(path, "-wal");
   // Whoever begins the WAL anew writes its header before any frame: the same header before and
   // behind means that what was read between is of one piece.
   for (int tries = 0; tries < 100; ++tries) {
@@ -251,11 +270,11 @@ Result<void> ShadowPages::read_wal(const fs::path& file) {
   }
   return Error{
       ErrorKind::unavailable,
-      fmt::format("store {} is written faster than it can be read; try again", file.string())};
+      fmt::format("store {} is written faster than it can be read; try again", path.string())};
 }
 
 /// Up to the last commit; as SQLite does it after a crash.
-void ShadowPages::take_frames(std::string_view wal) {
+void Snapshot::take_frames(std::string_view wal) {
   const std::uint32_t magic = big_endian(wal.data());
   if ((magic & ~1U) != 0x377f0682U) return;
   Checksum sum;
@@ -283,86 +302,89 @@ void ShadowPages::take_frames(std::string_view wal) {
   for (const auto& [number, bytes] : committed) {
     auto kept = std::make_unique<char[]>(static_cast<std::size_t>(page_size_));
     std::memcpy(kept.get(), bytes, static_cast<std::size_t>(page_size_));
-    kept_[number] = std::move(kept);
+    wal_[number] = std::move(kept);
   }
-}
-
-int ShadowPages::read_base(char* into, std::int64_t page) {
-  const int code = base_->file()->pMethods->xRead(base_->file(), into, static_cast<int>(page_size_),
-                                                  page * page_size_);
-  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
-}
-
-char* ShadowPages::page(std::int64_t number) {
-  auto& kept = kept_[number];
-  if (kept) return kept.get();
-  kept = std::make_unique<char[]>(static_cast<std::size_t>(page_size_));
-  read_base(kept.get(), number);
-  return kept.get();
 }
 
 int ShadowPages::read(char* into, int amount, std::int64_t at) {
   const std::int64_t number = at / page_size_;
-  const std::int64_t within = at % page_size_;
+  const auto within = static_cast<std::size_t>(at % page_size_);
+  const auto length = static_cast<std::size_t>(amount);
   if (number >= pages_) {
-    std::memset(into, 0, static_cast<std::size_t>(amount));
+    std::memset(into, 0, length);
     return SQLITE_IOERR_SHORT_READ;
   }
-  // SQLite reads whole pages, and pieces of the first.
-  if (within + amount > page_size_) return SQLITE_IOERR_READ;
-  if (const auto kept = kept_.find(number); kept != kept_.end()) {
-    std::memcpy(into, kept->second.get() + within, static_cast<std::size_t>(amount));
+  const auto size = static_cast<std::size_t>(page_size_);
+  if (within + length > size) return SQLITE_IOERR_READ;
+  if (const auto written = written_.find(number); written != written_.end()) {
+    std::memcpy(into, written->second.get() + within, length);
     return SQLITE_OK;
   }
-  return read_base(into, number);
+  if (length == size) return snapshot_->read(into, number);
+  // SQLite reads whole pages, and pieces of the first.
+  const auto page = std::make_unique<char[]>(size);
+  const int code = snapshot_->read(page.get(), number);
+  std::memcpy(into, page.get() + within, length);
+  return code;
 }
 
 int ShadowPages::write(const char* from, int amount, std::int64_t at) {
   const std::int64_t number = at / page_size_;
   if (at % page_size_ + amount > page_size_) return SQLITE_IOERR_WRITE;
-  auto& kept = kept_[number];
-  if (!kept) {
-    kept = std::make_unique<char[]>(static_cast<std::size_t>(page_size_));
-    if (amount < page_size_ && number < pages_) read_base(kept.get(), number);
+  auto& written = written_[number];
+  if (!written) {
+    written = std::make_unique<char[]>(static_cast<std::size_t>(page_size_));
+    if (amount < page_size_ && number < pages_) snapshot_->read(written.get(), number);
   }
-  std::memcpy(kept.get() + at % page_size_, from, static_cast<std::size_t>(amount));
+  std::memcpy(written.get() + at % page_size_, from, static_cast<std::size_t>(amount));
   pages_ = std::max(pages_, number + 1);
   return SQLITE_OK;
 }
 
 void ShadowPages::truncate(std::int64_t size) {
   pages_ = size / page_size_;
-  std::erase_if(kept_, [&](const auto& entry) { return entry.first >= pages_; });
+  std::erase_if(written_, [&](const auto& entry) { return entry.first >= pages_; });
 }
 
 }  // namespace
 
-Result<Database> Database::shadow_of(const fs::path& file) {
+Result<std::vector<Database>> Database::shadows_of(const fs::path& file, int count) {
   std::error_code ignored;
   const fs::path absolute = fs::absolute(file, ignored);
   Options options;
   options.mode = Mode::read;
   auto reader = open(absolute, options);
   if (!reader) return reader.error();
-  auto pages = std::make_shared<ShadowPages>(std::move(*reader));
-  if (auto opened = pages->open(absolute); !opened) return opened.error();
+  auto snapshot = std::make_shared<Snapshot>(std::move(*reader));
+  if (auto opened = snapshot->open(absolute); !opened) return opened.error();
+  options.mode = Mode::write;
+  std::vector<Database> shadows;
   try {
-    options.mode = Mode::write;
-    SQLite::Database db(absolute.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 0,
-                        pages->vfs());
-    sqlite3_extended_result_codes(db.getHandle(), 1);
-    Database shadow(std::make_unique<Impl>(file, options, std::move(db)));
-    shadow.impl_->beneath = std::move(pages);
-    auto set = shadow.execute(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
-        "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA "
-        "foreign_keys = OFF; PRAGMA trusted_schema = OFF");
-    if (!set) return set.error();
-    sqlite3_progress_handler(shadow.handle(), 100'000, gives_way, &shadow.impl_->file);
-    return shadow;
+    while (static_cast<int>(shadows.size()) < count) {
+      auto pages = std::make_shared<ShadowPages>(snapshot);
+      SQLite::Database db(absolute.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 0,
+                          pages->vfs());
+      sqlite3_extended_result_codes(db.getHandle(), 1);
+      Database shadow(std::make_unique<Impl>(file, options, std::move(db)));
+      shadow.impl_->beneath = std::move(pages);
+      auto set = shadow.execute(
+          "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = "
+          "OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; "
+          "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
+      if (!set) return set.error();
+      sqlite3_progress_handler(shadow.handle(), 100'000, gives_way, &shadow.impl_->file);
+      shadows.push_back(std::move(shadow));
+    }
+    return shadows;
   } catch (const SQLite::Exception& exception) {
     return failure(exception.getExtendedErrorCode(), file, exception.what(), "open");
   }
+}
+
+Result<Database> Database::shadow_of(const fs::path& file) {
+  auto shadows = shadows_of(file, 1);
+  if (!shadows) return shadows.error();
+  return std::move(shadows->front());
 }
 
 }  // namespace retaind::store

@@ -65,7 +65,7 @@ void DemoSite::add_rule(const std::string& name, const std::string& text) {
   std::ofstream(directory / "rules" / (name + ".yaml")) << text;
 }
 
-fs::path DemoSite::store() const { return directory / "live.db"; }
+fs::path DemoSite::store() const { return directory / "retaind.db"; }
 
 delivery::SiteFiles DemoSite::files() {
   auto taken = app::take_files(app::load_site(directory));
