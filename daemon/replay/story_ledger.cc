@@ -114,7 +114,8 @@ GoneOut StoryLedger::gone_out(Time at, const delivery::Outgoing& message) const 
     gone.mail.text = message.bytes;
   }
   for (const LedgerEntry& entry : entries_) {
-    const bool item = entry.envelope == message.id;
+    // What ended before the digest closed is not in it.
+    const bool item = entry.envelope == message.id && entry.state != MessageState::skipped;
     if (entry.message != message.id && !item) continue;
     if (!entry.key.empty()) gone.about.push_back(entry.key);
     if (entry.firing != 0) gone.why = why(entry);
