@@ -228,6 +228,19 @@ std::optional<LocalDate> parse_date(std::string_view text) {
 }
 
 std::string to_string(LocalDate date) {
+  const int year = static_cast<int>(date.year());
+  if (year >= 0 && year <= 9999) {
+    std::string text = "0000-00-00";
+    const auto put = [&](std::size_t at, unsigned number) {
+      text[at] = static_cast<char>('0' + number / 10 % 10);
+      text[at + 1] = static_cast<char>('0' + number % 10);
+    };
+    put(0, static_cast<unsigned>(year) / 100);
+    put(2, static_cast<unsigned>(year));
+    put(5, static_cast<unsigned>(date.month()));
+    put(8, static_cast<unsigned>(date.day()));
+    return text;
+  }
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
@@ -262,8 +275,13 @@ std::string to_iso(Time time) {
 
 std::string to_local_text(Time time, const Zone& zone) {
   const Clockface face(zone.to_local(time));
-  return fmt::format("{} {:02}:{:02}{}", to_string(face.date), face.hour, face.minute,
-                     seconds_text(face, false));
+  std::string text = to_string(face.date);
+  for (const auto& [mark, number] : {std::pair{' ', face.hour}, std::pair{':', face.minute}}) {
+    text += mark;
+    text += static_cast<char>('0' + number / 10);
+    text += static_cast<char>('0' + number % 10);
+  }
+  return text + seconds_text(face, false);
 }
 
 std::optional<Time> parse_time(std::string_view text, const Zone& zone) {

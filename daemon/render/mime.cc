@@ -231,9 +231,15 @@ void list_headers(HeaderWriter& header, const Mail& mail, const Checked& checked
   if (!mail.feedback_id.empty()) token_header(header, "Feedback-ID", mail.feedback_id);
 }
 
-void headers(std::string& out, const Mail& mail, const Checked& checked, const MailMemo& memo) {
+void headers(std::string& out, const Mail& mail, const Checked& checked, MailMemo& memo) {
   HeaderWriter header(out);
-  token_header(header, "Date", to_rfc5322(mail.date, mail.zone));
+  // Hundreds of mails leave in one second.
+  if (memo.date_text.empty() || memo.date != mail.date || !(memo.zone == mail.zone)) {
+    memo.date = mail.date;
+    memo.zone = mail.zone;
+    memo.date_text = to_rfc5322(mail.date, mail.zone);
+  }
+  token_header(header, "Date", memo.date_text);
   out += memo.from_line;
   header.begin("To");
   for (const Address& one : checked.to)
@@ -289,8 +295,11 @@ void bodies(std::string& out, const Mail& mail, MailMemo& memo) {
   if (mail.html.empty()) return single(out, "text/plain", valid_copy(mail.text), memo.text);
   if (mail.text.empty()) return single(out, "text/html", valid_copy(mail.html), memo.html);
   // No part can hold the boundary: neither "=_" nor "--=" comes out of either encoding.
-  const std::string boundary = "=_" + hex(sha256(mail.message_id)).substr(0, 32);
-  out += fmt::format("Content-Type: multipart/alternative;\r\n boundary=\"{}\"\r\n\r\n", boundary);
+  const std::string boundary =
+      fmt::format("=_{:016x}{:016x}", stable_hash(mail.message_id), stable_hash(mail.subject));
+  out += "Content-Type: multipart/alternative;\r\n boundary=\"";
+  out += boundary;
+  out += "\"\r\n\r\n";
   const auto add = [&](std::string_view type, const std::string& text, QuotedPrintableMemo& lines) {
     out += "--" + boundary + "\r\n";
     if (is_valid_utf8(text))

@@ -59,6 +59,9 @@ struct MailMemo {
   Mailbox from;           ///< checked
   std::string from_line;  ///< its header; empty: there was none yet
   bool from_needs_smtputf8 = false;
+  std::string date_text;  ///< of `date` in `zone`; empty: there was none yet
+  Time date;
+  Zone zone = Zone::utc();
 };
 Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo);
 

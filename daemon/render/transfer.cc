@@ -192,6 +192,12 @@ void append_quoted_printable(std::string& out, std::string_view text) {
 Transfer transfer_for(std::string_view text) {
   std::size_t foreign = 0;
   std::size_t at = 0;
+  while (at + 32 <= text.size()) {
+    std::array<std::uint64_t, 4> words{};
+    std::memcpy(words.data(), text.data() + at, sizeof words);
+    if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080U) != 0) break;
+    at += sizeof words;
+  }
   for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, text.data() + at, sizeof eight);
