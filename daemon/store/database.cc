@@ -11,6 +11,7 @@
 #include "store/connection.h"
 #include "store/failure.h"
 #include "store/schema.h"
+#include "store/wal_writer.h"
 
 namespace retaind::store {
 namespace fs = std::filesystem;
@@ -158,8 +159,13 @@ Result<Database> Database::open(const fs::path& file, const Options& options) {
   try {
     const fs::path absolute =
         fs::absolute(file, ignored);  // a name that begins with "file:" is no URI
+    // Another connection sees what is gathered only when a commit flushes it.
+    const bool gathers = options.durable && options.mode != Mode::read;
+    const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
+    const char* writer = gathers ? wal_writer(vfs) : vfs;
     SQLite::Database db(absolute.string(), open_flags(file, options.mode),
-                        static_cast<int>(options.busy_timeout.count()), options.vfs);
+                        static_cast<int>(options.busy_timeout.count()),
+                        writer == nullptr ? "" : writer);
     sqlite3_extended_result_codes(db.getHandle(), 1);
     Database database(std::make_unique<Impl>(file, options, std::move(db)));
     if (auto result = database.execute(pragmas(options, false)); !result) return result.error();
