@@ -92,9 +92,10 @@ std::string Composer::sign(std::string_view what) const {
 
 std::string Composer::message_id(std::int64_t message) const {
   const std::size_t at = site_->sender.address.rfind('@');
-  const std::string domain =
-      at == std::string::npos ? "localhost" : site_->sender.address.substr(at + 1);
-  return fmt::format("{}.{}@{}", message, salt_, domain);
+  std::string id = std::to_string(message) + '.' + salt_ + '@';
+  id += at == std::string::npos ? std::string_view("localhost")
+                                : std::string_view(site_->sender.address).substr(at + 1);
+  return id;
 }
 
 bool may_receive(const Site& site, std::string_view address) {
@@ -164,8 +165,27 @@ void Composer::mint(const Step& step, const Part& part, Rng& rng, Time now) {
   }
 }
 
-Value Composer::facts(const Firing& firing, Time now) {
-  Value context;
+/// What is the same for every mail of a rule, and nothing else.
+Value& Composer::context_of(const Running& running) {
+  Value& context = contexts_[running.row.id];
+  constexpr std::size_t constants = 4;
+  if (Value::Object* members = context.as_object(); members != nullptr) {
+    members->resize(constants);
+    return context;
+  }
+  context.set("site", Value::Object{{"name", site_->name},
+                                    {"postal_address", site_->sender.postal_address},
+                                    {"locale", site_->locale}});
+  context.set("sender", Value::Object{{"name", site_->sender.name},
+                                      {"address", site_->sender.address},
+                                      {"postal_address", site_->sender.postal_address}});
+  // Dates show in the site's zone unless the customer has one.
+  context.set("timezone", std::string(site_->zone.name()));
+  context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
+  return context;
+}
+
+void Composer::add_facts(Value& context, const Firing& firing, Time now) {
   Value customer = firing.customer
                        ? store::snapshot(*database_, Subject::customer, *firing.customer, now)
                        : Value{};
@@ -177,7 +197,6 @@ Value Composer::facts(const Firing& firing, Time now) {
   }
   if (firing.subject == Subject::order)
     context.set("items", store::items_snapshot(*database_, firing.row));
-  return context;
 }
 
 std::string Composer::why(const Running& running, const Firing& firing) const {
@@ -199,7 +218,13 @@ std::string Composer::why(const Running& running, const Firing& firing) const {
 }
 
 Value Composer::item(const Running& running, const Firing& firing, Time now) {
-  Value context = facts(firing, now);
+  Value context;
+  add_item(context, running, firing, now);
+  return context;
+}
+
+void Composer::add_item(Value& context, const Running& running, const Firing& firing, Time now) {
+  add_facts(context, firing, now);
   if (firing.subject == Subject::ticket) {
     Value ticket = *context.find("ticket");
     std::string link{text_member(ticket, "url")};
@@ -210,7 +235,6 @@ Value Composer::item(const Running& running, const Firing& firing, Time now) {
   }
   context.set("age", firing.anchor ? age_text(now - *firing.anchor) : std::string{});
   context.set("why", why(running, firing));
-  return context;
 }
 
 void Composer::add_minted(Value& context, const Running& running, const Step& step,
@@ -273,25 +297,22 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
                                 render::Mail* letter) {
   const Part& first = parts.front();
   const bool to_team = step.kind == StepKind::notify;
-  Value context = to_team ? item(running, first.firing, now) : facts(first.firing, now);
-  context.set("site", Value::Object{{"name", site_->name},
-                                    {"postal_address", site_->sender.postal_address},
-                                    {"locale", site_->locale}});
-  context.set("sender", Value::Object{{"name", site_->sender.name},
-                                      {"address", site_->sender.address},
-                                      {"postal_address", site_->sender.postal_address}});
-  // Dates show in the site's zone unless the customer has one.
-  context.set("timezone", std::string(site_->zone.name()));
+  Value& context = context_of(running);
+  if (to_team)
+    add_item(context, running, first.firing, now);
+  else
+    add_facts(context, first.firing, now);
   context.set("now", to_iso(now));
-  context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
   context.set("why", why(running, first.firing));
   // Copies: the members of a context move when more are set.
   const Value& customer = *context.find("customer");
   const std::string customer_key{text_member(customer, "key")};
   const std::string customer_locale{text_member(customer, "locale")};
   const std::string customer_email{text_member(customer, "email")};
-  const std::string customer_name{trim(fmt::format("{} {}", text_member(customer, "first_name"),
-                                                   text_member(customer, "last_name")))};
+  std::string full_name{text_member(customer, "first_name")};
+  full_name += ' ';
+  full_name += text_member(customer, "last_name");
+  const std::string customer_name{trim(full_name)};
   const bool bulk =
       running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
   const std::string unsubscribe = bulk ? unsubscribe_link(customer_key) : std::string{};
@@ -338,9 +359,9 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     mail.from = *from;
   }
   mail.reply_to = rendered->reply_to.empty() ? site_->sender.reply_to : rendered->reply_to;
-  mail.subject = rendered->subject;
-  mail.text = rendered->text;
-  mail.html = rendered->html;
+  mail.subject = std::move(rendered->subject);
+  mail.text = std::move(rendered->text);
+  mail.html = std::move(rendered->html);
   mail.message_id = message_id(carrier.id);
   mail.date = now;
   mail.zone = site_->zone;
@@ -357,7 +378,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     }
   }
   mail.extra.emplace_back("X-Retaind-Rule", running.rule->id);
-  mail.extra.emplace_back("X-Retaind-Message", fmt::format("{}", carrier.id));
+  mail.extra.emplace_back("X-Retaind-Message", std::to_string(carrier.id));
   if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
   if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
   auto built = render::build_mail(mail, memos_[{step.template_name, rendered->locale}]);

@@ -60,7 +60,9 @@ class Composer {
 
  private:
   [[nodiscard]] std::optional<std::string> assignee(const Firing& firing, Time now);
-  [[nodiscard]] Value facts(const Firing& firing, Time now);
+  Value& context_of(const engine::Running& running);
+  void add_facts(Value& context, const Firing& firing, Time now);
+  void add_item(Value& context, const engine::Running& running, const Firing& firing, Time now);
   [[nodiscard]] Value item(const engine::Running& running, const Firing& firing, Time now);
   void add_minted(Value& context, const engine::Running& running, const language::Step& step,
                   const Part& part);
@@ -78,6 +80,7 @@ class Composer {
   std::string salt_;
   /// By template and locale.
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
+  std::map<std::int64_t, Value> contexts_;  ///< by rule: what its mails have in common
 };
 
 /// Whether `only-to:` of the site lets mail go to this address.

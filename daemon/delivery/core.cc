@@ -16,6 +16,8 @@ constexpr Duration steady_for = 10min;
 // Occurrences a pass. While messages are on their way their connections are not to run dry.
 constexpr int slice = 1000;
 constexpr int slice_under_way = 200;
+// What is held back until there are connections is planned all the same when these cannot be made.
+constexpr Duration connection_look = 50ms;
 
 }  // namespace
 
@@ -140,6 +142,7 @@ bool Core::has_work(Time now) {
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;
   if (!steady_at_ && running_->engine.is_behind()) return true;
+  if (!steady_at_ && running_->outbox.has_appetite()) return true;
   const auto send = running_->outbox.next_due();
   if (send && *send <= now) return true;
   if (!steady_at_ && !running_->outbox.expects_news()) {
@@ -153,8 +156,9 @@ bool Core::work(Time now) {
   Outbox& outbox = running_->outbox;
   if (wake_after_jump_) store::Messages(*database_).wake_reason(Reason::clock, std::nullopt, now);
   outbox.settle(now);
-  bool more = !steady_at_ &&
-              running_->engine.run_due(now, outbox.in_flight() > 0 ? slice_under_way : slice);
+  outbox.open(now);
+  bool more = !steady_at_ && running_->engine.run_due(
+                                 now, outbox.in_flight() > 0 ? slice_under_way : slice, &outbox);
   // Marked only when everything due is in the ledger.
   if (const auto lost = lost_store(); lost && !steady_at_ && !more) {
     more = outbox.mark_sent(*lost, "counted as sent when the restored store was released", now);
@@ -187,7 +191,27 @@ Result<Core::Pass> Core::run_due() {
   }
   outbox.committed();
   outbox.hand_over();
+  pass.more = pass.more || nobody_tells();
   return pass;
+}
+
+/// What the engine holds back for room waits for outcomes or connections, and none is to come.
+bool Core::nobody_tells() const {
+  const Outbox& outbox = running_->outbox;
+  for (const Channel channel : {Channel::mail, Channel::webhook}) {
+    if (running_->engine.holds_back(channel) && !outbox.under_way(channel) &&
+        !outbox.connects(channel))
+      return true;
+  }
+  return false;
+}
+
+/// Of a connection that comes to nothing nobody tells.
+bool Core::awaits_connection() const {
+  for (const Channel channel : {Channel::mail, Channel::webhook}) {
+    if (running_->engine.holds_back(channel) && running_->outbox.connects(channel)) return true;
+  }
+  return false;
 }
 
 std::optional<Time> Core::next_due() {
@@ -200,6 +224,10 @@ std::optional<Time> Core::next_due() {
   }
   const auto send = running_->outbox.next_due();
   if (send && (!next || *send < *next)) next = send;
+  if (awaits_connection()) {
+    const Time look = clock_->now() + connection_look;
+    if (!next || look < *next) next = look;
+  }
   return next;
 }
 

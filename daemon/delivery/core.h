@@ -79,6 +79,8 @@ class Core {
   bool has_work(Time now);
   [[nodiscard]] bool is_quiet();
   bool work(Time now);
+  [[nodiscard]] bool nobody_tells() const;
+  [[nodiscard]] bool awaits_connection() const;
   std::optional<LostStore> lost_store();
   std::string salt();
 

@@ -20,7 +20,6 @@ using language::StepKind;
 
 constexpr int default_brake = 500;
 constexpr double default_brake_share = 0.05;
-constexpr int look_ahead = 64;
 // While a peer is away its messages are looked at in slices of so many a second, and then again
 // after a pause: what ends meanwhile (late, no consent, held) is not to wait for the peer.
 constexpr int look_over_slice = 200;
@@ -120,7 +119,7 @@ bool Outbox::claim_channel(Channel channel, Time now, int& budget) {
       --budget;
     }
     if (static_cast<int>(ids.size()) < most) {
-      if (carrier != nullptr) carrier->want(0);
+      if (carrier != nullptr) carrier->want(engine_->holds_back(channel) ? look_ahead : 0);
       return false;
     }
   }
@@ -137,9 +136,10 @@ int Outbox::room_of(Channel channel) const {
 
 void Outbox::await_room(Channel channel, Time now) {
   Transport* carrier = transport(channel);
+  const bool held_back = engine_->holds_back(channel);
   const auto waiting = messages_.due(channel, now, look_ahead);
-  carrier->want(static_cast<int>(waiting.size()));
-  if (waiting.empty()) return;
+  carrier->want(held_back ? look_ahead : static_cast<int>(waiting.size()));
+  if (waiting.empty() && !held_back) return;
   waiting_for_room_.insert(channel);
   const Time again = look_overs_[channel].first;
   if (now >= again && !carrier->trouble().empty()) look_over(channel, now);
@@ -164,8 +164,7 @@ std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
   look.firing = *firing;
   look.step = engine::Runs::step_of(*look.running->rule, message.step);
   if (look.step == nullptr) return std::nullopt;
-  const language::Rule& rule = *look.running->rule;
-  const bool scheduled = rule.trigger.kind == language::TriggerKind::schedule;
+  const bool scheduled = look.running->rule->trigger.kind == language::TriggerKind::schedule;
   look.candidate = scheduled ? nullptr : look.running->trigger->rows().by_row(firing->row, now);
   const auto subject =
       engine::Checks::subject_of(*look.running, *look.step, *firing, message, look.candidate);
@@ -298,6 +297,15 @@ void Outbox::orphan(Message& message, Time now) {
   }
 }
 
+/// How many messages the rule may send within an hour of its activation or edit.
+std::int64_t Outbox::brake_of(const Running& running) {
+  if (running.rule->brake) return *running.rule->brake;
+  if (!customers_) customers_ = ledger_.customers();
+  const auto share =
+      static_cast<std::int64_t>(static_cast<double>(*customers_) * default_brake_share);
+  return std::max<std::int64_t>(default_brake, share);
+}
+
 void Outbox::brake(Running& running, Time now) {
   if (running.brake_count == 0 || running.draft()) return;
   if (running.rule->purpose == Purpose::internal && !running.rule->brake) return;
@@ -305,11 +313,7 @@ void Outbox::brake(Running& running, Time now) {
     running.brake_count = 0;
     return;
   }
-  if (!customers_) customers_ = ledger_.customers();
-  const auto share =
-      static_cast<std::int64_t>(static_cast<double>(*customers_) * default_brake_share);
-  const std::int64_t allowed =
-      running.rule->brake ? *running.rule->brake : std::max<std::int64_t>(default_brake, share);
+  const std::int64_t allowed = brake_of(running);
   std::int64_t would_send = running.brake_count;
   if (running.rule->limit_per_day)
     would_send = std::min<std::int64_t>(would_send, *running.rule->limit_per_day);

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "delivery/compose.h"
 #include "delivery/transport.h"
 #include "engine/engine.h"
+#include "engine/sender.h"
 #include "store/bodies.h"
 
 namespace retaind::delivery {
@@ -25,7 +27,7 @@ struct LostStore {
 /// caller's write transaction; hand_over() comes after its durable commit, so that a message is
 /// `handed` before its first byte may arrive. After a crash recover() finds `handed` messages
 /// without an outcome: those are `unknown`, and their purpose says what follows.
-class Outbox {
+class Outbox : public engine::Sender {
  public:
   struct Transports {
     Transport* mail = nullptr;
@@ -39,6 +41,14 @@ class Outbox {
   void recover(Time now);
   /// Writes down the outcomes that have come in. True when there were any.
   bool settle(Time now);
+  /// Before the engine plans: what the transports have room for may leave in this transaction.
+  void open(Time now);
+  [[nodiscard]] int appetite(Channel channel) override;
+  /// Whether there is room for what the engine holds back.
+  [[nodiscard]] bool has_appetite() const;
+  /// Claims a message with its first write; what needs more than that is planned, for claim().
+  bool take(engine::Running& running, const engine::Occurrence& occurrence, const Firing& firing,
+            const language::Step& step, Message& message, Time now) override;
   /// Checks messages that are due and claims as many as the transports take. True when more is due
   /// right now and may be looked at.
   bool claim(Time now, int limit = 500);
@@ -55,6 +65,10 @@ class Outbox {
   /// without going.
   [[nodiscard]] bool has_turns() const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  /// Whether an outcome of this channel is still to come.
+  [[nodiscard]] bool under_way(Channel channel) const;
+  /// Whether there is no room because the connections are still being made.
+  [[nodiscard]] bool connects(Channel channel) const;
   /// Whether a transport can bring work without a change of the store.
   [[nodiscard]] bool expects_news() const;
   [[nodiscard]] std::optional<Time> next_due();
@@ -78,12 +92,14 @@ class Outbox {
   void look_over(Channel channel, Time now);
   void process(std::int64_t id, Time now);
   std::optional<Look> look(const Message& message, Time now);
+  bool may_brake(const engine::Running& running, Time now);
+  std::int64_t brake_of(const engine::Running& running);
+  Result<Outgoing> composed(const Look& look, const engine::Decision& decision, Time now);
   void decide_and_act(Look& look, Time now);
   void hold(Look& look, const engine::Decision& decision, Time now);
   void skip(Look& look, const engine::Decision& decision, Time now);
   void fire(Look& look, const engine::Decision& decision, Time now);
   void fire_effect(Look& look, Time now);
-  void compose(Look& look, const engine::Decision& decision, Time now);
   std::string recipient_of(const Look& look, Time now);
   void take_place(const Look& look);
   void join_digest(Look& look, Time now);
@@ -96,6 +112,7 @@ class Outbox {
   void drop_poison(engine::Running& running, const language::Step& step, const Message& envelope,
                    std::vector<Composer::Part>& parts, Time now);
   void hand(engine::Running& running, Message& carrier, Result<Outgoing> composed, Time now);
+  void claimed(engine::Running& running, Message& carrier, Outgoing outgoing, Time now);
   void fail(engine::Running& running, Message& message, Reason reason, const std::string& because,
             Time now);
   void settle_one(std::int64_t id, const Outcome& outcome, Time now);
@@ -143,6 +160,13 @@ class Outbox {
   std::set<Channel> waiting_for_room_;                     ///< the transport calls when it has some
   /// Places left on the channel that is being claimed; none: what may go stays where it is.
   int room_ = 0;
+  /// While the engine plans: places of a transport, and the messages in the store that are due for
+  /// them.
+  struct Places {
+    int room = 0;
+    int waiting = 0;
+  };
+  std::array<Places, 3> places_{};
   std::set<std::pair<Channel, std::string>> parked_;  ///< who has, or had, a message parked
   /// Of these, who had none in this transaction: believed once it is committed, because a statement
   /// that failed finds nothing either.

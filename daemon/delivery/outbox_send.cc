@@ -38,20 +38,18 @@ void Outbox::fire(Look& look, const Decision& decision, Time now) {
     return;
   }
   trace(look, decision, now);
-  compose(look, decision, now);
+  hand(*look.running, look.message, composed(look, decision, now), now);
 }
 
-void Outbox::compose(Look& look, const Decision& decision, Time now) {
+Result<Outgoing> Outbox::composed(const Look& look, const Decision& decision, Time now) {
   const Composer::Part part{look.message, look.firing};
   composer_->mint(*look.step, part, *rng_, now);
   Composer::Marks marks;
   marks.may_repeat = look.message.state == MessageState::unknown;
   marks.unknown_data = decision.marked_unknown;
-  auto composed =
-      look.step->kind == StepKind::webhook
-          ? composer_->webhook(*look.running, *look.step, part, now)
-          : composer_->mail(*look.running, *look.step, look.message, {part}, marks, now);
-  hand(*look.running, look.message, std::move(composed), now);
+  return look.step->kind == StepKind::webhook
+             ? composer_->webhook(*look.running, *look.step, part, now)
+             : composer_->mail(*look.running, *look.step, look.message, {part}, marks, now);
 }
 
 void Outbox::fire_effect(Look& look, Time now) {
@@ -68,11 +66,8 @@ void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed,
   }
   // One that may have arrived was counted when it went before; its place moves to this day, so that
   // giving it back finds it.
-  if (running.rule->limit_per_day) {
-    if (carrier.state == MessageState::unknown && carrier.handed_at)
-      messages_.use_day(carrier.rule, checks_->day_of(*carrier.handed_at), -1);
-    messages_.use_day(carrier.rule, checks_->day_of(now), 1);
-  }
+  if (running.rule->limit_per_day && carrier.state == MessageState::unknown && carrier.handed_at)
+    messages_.use_day(carrier.rule, checks_->day_of(*carrier.handed_at), -1);
   carrier.state = MessageState::handed;
   carrier.reason = Reason::none;
   carrier.line = -1;
@@ -80,13 +75,19 @@ void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed,
   carrier.handed_at = now;
   carrier.attempts += 1;
   messages_.save(carrier);
+  --room_;
+  claimed(running, carrier, *std::move(composed), now);
+}
+
+/// It is `handed` in the store from this transaction on.
+void Outbox::claimed(Running& running, Message& carrier, Outgoing outgoing, Time now) {
+  if (running.rule->limit_per_day) messages_.use_day(carrier.rule, checks_->day_of(now), 1);
   if (policy_of(running.rule->purpose).counts_in_caps && carrier.channel == Channel::mail &&
       !carrier.is_envelope) {
     messages_.add_count(carrier.recipient, now, carrier.id);
   }
   busy_.insert({carrier.channel, carrier.recipient});
-  --room_;
-  claimed_.push_back({carrier.channel, *std::move(composed), carrier.recipient});
+  claimed_.push_back({carrier.channel, std::move(outgoing), carrier.recipient});
 }
 
 void Outbox::hand_over() {

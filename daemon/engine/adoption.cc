@@ -87,6 +87,7 @@ void Engine::adopt_one(const Rule& rule, store::RuleRow* known, Time now) {
     start_counting(row, rule, now);
     row.id = ledger_.add_rule(row, text_of(rule));
     added.row = row;
+    added.news_after = ledger_.last_change();
   }
   added.trigger->rows().read_places({added.row.id, added.draft()});
   count_for_brake(added, now);

@@ -162,14 +162,14 @@ void Checks::check_holds(const Subject& subject, Situation& s) const {
 
 void Checks::check_place(const Subject& subject, Situation& s) {
   if (!subject.scope) return;
-  const auto place = subject.place_read
-                         ? subject.candidate->place
-                         : ledger_.place(subject.row->id, subject.draft, *subject.scope);
+  auto place = subject.place_read ? subject.candidate->place
+                                  : ledger_.place(subject.row->id, subject.draft, *subject.scope);
   if (!place) return;
   if (subject.firing && place->firing == *subject.firing) {
     s.has_place = true;
     return;
   }
+  if (subject.rule->again_after) place = ledger_.as_kept(*place);
   if (place->kept && subject.rule->again_after && place->first_at) {
     // Only a later occurrence is let through; one inside the period ends already-sent.
     if (site_->zone.add(*place->first_at, *subject.rule->again_after) <= s.now) return;

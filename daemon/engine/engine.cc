@@ -6,6 +6,7 @@ namespace retaind::engine {
 namespace {
 
 using language::Rule;
+using language::Step;
 using language::TriggerKind;
 
 constexpr int feed_slice = 1000;
@@ -28,8 +29,10 @@ void Engine::set_next(Running& running, std::optional<Time> next) {
 }
 
 std::optional<Time> Engine::next_due() const {
-  if (heads_.empty()) return std::nullopt;
-  return heads_.begin()->first;
+  for (const auto& [at, running] : heads_) {
+    if (!running->held_back) return at;
+  }
+  return std::nullopt;
 }
 
 Running* Engine::find(std::int64_t rule) {
@@ -51,23 +54,42 @@ void Engine::forget(Time now) {
   }
 }
 
-bool Engine::run_due(Time now, int limit) {
+bool Engine::run_due(Time now, int limit, Sender* sender) {
   bool more = read_feed(now, feed_slice);
   std::vector<Running*> due;
-  for (auto head = heads_.begin(); head != heads_.end() && head->first <= now; ++head)
+  for (auto head = heads_.begin(); head != heads_.end() && head->first <= now; ++head) {
+    head->second->held_back = false;
     due.push_back(head->second);
+  }
   if (due.empty()) return more;
   // Each rule gets a slice, so that one with a backlog delays no other.
   const int slice = std::max(smallest_slice, limit / static_cast<int>(due.size()));
+  // Where several are due, all are planned before anything leaves: priority decides among them.
+  if (more || due.size() > 1) sender = nullptr;
   for (Running* running : due) {
-    if (!scan(*running, now, slice)) continue;
+    const Step* first = Runs::first_step(*running->rule);
+    const auto sated = [&] {
+      return sender != nullptr && first != nullptr &&
+             sender->appetite(Runs::channel_of(*first)) <= 0;
+    };
+    running->held_back = sated();
+    if (running->held_back || !scan(*running, now, slice, sender)) continue;
     set_next(*running, now);
-    more = true;
+    running->held_back = sated();
+    more = more || !running->held_back;
   }
-  return more || (!heads_.empty() && heads_.begin()->first <= now);
+  const auto next = next_due();
+  return more || (next && *next <= now);
 }
 
-bool Engine::scan(Running& running, Time now, int limit) {
+bool Engine::holds_back(Channel channel) const {
+  return std::any_of(heads_.begin(), heads_.end(), [&](const auto& head) {
+    return head.second->held_back &&
+           Runs::channel_of(*Runs::first_step(*head.second->rule)) == channel;
+  });
+}
+
+bool Engine::scan(Running& running, Time now, int limit, Sender* sender) {
   const Time from = running.row.evaluated.value_or(now);
   if (!running.cursor && now <= from) {
     // The clock was set back: the ledger has what is due until `from`.
@@ -78,12 +100,18 @@ bool Engine::scan(Running& running, Time now, int limit) {
     running.cursor.emplace();
     running.scan_through = now;
     running.scan_found = false;
+    running.scanned.reset();
   }
   running.places.clear();
+  const Step* first = Runs::first_step(*running.rule);
   const bool more = running.trigger->scan({from, running.scan_through}, *running.cursor, limit, now,
                                           [&](const Occurrence& occurrence) {
                                             running.scan_found = true;
-                                            consider(running, occurrence, now);
+                                            if (!running.trigger->yearly() && !occurrence.ended)
+                                              running.scanned = occurrence.anchor;
+                                            consider(running, occurrence, now, sender);
+                                            return sender == nullptr || first == nullptr ||
+                                                   sender->appetite(Runs::channel_of(*first)) > 0;
                                           });
   if (more) return true;
   running.cursor.reset();
@@ -108,7 +136,7 @@ Engine::Admission Engine::admission(const Running& running, const Occurrence& oc
                                                                  : Admission::regular;
 }
 
-void Engine::consider(Running& running, const Occurrence& occurrence, Time now) {
+void Engine::consider(Running& running, const Occurrence& occurrence, Time now, Sender* sender) {
   const Rule& rule = *running.rule;
   Firing firing;
   firing.rule = running.row.id;
@@ -132,7 +160,13 @@ void Engine::consider(Running& running, const Occurrence& occurrence, Time now) 
   const bool decided = firing.due <= now && Runs::first_step(rule) != nullptr;
   const Decision first = decided ? first_look(running, firing, occurrence, now) : Decision{};
   // Nearly always it is new: the ledger's unique key says when it is not.
-  if (!runs_.begin(running, firing, decided ? &first : nullptr, now)) move_known();
+  Runs::Begun begun{decided ? &first : nullptr, nullptr};
+  const Runs::Take take = [&](const Step& step, Message& message) {
+    return sender->take(running, occurrence, firing, step, message, now);
+  };
+  if (sender != nullptr && decided && first.verdict == Verdict::fire && occurrence.candidate)
+    begun.take = &take;
+  if (!runs_.begin(running, firing, begun, now)) move_known();
 }
 
 Decision Engine::first_look(Running& running, const Firing& firing, const Occurrence& occurrence,

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "engine/checks.h"
 #include "engine/runs.h"
+#include "engine/sender.h"
 #include "language/plan.h"
 #include "model/site.h"
 
@@ -24,9 +25,13 @@ class Engine {
   /// transaction.
   void adopt(std::vector<language::Rule> rules, Time now);
 
-  /// At most about `limit` occurrences. True when more is due right now.
-  bool run_due(Time now, int limit = 1000);
+  /// At most about `limit` occurrences; of a rule that alone has something due no more than
+  /// `sender` has an appetite for. True when more is due right now that is not held back for that.
+  bool run_due(Time now, int limit = 1000, Sender* sender = nullptr);
+  /// Leaves aside what is held back.
   [[nodiscard]] std::optional<Time> next_due() const;
+  /// Whether more of this channel is due than the sender can use.
+  [[nodiscard]] bool holds_back(Channel channel) const;
   /// Whether facts have changed that run_due() has not looked at.
   bool is_behind();
 
@@ -53,12 +58,12 @@ class Engine {
   void look_at_known(Running& running, const Firing& firing,
                      const std::vector<Occurrence>& occurrences, Time since, Time now);
   void wake(const store::FeedRow& change, Time now);
-  void consider(Running& running, const Occurrence& occurrence, Time now);
+  void consider(Running& running, const Occurrence& occurrence, Time now, Sender* sender = nullptr);
   Decision first_look(Running& running, const Firing& firing, const Occurrence& occurrence,
                       Time now);
   bool place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence);
   bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
-  bool scan(Running& running, Time now, int limit);
+  bool scan(Running& running, Time now, int limit, Sender* sender);
   void set_next(Running& running, std::optional<Time> next);
   void set_wakes(Running& running);
 

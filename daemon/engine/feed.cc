@@ -18,6 +18,12 @@ bool Engine::is_behind() {
 
 bool Engine::read_feed(Time now, int limit) {
   if (!is_behind()) return false;
+  std::int64_t known = running_.empty() ? 0 : ledger_.last_change();
+  for (const auto& running : running_) known = std::min(known, running->news_after);
+  if (known > feed_seen_) {
+    feed_seen_ = known;
+    ledger_.set_feed_seen(feed_seen_);
+  }
   const auto changes = ledger_.changes_after(feed_seen_, limit);
   if (changes.empty()) return false;  // the transaction has failed and reads nothing more
   for (const store::FeedRow& change : changes) handle(change, now);
@@ -32,7 +38,7 @@ void Engine::handle(const store::FeedRow& change, Time now) {
       (change.columns & store::column_mask(Subject::customer, "time_zone")) != 0;
   for (const auto& running : running_) {
     const language::Trigger& trigger = running->rule->trigger;
-    if (trigger.kind == TriggerKind::schedule) continue;
+    if (trigger.kind == TriggerKind::schedule || change.seq <= running->news_after) continue;
     if (zone_changed && running->rule->customer_zone && trigger.subject != Subject::customer &&
         change.row != 0) {
       for (const std::int64_t row : running->trigger->rows().rows_of(change.row))
@@ -58,8 +64,12 @@ void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   const std::vector<Occurrence> occurrences = running.trigger->of_row(row, since, now);
   for (const Occurrence& occurrence : occurrences) {
     const Time found_at = running.trigger->found_at(occurrence);
-    const bool scanned = running.row.evaluated && found_at <= *running.row.evaluated;
-    if (scanned || occurrence.due <= now) {
+    // What lies before a scan is found by it.
+    const bool passed =
+        !running.row.evaluated || found_at <= *running.row.evaluated ||
+        (running.cursor && found_at <= running.scan_through &&
+         (occurrence.ended || !running.scanned || occurrence.anchor <= running.scanned));
+    if (passed) {
       consider(running, occurrence, now);
     } else if (!running.next || found_at < *running.next) {
       set_next(running, std::max(found_at, now));
@@ -93,7 +103,8 @@ void Engine::look_at_known(Running& running, const Firing& firing,
 
 void Engine::wake(const store::FeedRow& change, Time now) {
   const auto touched = [&](const Running& running) {
-    return (running.wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
+    return change.seq > running.news_after &&
+           (running.wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
   };
   if (std::none_of(running_.begin(), running_.end(), [&](const auto& r) { return touched(*r); }))
     return;

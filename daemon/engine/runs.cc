@@ -78,13 +78,18 @@ Message Runs::plan(const Running& running, const Firing& firing, const Step& ste
   message.late_from = due;
   message.next_at = std::max(due, now);
   message.planned_at = now;
+  message.channel = channel_of(step);
+  return message;
+}
+
+Channel Runs::channel_of(const Step& step) {
   switch (step.kind) {
     case StepKind::email:
-    case StepKind::notify: message.channel = Channel::mail; break;
-    case StepKind::webhook: message.channel = Channel::webhook; break;
-    case StepKind::pause_marketing: message.channel = Channel::effect; break;
+    case StepKind::notify: return Channel::mail;
+    case StepKind::webhook: return Channel::webhook;
+    case StepKind::pause_marketing: break;
   }
-  return message;
+  return Channel::effect;
 }
 
 /// Nothing is added when the firing has the step already.
@@ -92,18 +97,23 @@ std::optional<Message> Runs::add(Running& running, Message message) {
   const auto id = messages_.add(message);
   if (!id) return std::nullopt;
   message.id = *id;
+  count_for_brake(running, message);
+  return message;
+}
+
+void Runs::count_for_brake(Running& running, const Message& message) {
   const Time end = running.brake_ends();
   if (message.channel != Channel::effect && !message.draft && message.planned_at <= end &&
       message.due <= end)
     ++running.brake_count;
-  return message;
 }
 
 Time Runs::after_due(const Firing& firing, const Step& step) const {
   return site_->zone.add(firing.anchor.value_or(firing.due), *step.after);
 }
 
-bool Runs::begin(Running& running, Firing& firing, const Decision* first, Time now) {
+bool Runs::begin(Running& running, Firing& firing, const Begun& begun, Time now) {
+  const Decision* first = begun.first;
   // Draft firings keep their message: what it would have sent is what a draft is asked for.
   const bool skipped =
       first != nullptr && first->verdict == Verdict::skip && first->reason != Reason::would_send;
@@ -119,11 +129,12 @@ bool Runs::begin(Running& running, Firing& firing, const Decision* first, Time n
   firing.id = *id;
   if (firing.scope && first != nullptr)
     ledger_.take_place(running.row.id, firing.draft, *firing.scope, *id);
-  plan_all(running, firing, first, now);
+  plan_all(running, firing, begun, now);
   return true;
 }
 
-void Runs::plan_all(Running& running, const Firing& firing, const Decision* first, Time now) {
+void Runs::plan_all(Running& running, const Firing& firing, const Begun& begun, Time now) {
+  const Decision* first = begun.first;
   const Rule& rule = *running.rule;
   const Step* chain = first_step(rule);
   struct Planned {
@@ -134,6 +145,10 @@ void Runs::plan_all(Running& running, const Firing& firing, const Decision* firs
   for (const Step& step : rule.steps) {
     if (step.after) plans.push_back({&step, after_due(firing, step)});
     if (&step == chain) plans.push_back({&step, firing.due});
+  }
+  if (begun.take != nullptr && plans.size() == 1) {
+    Message only = plan(running, firing, *chain, std::max(firing.due, firing.planned), now);
+    if ((*begun.take)(*chain, only)) return count_for_brake(running, only);
   }
   // Of a firing that catches up only the latest message goes. What is overdue at its own time is
   // found by the checks; a backlog has one time for all of them.
@@ -210,8 +225,8 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
   const bool left = message.state == MessageState::sent || message.state == MessageState::unknown;
   const bool virtually = message.reason == Reason::held_out || message.reason == Reason::would_send;
   const bool kept = (left || virtually) && message.channel != Channel::effect;
-  if (kept) keep_place(firing, gone_at);
   if (!left && ends_run(message.reason)) {
+    if (kept) keep_place(firing, gone_at);
     end(firing, message.reason, message.line, now);
     return;
   }
@@ -229,7 +244,11 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
       plan_next(running, firing, static_cast<std::size_t>(step - steps.begin()) + 1, gone_at, now);
     }
   }
-  if (!messages_.firing_waits(firing.id, message.id)) settle(firing, Reason::none, -1, kept);
+  const bool over = !messages_.firing_waits(firing.id, message.id);
+  // A firing that is over and has its place keeps it; only `again-after` asks since when.
+  const bool by_its_end = over && !running.rule->again_after && ledger_.has_place(firing.id);
+  if (kept && !by_its_end) keep_place(firing, gone_at);
+  if (over) settle(firing, Reason::none, -1, kept);
 }
 
 void Runs::conclude(const Firing& firing, const Message& message, Time gone_at) {

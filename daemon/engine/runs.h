@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +21,14 @@ struct Running {
   std::optional<Time> next;               ///< the earliest due that may not be in the ledger yet
   std::optional<Trigger::Cursor> cursor;  ///< a scan that was cut, through `scan_through`
   Time scan_through;
-  bool scan_found = false;                  ///< anything since the scan began
+  bool scan_found = false;      ///< anything since the scan began
+  std::optional<Time> scanned;  ///< of a scan that was cut: the last anchor that it has seen
+  std::int64_t news_after = 0;  ///< the rule was new then, so that older changes tell it nothing
+  bool held_back = false;       ///< more is due than the sender can use now
   std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
   std::int64_t brake_count = 0;  ///< messages that would go within the first hour of this revision
+  bool may_brake = true;         ///< planning on may find more than the brake allows
   [[nodiscard]] bool draft() const { return rule->status == language::RuleStatus::draft; }
   [[nodiscard]] Time brake_ends() const { return row.revised_at + std::chrono::hours{1}; }
 };
@@ -34,12 +39,19 @@ class Runs {
  public:
   Runs(store::Database& database, const Site& site);
 
-  /// Plans the first message and every `after:` step of a new firing. `first` is the decision at
-  /// the due time about first_step(); nullptr when that is still to come. False, and nothing done,
-  /// when the occurrence has a firing already.
-  bool begin(Running& running, Firing& firing, const Decision* first, Time now);
+  /// Whether a message has gone its own way, so that it is not to be planned.
+  using Take = std::function<bool(const language::Step& step, Message& message)>;
+  struct Begun {
+    /// The decision at the due time about first_step(); nullptr when that is still to come.
+    const Decision* first = nullptr;
+    const Take* take = nullptr;  ///< asked about the only message of a firing, when it is to go
+  };
+  /// Plans the first message and every `after:` step of a new firing. False, and nothing done, when
+  /// the occurrence has a firing already.
+  bool begin(Running& running, Firing& firing, const Begun& begun, Time now);
   /// The step that is due with the firing itself; nullptr when all have an `after:`.
   [[nodiscard]] static const language::Step* first_step(const language::Rule& rule);
+  [[nodiscard]] static Channel channel_of(const language::Step& step);
 
   /// The anchor has moved or the rule was edited: what still waits gets its due time anew from the
   /// firing, is looked at again, and `after:` steps that the rule has gained are planned unless
@@ -76,7 +88,8 @@ class Runs {
   Message plan(const Running& running, const Firing& firing, const language::Step& step, Time due,
                Time now) const;
   std::optional<Message> add(Running& running, Message message);
-  void plan_all(Running& running, const Firing& firing, const Decision* first, Time now);
+  void plan_all(Running& running, const Firing& firing, const Begun& begun, Time now);
+  static void count_for_brake(Running& running, const Message& message);
   void plan_next(Running& running, const Firing& firing, std::size_t from_index, Time base,
                  Time now);
   [[nodiscard]] Time after_due(const Firing& firing, const language::Step& step) const;

@@ -35,7 +35,8 @@ class Trigger {
     bool ended_done = false;
   };
 
-  /// Occurrences due in the range, at most about `limit`; true when there is more behind `cursor`.
+  /// Occurrences due in the range, at most about `limit`; `visit` may end it before by returning
+  /// false. True when there is more behind `cursor`.
   /// With `timezone: customer` the range is of the earliest possible due (anywhere on Earth) and
   /// Occurrence::due is exact, up to a day and more later.
   template <class Visit>
@@ -61,6 +62,8 @@ class Trigger {
   [[nodiscard]] Time found_at(const Occurrence& occurrence) const;
   /// How much later than that an occurrence can be due; 0 without `timezone: customer`.
   [[nodiscard]] Duration spread() const;
+  /// Of a date that comes every year: it is found by month and day, and not by an anchor.
+  [[nodiscard]] bool yearly() const;
   store::Occurrences& rows() { return rows_; }
 
  private:
@@ -77,7 +80,6 @@ class Trigger {
   [[nodiscard]] std::optional<Time> next_birthday(Time time);
   [[nodiscard]] const Zone& zone_named(std::string_view name) const;
   [[nodiscard]] Time earliest(Time anchor) const;
-  [[nodiscard]] bool yearly() const;
   Occurrence make(const store::Candidate& candidate) const;
   Occurrence make_birthday(const store::Candidate& candidate, LocalDate date) const;
   Occurrence make_ended(const store::PastEpisode& ended) const;
@@ -146,7 +148,7 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
   for (; cursor.range < ranges.size(); ++cursor.range, cursor.rows = {}) {
     const bool more =
         rows_.scan(ranges[cursor.range], cursor.rows, limit, now,
-                   [&](const store::Candidate& candidate) { visit(make(candidate)); });
+                   [&](const store::Candidate& candidate) { return visit(make(candidate)); });
     if (more) return true;
   }
   return false;

@@ -1,5 +1,7 @@
 #include "store/ledger.h"
 
+#include <fmt/format.h>
+
 #include "store/ledger_cache.h"
 #include "store/ledger_rows.h"
 
@@ -180,7 +182,13 @@ std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
           .bind(15, f.held_out ? std::optional<std::int64_t>(*f.held_out) : std::nullopt)
           .run();
   if (added == 0) return std::nullopt;
-  return database_->last_insert_id();
+  const std::int64_t id = database_->last_insert_id();
+  if (f.open) {
+    Firing known = f;
+    known.id = id;
+    database_->ledger_cache().put({known, 0, false});
+  }
+  return id;
 }
 
 std::optional<Firing> Ledger::firing(std::int64_t id) {
@@ -292,18 +300,51 @@ std::optional<Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t s
   return place;
 }
 
+Place Ledger::as_kept(Place place) {
+  if (place.kept) return place;
+  const auto open =
+      database_->prepared("SELECT open FROM firing WHERE id = ?1").bind(1, place.firing).single();
+  if (!open || *open != 0) return place;
+  // A firing that ends without a message gives its place back.
+  static const std::string sql = fmt::format(
+      "SELECT min(coalesce(handed_at, ended_at)) FROM message WHERE firing = ?1 AND channel <> 0 "
+      "AND (state IN (4, 5) OR reason IN ({}, {}))",
+      static_cast<int>(Reason::would_send), static_cast<int>(Reason::held_out));
+  const auto first = database_->prepared(sql).bind(1, place.firing).single();
+  place.kept = first.has_value();
+  if (first) place.first_at = from_ms(*first);
+  return place;
+}
+
 void Ledger::take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing) {
   // After `again-after` a later occurrence takes over a kept place; until it sends, first_at stays
   // what it was.
-  database_
-      ->prepared(
-          "INSERT INTO once (rule, draft, scope, firing, kept) VALUES (?1, ?2, ?3, ?4, 0)"
-          " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing WHERE kept = 1")
-      .bind(1, rule)
-      .bind(2, int{draft})
-      .bind(3, scope)
-      .bind(4, firing)
-      .run();
+  const auto take = [&] {
+    return database_
+               ->prepared(
+                   "INSERT INTO once (rule, draft, scope, firing, kept) VALUES (?1, ?2, ?3, ?4, 0)"
+                   " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing WHERE "
+                   "kept = 1")
+               .bind(1, rule)
+               .bind(2, int{draft})
+               .bind(3, scope)
+               .bind(4, firing)
+               .run() > 0;
+  };
+  if (!take()) {
+    const auto held = place(rule, draft, scope);
+    if (!held || held->firing == firing) return;
+    const Place kept = as_kept(*held);
+    if (!kept.kept || !kept.first_at) return;
+    keep_place(rule, draft, scope, kept.firing, *kept.first_at);
+    if (!take()) return;
+  }
+  database_->ledger_cache().has_place(firing);
+}
+
+bool Ledger::has_place(std::int64_t firing) const {
+  const auto* known = database_->ledger_cache().firing(firing);
+  return known != nullptr && known->has_place;
 }
 
 bool Ledger::keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,

@@ -102,7 +102,11 @@ class Ledger {
 
   // once-per
   std::optional<Place> place(std::int64_t rule, bool draft, std::int64_t scope);
+  /// What a place is whose firing is over, though keep_place() was never told.
+  Place as_kept(Place place);
   void take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
+  /// Known without a look: it has taken its place since its row was read.
+  [[nodiscard]] bool has_place(std::int64_t firing) const;
   /// The firing has sent: the place stays, and again-after counts from its first send. False when
   /// that was so already, or the firing does not have the place.
   bool keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,

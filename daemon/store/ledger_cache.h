@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "model/outbox.h"
@@ -15,7 +16,8 @@ class LedgerCache {
  public:
   struct KnownFiring {
     Firing firing;
-    int messages = 0;  ///< how many the firing has
+    int messages = 0;        ///< how many the firing has
+    bool has_place = false;  ///< of once-per, for certain
   };
 
   [[nodiscard]] const Message* message(std::int64_t id) const {
@@ -29,7 +31,7 @@ class LedgerCache {
   /// The firing has no other message.
   [[nodiscard]] bool has_one_message(std::int64_t firing_id) const {
     const KnownFiring* known = firing(firing_id);
-    return known != nullptr && known->messages == 1;
+    return known != nullptr && known->messages <= 1;
   }
 
   void put(const Message& message) {
@@ -40,12 +42,27 @@ class LedgerCache {
   void put(const KnownFiring& known) {
     if (open_) firings_.insert_or_assign(known.firing.id, known);
   }
+  /// The firing has one message more.
+  void count_message(std::int64_t firing_id) {
+    const auto found = firings_.find(firing_id);
+    if (found != firings_.end()) ++found->second.messages;
+  }
+  /// The highest id of a message, when it is known.
+  [[nodiscard]] std::optional<std::int64_t> last_message() const {
+    return open_ ? last_message_ : std::nullopt;
+  }
+  void set_last_message(std::int64_t id) { last_message_ = id; }
+  void has_place(std::int64_t firing_id) {
+    const auto found = firings_.find(firing_id);
+    if (found != firings_.end()) found->second.has_place = true;
+  }
   void drop_message(std::int64_t id) { messages_.erase(id); }
   void drop_firing(std::int64_t id) { firings_.erase(id); }
   void drop_messages() { messages_.clear(); }
   void clear() {
     messages_.clear();
     firings_.clear();
+    last_message_.reset();
   }
 
   /// A write transaction has begun, and sees this version of what other connections wrote.
@@ -64,6 +81,7 @@ class LedgerCache {
 
   std::unordered_map<std::int64_t, Message> messages_;
   std::unordered_map<std::int64_t, KnownFiring> firings_;
+  std::optional<std::int64_t> last_message_;
   std::int64_t version_ = 0;
   bool open_ = false;
 };

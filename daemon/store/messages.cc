@@ -20,9 +20,9 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                             "INSERT OR IGNORE INTO message (firing, rule, customer, step, repeat, "
                             "channel, draft, recipient, state,"
                             " reason, line, due, late_from, next_at, priority, envelope, "
-                            "is_envelope, planned_at, ended_at)"
+                            "is_envelope, planned_at, ended_at, id, attempts, handed_at)"
                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                            "?15, ?16, ?17, ?18, ?19)")
+                            "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)")
                         .bind(1, m.firing)
                         .bind(2, m.rule)
                         .bind(3, m.customer)
@@ -42,11 +42,24 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                         .bind(17, int{m.is_envelope})
                         .bind(18, m.planned_at)
                         .bind(19, m.ended_at)
+                        .bind(20, m.id == 0 ? std::nullopt : std::optional(m.id))
+                        .bind(21, m.attempts)
+                        .bind(22, m.handed_at)
                         .run();
   if (added == 0) return std::nullopt;
   const std::int64_t id = database_->last_insert_id();
-  if (m.firing) database_->ledger_cache().drop_firing(*m.firing);
+  LedgerCache& cache = database_->ledger_cache();
+  cache.set_last_message(id);
+  if (m.firing) cache.count_message(*m.firing);
+  if (m.state == MessageState::handed) cache.put(m);
   return id;
+}
+
+std::int64_t Messages::next_id() {
+  LedgerCache& cache = database_->ledger_cache();
+  if (!cache.last_message())
+    cache.set_last_message(database_->prepared("SELECT max(id) FROM message").single().value_or(0));
+  return *cache.last_message() + 1;
 }
 
 std::optional<Message> Messages::find(std::int64_t id) {
@@ -66,30 +79,33 @@ void Messages::save(const Message& m) {
   const bool moves = old == nullptr || old->due != m.due || old->late_from != m.late_from ||
                      old->envelope != m.envelope || old->customer != m.customer;
   const bool waits_anew = old == nullptr || old->next_at != m.next_at;
-  Statement& update =
-      moves ? database_->prepared(
-                  "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
-                  "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10, "
-                  "next_at = ?11, due = ?12, late_from = ?13, envelope = ?14, customer = ?15 "
-                  "WHERE id = ?1")
-      : waits_anew ? database_->prepared(
-                         "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
-                         "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10, "
-                         "next_at = ?11 WHERE id = ?1")
-                   : database_->prepared(
-                         "UPDATE message SET state = ?2, reason = ?3, line = ?4, attempts = ?5, "
-                         "handed_at = ?6, ended_at = ?7, code = ?8, reply = ?9, recipient = ?10 "
-                         "WHERE id = ?1");
+  const bool goes = moves || waits_anew || old->line != m.line || old->attempts != m.attempts ||
+                    old->handed_at != m.handed_at || old->recipient != m.recipient;
+  constexpr const char* outcome =
+      "UPDATE message SET state = ?2, reason = ?3, ended_at = ?4, code = ?5, reply = ?6 "
+      "WHERE id = ?1";
+  constexpr const char* going =
+      "UPDATE message SET state = ?2, reason = ?3, ended_at = ?4, code = ?5, reply = ?6, "
+      "line = ?7, attempts = ?8, handed_at = ?9, recipient = ?10 WHERE id = ?1";
+  constexpr const char* waiting =
+      "UPDATE message SET state = ?2, reason = ?3, ended_at = ?4, code = ?5, reply = ?6, "
+      "line = ?7, attempts = ?8, handed_at = ?9, recipient = ?10, next_at = ?11 WHERE id = ?1";
+  constexpr const char* moving =
+      "UPDATE message SET state = ?2, reason = ?3, ended_at = ?4, code = ?5, reply = ?6, "
+      "line = ?7, attempts = ?8, handed_at = ?9, recipient = ?10, next_at = ?11, due = ?12, "
+      "late_from = ?13, envelope = ?14, customer = ?15 WHERE id = ?1";
+  Statement& update = database_->prepared(moves        ? moving
+                                          : waits_anew ? waiting
+                                          : goes       ? going
+                                                       : outcome);
   update.bind(1, m.id)
       .bind(2, static_cast<int>(m.state))
       .bind(3, static_cast<int>(m.reason))
-      .bind(4, m.line)
-      .bind(5, m.attempts)
-      .bind(6, m.handed_at)
-      .bind(7, m.ended_at)
-      .bind(8, m.code == 0 ? std::nullopt : std::optional<std::int64_t>(m.code))
-      .bind_or_null(9, m.reply)
-      .bind_or_null(10, m.recipient);
+      .bind(4, m.ended_at)
+      .bind(5, m.code == 0 ? std::nullopt : std::optional<std::int64_t>(m.code))
+      .bind_or_null(6, m.reply);
+  if (goes)
+    update.bind(7, m.line).bind(8, m.attempts).bind(9, m.handed_at).bind_or_null(10, m.recipient);
   if (moves || waits_anew) update.bind(11, m.next_at);
   if (moves) update.bind(12, m.due).bind(13, m.late_from).bind(14, m.envelope).bind(15, m.customer);
   update.run();
@@ -115,7 +131,7 @@ std::vector<std::int64_t> Messages::fetch_due(Channel channel, Time now, int lim
     cache.put(message);
     if (!message.firing || rows.is_null(message_column_count + 1)) continue;
     cache.put({read_firing(rows, message_column_count + 1),
-               static_cast<int>(rows.integer(message_column_count))});
+               static_cast<int>(rows.integer(message_column_count)), false});
   }
   return found;
 }

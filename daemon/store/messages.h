@@ -39,8 +39,11 @@ class Messages {
  public:
   explicit Messages(Database& database) : database_(&database) {}
 
-  /// The new message's id, or nullopt when the firing has this step already.
+  /// The new message's id, or nullopt when the firing has this step already. A message that has an
+  /// id already, from next_id(), keeps it.
   std::optional<std::int64_t> add(const Message& message);
+  /// The id that the next message gets.
+  std::int64_t next_id();
   std::optional<Message> find(std::int64_t id);
   /// Everything that changes: state, reason, line, due, late_from, next_at, attempts, envelope,
   /// times, reply, recipient, customer.

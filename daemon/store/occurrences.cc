@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace retaind::store {
 namespace {
 
@@ -89,17 +91,17 @@ Occurrences::Occurrences(Database& database, Watch watch)
   const std::string anchor = "s." + watch_.column;
   const std::string table{table_of(watch_.subject)};
   const std::string in_state = state == "1" ? "" : " AND " + state;
-  const auto scan = [&](std::string_view from) {
-    return fmt::format(
-        "SELECT {0}{5} FROM {1}{6} WHERE {7} AND {2} <= ?2{3}{4} ORDER BY {2}, s.id LIMIT ?5",
-        columns, source, anchor, filter, in_state,
-        watch_.once_per ? ", o.firing, o.kept, o.first_at" : "", place_join_of(watch_), from);
-  };
-  sql_.scan = scan(fmt::format("{} > ?1", anchor));
-  sql_.go_on = scan(fmt::format("{0} >= ?1 AND ({0} > ?1 OR s.id > ?3)", anchor));
-  // Whether the row is in the state: by_row is asked about rows that may have left it.
   const std::string_view c = watch_.subject == Subject::customer ? "s" : "c";
   const std::string whose = watch_.addressed ? fmt::format(", {0}.email_key, {0}.key", c) : "";
+  const auto scan = [&](std::string_view from) {
+    return fmt::format(
+        "SELECT {0}{5}{8} FROM {1}{6} WHERE {2} {7}{3}{4} ORDER BY {2}, s.id LIMIT ?5", columns,
+        source, anchor, filter, in_state, watch_.once_per ? ", o.firing, o.kept, o.first_at" : "",
+        place_join_of(watch_), from, whose);
+  };
+  sql_.scan = scan(fmt::format("> ?1 AND {} <= ?2", anchor));
+  sql_.tied = scan("= ?1 AND s.id > ?3");
+  // Whether the row is in the state: by_row is asked about rows that may have left it.
   sql_.by_row = fmt::format("SELECT {0}, {3}{4} FROM {1} WHERE s.id = ?1{2}", columns, source,
                             filter, state, whose);
   sql_.month_day = fmt::format(
@@ -117,6 +119,7 @@ Occurrences::Occurrences(Database& database, Watch watch)
       "{2} WHERE s.id = e.row AND e.state = ?1 AND ",
       own ? "e.row" : "s.customer",
       watch_.customer_zone ? (own ? ", s.time_zone" : ", c.time_zone") : "", source);
+  sql_.most_rows = fmt::format("SELECT max(id) FROM {}", table);
   sql_.rows_of = own ? std::string("SELECT id FROM customers WHERE id = ?1")
                      : fmt::format("SELECT id FROM {} WHERE customer = ?1 ORDER BY id", table);
   sql_.ended = ended + "e.since > ?2 AND e.since <= ?3 ORDER BY e.since, e.row, e.episode";
@@ -124,10 +127,18 @@ Occurrences::Occurrences(Database& database, Watch watch)
 }
 
 Statement& Occurrences::start(TimeRange anchors, const Cursor& cursor, int limit) {
-  const bool begun = cursor.anchor > to_ms(anchors.after);
-  Statement& statement = database_->prepared(begun ? sql_.go_on : sql_.scan);
-  statement.bind(1, begun ? cursor.anchor : to_ms(anchors.after)).bind(2, anchors.through);
-  if (begun) statement.bind(3, cursor.row);
+  Statement& statement = database_->prepared(sql_.scan);
+  statement.bind(1, std::max(to_ms(anchors.after), cursor.anchor)).bind(2, anchors.through);
+  return bind_scan(statement, limit);
+}
+
+Statement& Occurrences::start_tied(const Cursor& cursor, int limit) {
+  Statement& statement = database_->prepared(sql_.tied);
+  statement.bind(1, cursor.anchor).bind(3, cursor.row);
+  return bind_scan(statement, limit);
+}
+
+Statement& Occurrences::bind_scan(Statement& statement, int limit) {
   statement.bind(5, limit);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (watch_.once_per) statement.bind(7, places_.rule).bind(8, int{places_.draft});
@@ -175,7 +186,15 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
   c.place.reset();
   if (c.place_read && !row.is_null(at))
     c.place = Place{row.integer(at), row.integer(at + 1) != 0, row.maybe_time(at + 2)};
+  scanning_ = with_place ? &row : nullptr;
+  whose_ = at + (watch_.once_per ? 3 : 0);
   return at;
+}
+
+void Occurrences::read_whose() {
+  if (!watch_.addressed || scanning_ == nullptr) return;
+  current_.address = scanning_->text(whose_);
+  current_.customer_key = scanning_->text(whose_ + 1);
 }
 
 const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
@@ -202,6 +221,10 @@ std::optional<Time> Occurrences::first_after(Time after) {
   if (statement.step()) first = statement.maybe_time(0);
   statement.reset();
   return first;
+}
+
+std::int64_t Occurrences::most_rows() {
+  return database_->prepared(sql_.most_rows).single().value_or(0);
 }
 
 std::optional<int> Occurrences::next_month_day(int month_day) {

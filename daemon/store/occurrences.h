@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/zone.h"
@@ -32,7 +33,7 @@ struct Places {
 
 /// A row that the trigger found, with what the checks read. Texts live until the next row is read.
 /// A scan leaves out what only a message needs (address, customer_key), for it reads a million
-/// rows; by_row() leaves out the place, which belongs to a firing by then.
+/// rows, until read_whose(); by_row() leaves out the place, which belongs to a firing by then.
 struct Candidate {
   std::int64_t row = 0;
   std::int64_t episode = 0;
@@ -65,6 +66,17 @@ struct PastEpisode {
   std::string zone;  ///< of the customer, when the watch asks for it
 };
 
+/// What a visitor of rows says, when it says anything.
+template <class Visit, class Row>
+bool goes_on(Visit&& visit, const Row& row) {
+  if constexpr (std::is_same_v<std::invoke_result_t<Visit, const Row&>, bool>) {
+    return visit(row);
+  } else {
+    visit(row);
+    return true;
+  }
+}
+
 /// The index ranges behind the engine: which rows became due. Cost follows the rows returned.
 class Occurrences {
  public:
@@ -78,19 +90,27 @@ class Occurrences {
     std::int64_t row = -1;
   };
 
-  /// Rows with an anchor in the range, in (anchor, id) order, at most `limit`; `visit` gets each.
-  /// False when the range is exhausted, true when `cursor` says where to go on.
+  /// Rows with an anchor in the range, in (anchor, id) order, at most `limit`; `visit` gets each,
+  /// and may end it by returning false. False when the range is exhausted, true when `cursor` says
+  /// where to go on.
   template <class Visit>
   bool scan(TimeRange anchors, Cursor& cursor, int limit, Time now, Visit&& visit) {
-    Statement& rows = start(anchors, cursor, limit);
     int seen = 0;
-    while (rows.step()) {
-      read(rows, now, true);
-      cursor = {to_ms(*current_.anchor), current_.row};
-      visit(current_);
-      ++seen;
+    // An import may give thousands of rows one anchor: the rest of these first, by id.
+    for (const bool tied : {true, false}) {
+      if (tied && cursor.anchor <= to_ms(anchors.after)) continue;
+      Statement& rows = tied ? start_tied(cursor, limit) : start(anchors, cursor, limit - seen);
+      while (rows.step()) {
+        read(rows, now, true);
+        cursor = {to_ms(*current_.anchor), current_.row};
+        ++seen;
+        if (goes_on(visit, current_)) continue;
+        rows.reset();
+        return true;
+      }
+      if (seen == limit) return true;
     }
-    return seen == limit;
+    return false;
   }
   /// Rows with a birthday on month and day (mmdd), by id after `cursor.row`.
   template <class Visit>
@@ -106,6 +126,8 @@ class Occurrences {
     return seen == limit;
   }
 
+  /// Address and key of the row that a scan is at.
+  void read_whose();
   /// One row as it is now, in the state or not; nullptr when it is gone.
   const Candidate* by_row(std::int64_t row, Time now);
   /// The smallest anchor after `after`; ignores the state.
@@ -115,6 +137,8 @@ class Occurrences {
   /// Episodes of the watched state with `since` in the range that lasted longer than until `since`,
   /// ascending.
   std::vector<PastEpisode> ended(TimeRange since);
+  /// No fewer rows than the watched table has.
+  std::int64_t most_rows();
   /// Ended episodes of one row.
   std::vector<PastEpisode> ended_of(std::int64_t row);
   /// A customer's birthday; empty when unknown or no date.
@@ -126,14 +150,16 @@ class Occurrences {
 
  private:
   Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
+  Statement& start_tied(const Cursor& cursor, int limit);
+  Statement& bind_scan(Statement& statement, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
   /// Returns the number of columns read.
   int read(const Statement& row, Time now, bool with_place);
   std::vector<PastEpisode> collect(Statement& rows) const;
 
   struct Sql {
-    std::string scan, go_on, by_row, month_day, first_after, next_month_day, ended, ended_of,
-        rows_of;
+    std::string scan, tied, by_row, month_day, first_after, next_month_day, ended, ended_of,
+        rows_of, most_rows;
   };
   Database* database_;
   Watch watch_;
@@ -143,6 +169,8 @@ class Occurrences {
   bool pausable_;
   Places places_;
   Candidate current_;
+  const Statement* scanning_ = nullptr;
+  int whose_ = 0;  ///< its column of the address
 };
 
 }  // namespace retaind::store

@@ -108,7 +108,7 @@ bool read_number(std::string_view& in, std::size_t& value) {
 /// number of bytes to copy.
 class DeltaWriter {
  public:
-  explicit DeltaWriter(std::string_view text) : text_(text) {}
+  explicit DeltaWriter(std::string_view text) : text_(text) { out_.reserve(text.size() / 4); }
 
   void insert(std::size_t at, std::size_t size) {
     if (size == 0) return;

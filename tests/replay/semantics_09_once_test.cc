@@ -52,6 +52,30 @@ TEST_CASE(
                                "email:welcome o5 sent", "email:second o5 sent"});
 }
 
+TEST_CASE("semantics 09: again-after counts for what was sent before the rule had one",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(at_once("once-per: customer\n"));
+  shop.customer("anna");
+  shop.start();
+  orders(shop, {"2026-03-02 11:00"});
+  shop.run_to("2026-03-02 12:00");
+  shop.rule(at_once("once-per: customer\nagain-after: 10 days\n"));
+  shop.reload();
+  shop.run_to("2026-03-12 10:59");
+  shop.order("o2", "anna");
+  shop.run_to("2026-03-12 11:00");
+  shop.order("o3", "anna");
+  shop.run_to("2026-03-20 11:00");
+  shop.order("o4", "anna");
+  shop.run_to("2026-03-22 11:00");
+  shop.order("o5", "anna");
+  shop.run_to("2026-03-22 12:00");
+  CHECK(shop.ledger() == Lines{"email:welcome o1 sent", "- o2 already-sent",
+                               "email:welcome o3 sent", "- o4 already-sent",
+                               "email:welcome o5 sent"});
+}
+
 TEST_CASE("semantics 09: an open firing takes the place; one that sends nothing gives it back",
           "[semantics]") {
   Shop shop;

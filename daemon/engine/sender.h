@@ -1,0 +1,22 @@
+#pragma once
+#include "engine/runs.h"
+#include "engine/trigger.h"
+#include "model/outbox.h"
+
+namespace retaind::engine {
+
+/// Who sends what the engine plans. Asked while planning, so that a message which can leave in the
+/// same transaction is written once, as it leaves, and not first as planned.
+class Sender {
+ public:
+  virtual ~Sender() = default;
+  /// How many messages of this channel more it can use now. Those over it are better planned when
+  /// there is room.
+  [[nodiscard]] virtual int appetite(Channel channel) = 0;
+  /// A message that is due with its new firing, already written; the message is not. True: it is on
+  /// its way and written. False: nothing was done, and it is to be planned.
+  virtual bool take(Running& running, const Occurrence& occurrence, const Firing& firing,
+                    const language::Step& step, Message& message, Time now) = 0;
+};
+
+}  // namespace retaind::engine
