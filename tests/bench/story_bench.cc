@@ -1,6 +1,7 @@
 // `retaind test` of 500 stories of 60 days: the shipped rules and templates, all of them live in
-// each case, seven facts a case, five mails, a restart. An absolute time, since there is nothing to
-// set beside it; a new site is made in a directory of its own.
+// each case, six facts, four messages and a restart. Processor time, since it never waits and other
+// programs on the machine are only noise; there is nothing to set beside it. The rules and
+// templates are those of a new site, made in a directory of its own.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -28,13 +29,13 @@ std::string story(long cases) {
         "  - name: case {}\n    story:\n"
         "      - {{at: day 0, event: customer.created, customer: anna}}\n"
         "      - {{at: day 0 11:00, expect: [{{email: welcome, to: anna}}]}}\n"
+        "      - {{at: day 0 12:00, event: ticket.opened, ticket: {{id: T1, customer: anna}}}}\n"
         "      - {{at: day 1, event: order.completed, order: {{id: 1, customer: anna, total: 49 "
         "EUR}}}}\n"
         "      - {{at: day 2, event: order.completed, order: {{id: 2, customer: bert, total: 99 "
         "EUR}}}}\n"
-        "      - {{at: day 3, event: ticket.opened, ticket: {{id: T1, customer: bert}}}}\n"
-        "      - {{at: day 5 12:00, expect: [{{notify: support, about: T1}}]}}\n"
-        "      - {{at: day 5 13:00, event: ticket.solved, ticket: T1}}\n"
+        "      - {{at: day 2 12:15, expect: [{{notify: support, about: T1}}]}}\n"
+        "      - {{at: day 2 13:00, event: ticket.solved, ticket: T1}}\n"
         "      - {{at: day 6, daemon: crashes-and-restarts}}\n"
         "      - {{at: day 10, expect: [{{email: thanks, to: anna, says: Dear Anna}}, {{email: "
         "thanks, to: bert}}]}}\n"
@@ -63,7 +64,7 @@ int main(int argc, char** argv) {
   std::vector<double> times;
   int failed = 0;
   for (int round = 0; round < rounds; ++round) {
-    times.push_back(bench::seconds([&] {
+    times.push_back(bench::cpu_seconds([&] {
       std::vector<language::Diagnostic> found;
       const auto source =
           std::make_shared<language::Source>(language::Source{"tests/bench.yaml", story(cases)});
