@@ -14,7 +14,7 @@ namespace retaind::app {
 namespace {
 
 struct Entry {
-  std::string kind;  ///< "event", "state", "date", "field", "reason"
+  std::string kind;  ///< "event", "state", "date", "field", "relation", "reason"
   std::string name;
   std::string detail;  ///< type, words, or when it recurs
   std::string about;
@@ -58,6 +58,9 @@ std::vector<Entry> all_entries() {
     entries.push_back({"field", fmt::format("{}.{}", name_of(row.subject), row.name),
                        detail_of(row), std::string(row.about)});
   }
+  for (const Relation& row : relations()) {
+    entries.push_back({"relation", std::string(row.name), {}, std::string(row.about)});
+  }
   for (const ReasonRow& row : reasons()) {
     if (row.reason == Reason::none) continue;
     entries.push_back(
@@ -97,19 +100,22 @@ int run_vocabulary(const Words& words) {
   bool json = false;
   Options options("vocabulary", "Lists what rules can name.");
   options
-      .positional("KIND", kind, "events, states, dates, fields or reasons; without it: all", false)
+      .positional("KIND", kind,
+                  "events, states, dates, fields, relations or reasons; without it: all", false)
       .flag("--json", json, "as JSON")
       .footer(
           "Every other name in the events table is an event too, such as `event: "
           "newsletter.opened`.");
   if (const std::optional<int> status = options.parse(words)) return *status;
 
-  const std::vector<std::string_view> kinds = {"events", "states", "dates", "fields", "reasons"};
+  const std::vector<std::string_view> kinds = {"events", "states",    "dates",
+                                               "fields", "relations", "reasons"};
   if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
     const std::optional<std::string_view> near = nearest(kind, kinds);
-    return misused("vocabulary",
-                   fmt::format("`{}` is not one of events, states, dates, fields, reasons{}", kind,
-                               near ? fmt::format("; did you mean `{}`?", *near) : std::string()));
+    return misused(
+        "vocabulary",
+        fmt::format("`{}` is not one of events, states, dates, fields, relations, reasons{}", kind,
+                    near ? fmt::format("; did you mean `{}`?", *near) : std::string()));
   }
   std::vector<Entry> entries = all_entries();
   if (!kind.empty())

@@ -224,10 +224,10 @@ void Outbox::trace(const Look& look, const Decision& decision, Time now) {
   const language::Rule& rule = *look.running->rule;
   std::string values;
   language::each_line(rule, [&](const language::Line& line) {
-    if (look.situation.cells.empty()) return;  // the row is gone, or could not be read
+    if (look.candidate == nullptr) return;  // the row is gone, or could not be read
     if (line.step != nullptr && line.step != look.step) return;
     const std::string read =
-        engine::describe_values(*line.condition, rule.slots, look.situation.cells);
+        engine::describe_values(*line.condition, rule, look.situation.facts, now, site_->zone);
     if (read.empty()) return;
     if (!values.empty()) values += ", ";
     values += read;

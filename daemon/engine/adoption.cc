@@ -184,16 +184,37 @@ void Engine::count_for_brake(Running& running, Time now) {
       messages_.let_loose(running.row.id, running.row.revised_at, running.brake_ends());
 }
 
+void Engine::set_wakes_of_others(Running& running, const language::Aggregate& aggregate) {
+  const auto add = [&](Subject subject, std::string_view column) {
+    running.wakes_others[static_cast<std::size_t>(subject)] |= store::column_mask(subject, column);
+  };
+  const Relation& relation = *aggregate.relation;
+  const bool items = relation.of == Subject::item;
+  add(items ? Subject::order : relation.of, relation.begins);
+  add(items ? Subject::order : relation.of, "customer");
+  if (items) add(Subject::item, "key");
+  for (const language::Slot& slot : aggregate.slots) add(slot.field->subject, slot.field->column);
+  for (const language::Node& node : aggregate.where.nodes) {
+    if (node.op != language::Op::field || node.of_row) continue;
+    const Field& field = *running.rule->slots[node.slot].field;
+    running.wakes[static_cast<std::size_t>(field.subject)] |=
+        store::column_mask(field.subject, field.column);
+  }
+}
+
 void Engine::set_wakes(Running& running) {
   const Rule& rule = *running.rule;
   running.wakes[static_cast<std::size_t>(rule.trigger.subject)] |= running.trigger->columns();
   for (const auto* list : {&rule.stop_if, &rule.hold_while}) {
     for (const language::Condition& condition : *list) {
       for (const language::Node& node : condition.nodes) {
-        if (node.op != language::Op::field) continue;
-        const Field& field = *rule.slots[node.slot].field;
-        running.wakes[static_cast<std::size_t>(field.subject)] |=
-            store::column_mask(field.subject, field.column);
+        if (node.op == language::Op::field) {
+          const Field& field = *rule.slots[node.slot].field;
+          running.wakes[static_cast<std::size_t>(field.subject)] |=
+              store::column_mask(field.subject, field.column);
+        }
+        if (node.op == language::Op::aggregate)
+          set_wakes_of_others(running, rule.aggregates[node.slot]);
       }
     }
   }

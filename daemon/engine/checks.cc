@@ -233,7 +233,9 @@ Situation Checks::gather(const Subject& subject, Time now) {
   s.state_ended = subject.ended;
   const bool to_customer = subject.step->kind == StepKind::email;
   if (candidate != nullptr) {
-    s.cells = candidate->cells;
+    s.facts = candidate->cells;
+    s.facts.aggregates = rule.aggregates;
+    s.facts.rows = subject.trigger->related(*candidate, now);
     s.needs_address = to_customer;
     s.has_address = candidate->has_address;
     s.suppressed = to_customer && policy.suppression_applies && candidate->suppressed;

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "engine/evaluate.h"
-
 namespace retaind::engine {
 namespace {
 
@@ -45,7 +43,7 @@ Hit stopped(Look& look) {
   const Situation& s = look.s;
   int line = static_cast<int>(lines_before_stop_if(look.rule));
   for (const Condition& condition : look.rule.stop_if) {
-    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
     // Unknown stops, once the message is due: a run that nobody can vouch for does not go on.
     if (truth == Truth::yes || (truth == Truth::unknown && s.now >= s.due))
       return skip(Reason::stopped, line);
@@ -109,14 +107,14 @@ Hit held_by_condition(Look& look) {
   const Situation& s = look.s;
   int line = static_cast<int>(lines_before_stop_if(look.rule) + look.rule.stop_if.size());
   for (const Condition& condition : look.rule.hold_while) {
-    const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+    const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
     // Unknown never sends, so it holds; an internal message goes and says so.
     const bool holds =
         truth == Truth::yes || (truth == Truth::unknown && look.rule.purpose != Purpose::internal);
     // Facts may end it at any time, so a look that comes after the late limit ends nothing.
     if (holds)
       return Decision{Verdict::hold, Reason::hold_while,
-                      next_change(condition, s.cells, s.now, *s.zone), line, false};
+                      next_change(condition, s.facts, s.now, *s.zone), line, false};
     ++line;
   }
   return std::nullopt;
@@ -141,7 +139,7 @@ Hit conditions(Look& look) {
   const auto first_line_against = [&](const std::vector<Condition>& lines, int number,
                                       Truth against) -> std::optional<int> {
     for (const Condition& condition : lines) {
-      const Truth truth = evaluate(condition, s.cells, s.now, *s.zone);
+      const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
       if (truth == against) return number;
       if (truth == Truth::unknown && unknown_line < 0) unknown_line = number;
       ++number;

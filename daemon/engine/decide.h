@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/zone.h"
+#include "engine/evaluate.h"
 #include "language/plan.h"
 #include "model/ledger.h"
 
@@ -39,7 +40,7 @@ struct Situation {
   std::optional<Time> capped_until;
   bool held_out = false;
   bool draft = false;
-  std::span<const Cell> cells;           ///< of the rule's slots
+  Readings facts;                        ///< what the rule's conditions read
   const language::Step* step = nullptr;  ///< whose own `if` must be true too
   const Zone* zone = nullptr;            ///< for conditions about dates
 };

@@ -66,6 +66,7 @@ class Engine {
   bool scan(Running& running, Time now, int limit, Sender* sender);
   void set_next(Running& running, std::optional<Time> next);
   void set_wakes(Running& running);
+  static void set_wakes_of_others(Running& running, const language::Aggregate& aggregate);
 
   store::Database* database_;
   store::Ledger ledger_;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace retaind::engine {
 namespace {
 
+using language::Aggregate;
 using language::Condition;
+using language::Fold;
 using language::Node;
 using language::Op;
 
@@ -19,10 +22,19 @@ Truth negate(Truth truth) {
   return truth == Truth::yes ? Truth::no : Truth::yes;
 }
 
+double real_of(const Cell& cell) {
+  return cell.kind == Cell::Kind::integer ? static_cast<double>(cell.integer) : cell.real;
+}
+
+bool is_plain_zero(const Cell& cell) {
+  return cell.currency.empty() && cell.kind == Cell::Kind::integer && cell.integer == 0;
+}
+
 // The checker has settled that both sides have one type, so the kind of the stored value decides.
 std::optional<int> compare(const Cell& a, const Cell& b) {
   if (a.is_null() || b.is_null()) return std::nullopt;
-  if (!(a.currency == b.currency)) return std::nullopt;  // EUR against USD is never guessed
+  // EUR against USD is never guessed; a sum over nothing is 0 in any currency.
+  if (!(a.currency == b.currency) && !is_plain_zero(a) && !is_plain_zero(b)) return std::nullopt;
   if (a.kind == Cell::Kind::text || b.kind == Cell::Kind::text) {
     if (a.kind != b.kind) return std::nullopt;
     const int order = a.text.compare(b.text);
@@ -31,23 +43,70 @@ std::optional<int> compare(const Cell& a, const Cell& b) {
   if (a.kind == Cell::Kind::integer && b.kind == Cell::Kind::integer) {
     return a.integer < b.integer ? -1 : (a.integer > b.integer ? 1 : 0);
   }
-  const double x = a.kind == Cell::Kind::integer ? static_cast<double>(a.integer) : a.real;
-  const double y = b.kind == Cell::Kind::integer ? static_cast<double>(b.integer) : b.real;
+  const double x = real_of(a);
+  const double y = real_of(b);
   return x < y ? -1 : (x > y ? 1 : 0);
 }
 
+/// count, sum, max, min or avg so far.
+struct Folded {
+  const Aggregate& aggregate;
+  std::int64_t rows = 0;
+  Cell so_far = {};
+
+  /// False: the result cannot be known.
+  bool take(const Cell& value) {
+    if (aggregate.fold == Fold::count) {
+      ++rows;
+      return true;
+    }
+    if (value.is_null()) return aggregate.fold != Fold::sum;
+    if (rows++ == 0) {
+      so_far = value;
+      return true;
+    }
+    if (aggregate.fold == Fold::max || aggregate.fold == Fold::min) {
+      const auto order = compare(value, so_far);
+      if (!order) return false;
+      if (aggregate.fold == Fold::max ? *order > 0 : *order < 0) so_far = value;
+      return true;
+    }
+    if (!(value.currency == so_far.currency)) return false;
+    if (value.kind == Cell::Kind::integer && so_far.kind == Cell::Kind::integer)
+      return !__builtin_add_overflow(so_far.integer, value.integer, &so_far.integer);
+    so_far.real = real_of(so_far) + real_of(value);
+    so_far.kind = Cell::Kind::real;
+    return true;
+  }
+
+  [[nodiscard]] Cell result() const {
+    if (aggregate.fold == Fold::count) return Cell::of(rows);
+    if (rows == 0 && aggregate.fold == Fold::sum) {
+      Cell nothing = Cell::of(std::int64_t{0});
+      if (aggregate.field->type == Type::money) nothing.currency = aggregate.currency;
+      return nothing;
+    }
+    if (rows == 0 || aggregate.fold != Fold::avg) return so_far;
+    Cell mean = Cell::of(real_of(so_far) / static_cast<double>(rows));
+    mean.currency = so_far.currency;
+    return mean;
+  }
+};
+
 struct Evaluator {
   const Condition& condition;
-  std::span<const Cell> cells;
+  const Readings& readings;
   Time now;
   const Zone& zone;
+  std::span<const Cell> row = {};  // of an aggregate, inside its `where`
 
   const Node& node(std::uint16_t index) const { return condition.nodes[index]; }
 
   // What is no cell of its own is put into `made`.
   const Cell& value(const Node& n, Cell& made) const {
     switch (n.op) {
-      case Op::field: return cells[n.slot];
+      case Op::field: return n.of_row ? row[n.slot] : readings.cells[n.slot];
+      case Op::aggregate: return made = fold(readings.aggregates[n.slot], readings.rows[n.slot]);
       case Op::now: return made = Cell::of(to_ms(now));
       case Op::constant:
         if (n.type != Type::text && n.type != Type::enumeration && n.type != Type::date)
@@ -59,6 +118,21 @@ struct Evaluator {
         return made = Cell::of(std::int64_t{truth == Truth::yes});
       }
     }
+  }
+
+  Cell fold(const Aggregate& aggregate, const store::RowSet& set) const {
+    if (!set.known) return {};
+    Folded folded{aggregate};
+    for (std::size_t i = 0; i < set.rows; ++i) {
+      if (!aggregate.where.nodes.empty()) {
+        const Evaluator inside{aggregate.where, readings, now, zone, set.row(i)};
+        const Truth truth = inside.test(aggregate.where.nodes[aggregate.where.root]);
+        if (truth == Truth::unknown) return {};
+        if (truth == Truth::no) continue;
+      }
+      if (!folded.take(aggregate.field == nullptr ? Cell{} : set.row(i)[0])) return {};
+    }
+    return folded.result();
   }
 
   // A date counts from the start of its day, a time as it is.
@@ -179,33 +253,60 @@ struct Evaluator {
   }
 };
 
-std::string show(const Field& field, const Cell& cell) {
+bool is_span(const Node& node) {
+  return node.op == Op::older_than || node.op == Op::within_last || node.op == Op::within_next;
+}
+
+/// Every test of a condition that looks at the clock, with the time that it compares: also inside
+/// an aggregate, once for each row. `visit_begin` gets when a further row begins.
+template <class Visit, class VisitBegin>
+void each_clock_test(const Evaluator& evaluator, const Visit& visit,
+                     const VisitBegin& visit_begin) {
+  for (const Node& node : evaluator.condition.nodes) {
+    if (node.op == Op::aggregate) {
+      const Aggregate& aggregate = evaluator.readings.aggregates[node.slot];
+      const store::RowSet& set = evaluator.readings.rows[node.slot];
+      if (set.next_begins) visit_begin(*set.next_begins);
+      for (std::size_t i = 0; !aggregate.where.nodes.empty() && i < set.rows; ++i)
+        each_clock_test(Evaluator{aggregate.where, evaluator.readings, evaluator.now,
+                                  evaluator.zone, set.row(i)},
+                        visit, visit_begin);
+    }
+    const auto is_now = [&](std::uint16_t child) { return evaluator.node(child).op == Op::now; };
+    if (!is_span(node) && std::none_of(node.children.begin(), node.children.end(), is_now))
+      continue;
+    for (const auto child : node.children) {
+      if (is_now(child)) continue;
+      if (const auto at = evaluator.instant(evaluator.node(child)))
+        visit(evaluator, node, evaluator.node(child), *at);
+    }
+  }
+}
+
+std::string show(Type type, const Cell& cell) {
   if (cell.is_null()) return "unknown";
-  switch (field.type) {
+  switch (type) {
     case Type::boolean: return cell.integer != 0 ? "yes" : "no";
-    case Type::money:
-      return fmt::format("{} {}", decimal({cell.integer, cell.currency}), cell.currency.view());
+    case Type::money: {
+      const auto minor = cell.kind == Cell::Kind::real ? std::llround(cell.real) : cell.integer;
+      return fmt::format("{} {}", decimal({minor, cell.currency}), cell.currency.view());
+    }
     case Type::time: return to_iso(from_ms(cell.integer));
     default: break;
   }
   if (cell.kind == Cell::Kind::text) return std::string(cell.text);
-  if (cell.kind == Cell::Kind::real) return fmt::format("{}", cell.real);
+  if (cell.kind == Cell::Kind::real) return fmt::format("{:.10g}", cell.real);
   return fmt::format("{}", cell.integer);
 }
 
 }  // namespace
 
-Truth evaluate(const Condition& condition, std::span<const Cell> cells, Time now,
-               const Zone& zone) {
-  const Evaluator evaluator{condition, cells, now, zone};
+Truth evaluate(const Condition& condition, const Readings& readings, Time now, const Zone& zone) {
+  const Evaluator evaluator{condition, readings, now, zone};
   return evaluator.test(condition.nodes[condition.root]);
 }
 
 namespace {
-
-bool is_span(const Node& node) {
-  return node.op == Op::older_than || node.op == Op::within_last || node.op == Op::within_next;
-}
 
 /// Of a test against a span of days or months: adding the span is no plain shift near a change of
 /// the clocks or at a month's end, where several dates become one and a test may turn more than
@@ -215,7 +316,7 @@ std::optional<Time> first_turn(const Evaluator& given, const Node& node, Time ed
   constexpr Duration quarter = 15min;
   const Duration around = node.span.months != 0 ? Duration{5 * 24h} : Duration{27h};
   const auto says = [&](Time at) {
-    return Evaluator{given.condition, given.cells, at, given.zone}.timing(node);
+    return Evaluator{given.condition, given.readings, at, given.zone, given.row}.timing(node);
   };
   Time before = std::max(given.now, edge - around);
   const Time last = std::min(until, edge + around);
@@ -237,86 +338,67 @@ std::optional<Time> first_turn(const Evaluator& given, const Node& node, Time ed
 
 }  // namespace
 
-std::optional<Time> next_turn(const Condition& condition, std::span<const Cell> cells, Time now,
+std::optional<Time> next_turn(const Condition& condition, const Readings& readings, Time now,
                               Time until, const Zone& zone) {
-  const Evaluator evaluator{condition, cells, now, zone};
   std::optional<Time> next;
   const auto consider = [&](Time at) {
     if (at > now && at <= until && (!next || at < *next)) next = at;
   };
-  for (const Node& node : condition.nodes) {
-    const bool span = is_span(node);
-    const auto child_is_now = [&](std::uint16_t child) {
-      return condition.nodes[child].op == Op::now;
-    };
-    if (!span && std::none_of(node.children.begin(), node.children.end(), child_is_now)) continue;
-    for (const auto child : node.children) {
-      if (child_is_now(child)) continue;
-      const auto at = evaluator.instant(condition.nodes[child]);
-      if (!at) continue;
-      consider(*at);
-      consider(*at + Duration{1});
-      if (!span) continue;
-      const Time edge = zone.add(*at, node.op == Op::within_next ? node.span.negated() : node.span);
-      consider(edge);
-      consider(edge + Duration{1});
-      if (node.span.months == 0 && node.span.days == 0) continue;
-      if (const auto turn = first_turn(evaluator, node, edge, until)) consider(*turn);
-    }
-  }
+  const auto look = [&](const Evaluator& evaluator, const Node& node, const Node&, Time at) {
+    consider(at);
+    consider(at + Duration{1});
+    if (!is_span(node)) return;
+    const Time edge = zone.add(at, node.op == Op::within_next ? node.span.negated() : node.span);
+    consider(edge);
+    consider(edge + Duration{1});
+    if (node.span.months == 0 && node.span.days == 0) return;
+    if (const auto turn = first_turn(evaluator, node, edge, until)) consider(*turn);
+  };
+  each_clock_test(Evaluator{condition, readings, now, zone}, look, consider);
   return next;
 }
 
-std::optional<Time> next_change(const Condition& condition, std::span<const Cell> cells, Time now,
+std::optional<Time> next_change(const Condition& condition, const Readings& readings, Time now,
                                 const Zone& zone) {
   constexpr Duration soonest{60'000};
-  const Evaluator evaluator{condition, cells, now, zone};
   std::optional<Time> next;
   const auto consider = [&](Time at) {
     if (at > now && (!next || at < *next)) next = at;
   };
-  // A span back from a later time may land a day beside it: months differ, clocks change.
-  const auto consider_about = [&](Time at) {
-    for (const Time near : {at - std::chrono::hours(24), at + std::chrono::hours(24)})
+  const auto look = [&](const Evaluator&, const Node& node, const Node& child, Time at) {
+    consider(at);
+    consider(at + Duration{1});
+    if (child.type == Type::date)
+      consider(zone.start_of(zone.date_of(at + std::chrono::hours(36))));
+    if (!is_span(node)) return;
+    const Time edge = zone.add(at, node.op == Op::within_next ? node.span.negated() : node.span);
+    consider(edge);
+    consider(edge + Duration{1});
+    // A span back from a later time may land a day beside it: months differ, clocks change.
+    for (const Time near : {edge - std::chrono::hours(24), edge + std::chrono::hours(24)})
       if (near > now) consider(std::max(near, now + soonest));
   };
-  for (const Node& node : condition.nodes) {
-    const bool span =
-        node.op == Op::older_than || node.op == Op::within_last || node.op == Op::within_next;
-    const auto child_is_now = [&](std::uint16_t child) {
-      return condition.nodes[child].op == Op::now;
-    };
-    if (!span && std::none_of(node.children.begin(), node.children.end(), child_is_now)) continue;
-    for (const auto child : node.children) {
-      if (child_is_now(child)) continue;
-      const auto at = evaluator.instant(condition.nodes[child]);
-      if (!at) continue;
-      consider(*at);
-      consider(*at + Duration{1});
-      if (condition.nodes[child].type == Type::date)
-        consider(zone.start_of(zone.date_of(*at + std::chrono::hours(36))));
-      if (!span) continue;
-      const Time edge = zone.add(*at, node.op == Op::within_next ? node.span.negated() : node.span);
-      consider(edge);
-      consider(edge + Duration{1});
-      consider_about(edge);
-    }
-  }
+  each_clock_test(Evaluator{condition, readings, now, zone}, look, consider);
   return next;
 }
 
-std::string describe_values(const Condition& condition, const std::vector<language::Slot>& slots,
-                            std::span<const Cell> cells) {
+std::string describe_values(const Condition& condition, const language::Rule& rule,
+                            const Readings& readings, Time now, const Zone& zone) {
+  const Evaluator evaluator{condition, readings, now, zone};
   std::string text;
-  std::vector<std::uint16_t> seen;
+  std::vector<std::string> seen;
   for (const Node& node : condition.nodes) {
-    if (node.op != Op::field || std::find(seen.begin(), seen.end(), node.slot) != seen.end())
-      continue;
-    seen.push_back(node.slot);
-    const Field& field = *slots[node.slot].field;
+    if (node.op != Op::field && node.op != Op::aggregate) continue;
+    std::string name = node.text;
+    if (node.op == Op::field) {
+      const Field& field = *rule.slots[node.slot].field;
+      name = fmt::format("{}.{}", name_of(field.subject), field.name);
+    }
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+    Cell made;
     if (!text.empty()) text += ", ";
-    text += fmt::format("{}.{} = {}", name_of(field.subject), field.name,
-                        show(field, cells[node.slot]));
+    text += fmt::format("{} = {}", name, show(node.type, evaluator.value(node, made)));
+    seen.push_back(std::move(name));
   }
   return text;
 }

@@ -219,7 +219,7 @@ void Explainer::points_of(Check check, const Subject& subject, const Look& look,
   const auto lines = [&](const std::vector<Condition>& conditions) {
     for (const Time at : look.flags_turn) consider(at);
     for (const Condition& condition : conditions)
-      maybe(next_turn(condition, s.cells, s.now, until, *s.zone));
+      maybe(next_turn(condition, s.facts, s.now, until, *s.zone));
   };
   switch (check) {
     case Check::due:
@@ -313,10 +313,10 @@ void Explainer::read_lines(Explained& explained, const Look& look) const {
     line.line = asked;
     line.number = number++;
     if (asked.step != nullptr && asked.step != explained.step) return;
-    if (!look.situation.cells.empty() || rule.slots.empty()) {
-      line.truth =
-          evaluate(*asked.condition, look.situation.cells, look.situation.now, site_->zone);
-      line.values = describe_values(*asked.condition, rule.slots, look.situation.cells);
+    const Readings& facts = look.situation.facts;
+    if (facts.are_all_of(rule)) {
+      line.truth = evaluate(*asked.condition, facts, look.situation.now, site_->zone);
+      line.values = describe_values(*asked.condition, rule, facts, look.situation.now, site_->zone);
     }
     explained.lines.push_back(std::move(line));
   });
@@ -331,7 +331,7 @@ void Explainer::explain_one(Explained& explained, const Subject& subject, Time a
   explained.checks = check_each(*running_.rule, here.situation);
   read_lines(explained, here);
   explained.situation = here.situation;
-  explained.situation.cells = {};
+  explained.situation.facts = {};
   if (const auto* candidate = running_.trigger->rows().by_row(subject.row, at);
       candidate != nullptr && running_.rule->trigger.kind != TriggerKind::schedule)
     explained.address = candidate->address;
@@ -345,7 +345,7 @@ void Explainer::explain_one(Explained& explained, const Subject& subject, Time a
     explained.lines.clear();
     read_lines(explained, then);
     explained.situation = then.situation;
-    explained.situation.cells = {};
+    explained.situation.facts = {};
   }
   explained.changes_at = next_answer(subject, at);
 }

@@ -2,6 +2,7 @@
 
 #include "engine/engine.h"
 #include "store/columns.h"
+#include "store/related.h"
 
 // What a change of the facts means for the rules.
 namespace retaind::engine {
@@ -102,16 +103,27 @@ void Engine::look_at_known(Running& running, const Firing& firing,
 }
 
 void Engine::wake(const store::FeedRow& change, Time now) {
+  const auto subject = static_cast<std::size_t>(change.subject);
   const auto touched = [&](const Running& running) {
-    return change.seq > running.news_after &&
-           (running.wakes[static_cast<std::size_t>(change.subject)] & change.columns) != 0;
+    return change.seq > running.news_after && (running.wakes[subject] & change.columns) != 0;
   };
-  if (std::none_of(running_.begin(), running_.end(), [&](const auto& r) { return touched(*r); }))
-    return;
-  for (const auto& message : messages_.asleep_of_row(change.subject, change.row, now)) {
-    const Running* running = find(message.rule);
-    if (running != nullptr && touched(*running)) messages_.wake(message.id, now);
-  }
+  const auto touched_by_others = [&](const Running& running) {
+    return change.seq > running.news_after && (running.wakes_others[subject] & change.columns) != 0;
+  };
+  const auto any = [&](const auto& test) {
+    return std::any_of(running_.begin(), running_.end(), [&](const auto& r) { return test(*r); });
+  };
+  const auto wake_all = [&](const std::vector<store::Messages::Asleep>& messages,
+                            const auto& test) {
+    for (const auto& message : messages) {
+      const Running* running = find(message.rule);
+      if (running != nullptr && test(*running)) messages_.wake(message.id, now);
+    }
+  };
+  if (any(touched)) wake_all(messages_.asleep_of_row(change.subject, change.row, now), touched);
+  if (!any(touched_by_others)) return;
+  if (const auto customer = store::customer_of(*database_, change.subject, change.row))
+    wake_all(messages_.asleep_of_customer(*customer, now), touched_by_others);
 }
 
 }  // namespace retaind::engine

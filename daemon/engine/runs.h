@@ -27,6 +27,7 @@ struct Running {
   bool held_back = false;       ///< more is due than the sender can use now
   std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
+  std::uint64_t wakes_others[subject_count] = {};  ///< the same, of all rows of one customer
   std::int64_t brake_count = 0;  ///< messages that would go within the first hour of this revision
   bool may_brake = true;         ///< planning on may find more than the brake allows
   [[nodiscard]] bool draft() const { return rule->status == language::RuleStatus::draft; }

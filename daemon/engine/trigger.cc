@@ -69,6 +69,13 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
     : rule_(&rule), site_(site), rows_(database, watch_of(rule)) {
   const language::Trigger& trigger = rule.trigger;
   if (trigger.kind == TriggerKind::schedule) return;
+  for (const language::Aggregate& aggregate : rule.aggregates) {
+    std::vector<const Field*> fields;
+    for (const language::Slot& slot : aggregate.slots) fields.push_back(slot.field);
+    const bool of_order =
+        aggregate.relation->of == Subject::item && trigger.subject == Subject::order;
+    related_.emplace_back(database, *aggregate.relation, of_order, std::move(fields));
+  }
   // Whose row it is counts too: without a customer most rows are no occurrence, and its time zone
   // may decide.
   for (const std::string_view column :
@@ -93,6 +100,14 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
       columns_ |= store::column_mask(trigger.subject, field.column);
     }
   }
+}
+
+std::span<const store::RowSet> Trigger::related(const store::Candidate& candidate, Time now) {
+  related_rows_.clear();
+  for (store::Related& related : related_)
+    related_rows_.push_back(
+        related.read(related.of_order() ? std::optional(candidate.row) : candidate.customer, now));
+  return related_rows_;
 }
 
 Time Trigger::due_on(LocalDate date, const Zone& zone) const {

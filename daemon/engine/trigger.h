@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "language/plan.h"
 #include "store/occurrences.h"
+#include "store/related.h"
 
 namespace retaind::engine {
 
@@ -65,6 +66,8 @@ class Trigger {
   /// Of a date that comes every year: it is found by month and day, and not by an anchor.
   [[nodiscard]] bool yearly() const;
   store::Occurrences& rows() { return rows_; }
+  /// The rows that the rule's aggregates go over; valid until the next call.
+  std::span<const store::RowSet> related(const store::Candidate& candidate, Time now);
 
  private:
   [[nodiscard]] std::vector<TimeRange> anchors(TimeRange due) const;
@@ -87,6 +90,8 @@ class Trigger {
   const language::Rule* rule_;
   Zone site_;
   store::Occurrences rows_;
+  std::vector<store::Related> related_;
+  std::vector<store::RowSet> related_rows_;
   std::uint64_t columns_ = 0;
   mutable std::string zone_name_;
   mutable std::optional<Zone> customer_zone_;

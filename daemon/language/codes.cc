@@ -146,7 +146,7 @@ constexpr CodeRow table[] = {
    "then:\n  - email: thanks\n  - wait: 2 days\n", "then:\n  - email: thanks\n  - wait: 2 days\n  - email: welcome\n"},
   {Code::not_available, "something that this version does not know",
    "The words are understood, but this version of retaind cannot do it yet and does not pretend to.",
-   "if: count(orders) > 3\n", "if: customer.orders_count > 3\n"},
+   "late-limit: 16 business hours\n", "late-limit: 2 days\n"},
   {Code::rule_twice, "two rules with one id",
    "What was sent is remembered by the rule's id; two rules would share one memory.", "", ""},
   {Code::no_unsubscribe, "a marketing mail without a way to unsubscribe",

@@ -34,7 +34,8 @@ constexpr std::array<Habit, 13> habits{{
 
 std::optional<Condition> ExpressionReader::run() {
   const int before = report_.errors();
-  const std::size_t slots_before = slots_.size();
+  const std::size_t slots_before = reads_.slots->size();
+  const std::size_t aggregates_before = reads_.aggregates ? reads_.aggregates->size() : 0;
   if (scalar_.text.size() > expression_limits::bytes) {
     fail({0, 1}, Code::expression_too_large, "this condition is too long",
          fmt::format("at most {} bytes: split it into several lines", expression_limits::bytes));
@@ -58,7 +59,8 @@ std::optional<Condition> ExpressionReader::run() {
       return Condition{std::move(nodes_), whole.node, scalar_.text, report_.where(scalar_.at)};
   } catch (const Stop&) {
   }
-  slots_.resize(slots_before);
+  reads_.slots->resize(slots_before);
+  if (reads_.aggregates != nullptr) reads_.aggregates->resize(aggregates_before);
   return std::nullopt;
 }
 
@@ -242,8 +244,8 @@ void ExpressionReader::unexpected(std::string_view wanted) {
 }
 
 std::optional<Condition> read_condition(Report& report, const YamlNode& scalar, const Scope& scope,
-                                        std::vector<Slot>& slots) {
-  return ExpressionReader(report, scalar, scope, slots).run();
+                                        Reads reads) {
+  return ExpressionReader(report, scalar, scope, reads).run();
 }
 
 std::optional<Condition> state_condition(const StateKind& state, std::vector<Slot>& slots) {
@@ -256,7 +258,7 @@ std::optional<Condition> state_condition(const StateKind& state, std::vector<Slo
   scalar.text = std::string(state.is);
   scalar.at = {0, state.is.size()};
   return read_condition(report, scalar, {{state.subject}, std::string(state.name), {}, Zone::utc()},
-                        slots);
+                        {&slots});
 }
 
 }  // namespace retaind::language

@@ -26,10 +26,17 @@ inline constexpr int nesting = 32;          ///< of parentheses
 inline constexpr std::size_t list = 1000;   ///< values of an `in [...]`
 }  // namespace expression_limits
 
-/// Reads one condition and settles its types. Fields that it reads are added to `slots` unless they
+/// What the conditions of a rule read, gathered while they are read. Without `aggregates` they may
+/// look at single rows only.
+struct Reads {
+  std::vector<Slot>* slots;
+  std::vector<Aggregate>* aggregates = nullptr;
+};
+
+/// Reads one condition and settles its types. Fields that it reads are added to `reads` unless they
 /// are there. Mistakes point at their own place in the file.
 std::optional<Condition> read_condition(Report& report, const YamlNode& scalar, const Scope& scope,
-                                        std::vector<Slot>& slots);
+                                        Reads reads);
 
 /// The condition `is` of a shipped state, which reads only the row itself; empty when `since` alone
 /// decides.

@@ -14,9 +14,8 @@ namespace retaind::language {
 /// mistake in the types is reported and the rest is still read.
 class ExpressionReader {
  public:
-  ExpressionReader(Report& report, const YamlNode& scalar, const Scope& scope,
-                   std::vector<Slot>& slots)
-      : report_(report), scalar_(scalar), scope_(scope), slots_(slots), typing_(nodes_, scope) {}
+  ExpressionReader(Report& report, const YamlNode& scalar, const Scope& scope, Reads reads)
+      : report_(report), scalar_(scalar), scope_(scope), reads_(reads), typing_(nodes_, scope_) {}
 
   std::optional<Condition> run();
 
@@ -57,17 +56,23 @@ class ExpressionReader {
   const Field* resolve_field(const Token& token, std::string_view subject_name, Range subject_at);
   void out_of_reach(const Token& token, Subject subject);
   void unknown_field(const Token& token, Subject subject, std::string_view name);
-  std::uint16_t slot_of(const Field* field);
+  void bind(Node& node, const Field* field);
   Operand word();
 
+  Operand aggregate();
+  void over(Aggregate& made);
+  void value_of(Aggregate& made, const Token& name);
+  void where(Aggregate& made);
+  [[nodiscard]] Type type_of(const Aggregate& made) const;
   [[noreturn]] void refuse_call(const Token& token);
 
   [[noreturn]] void unexpected(std::string_view wanted = "");
 
   Report& report_;
   const YamlNode& scalar_;
-  const Scope& scope_;
-  std::vector<Slot>& slots_;
+  Scope scope_;  ///< inside an aggregate: with its row
+  Reads reads_;
+  Aggregate* inside_ = nullptr;
   std::vector<Node> nodes_;
   Typing typing_;
   std::vector<Token> tokens_;
@@ -75,6 +80,9 @@ class ExpressionReader {
   int depth_ = 0;
   bool reads_something_ = false;
 };
+
+/// Whether a name inside `where` means the counted row: of an item also its order.
+bool is_of_row(const Relation& relation, Subject subject);
 
 /// Words that are never values.
 bool is_reserved(std::string_view word);

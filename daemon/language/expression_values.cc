@@ -13,7 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 14> reserved{"and",   "or",       "not",    "in",   "is",
                                                     "older", "than",     "within", "last", "next",
                                                     "empty", "contains", "where",  "each"};
-constexpr std::array<std::string_view, 5> aggregates{"count", "sum", "max", "min", "avg"};
 
 }  // namespace
 
@@ -153,7 +152,7 @@ Operand ExpressionReader::field() {
   }
   result.type = result.field->type;
   result.node = add(Op::field, result.field->type, token.at);
-  nodes_[result.node].slot = slot_of(result.field);
+  bind(nodes_[result.node], result.field);
   return result;
 }
 
@@ -200,12 +199,14 @@ void ExpressionReader::unknown_field(const Token& token, Subject subject, std::s
             : fmt::format("{} has {}", retaind::name_of(subject), alternatives(names, 20)));
 }
 
-std::uint16_t ExpressionReader::slot_of(const Field* field) {
-  const auto found = std::find_if(slots_.begin(), slots_.end(),
+/// Inside an aggregate the names of its row mean that row, all others what they mean outside.
+void ExpressionReader::bind(Node& node, const Field* field) {
+  node.of_row = inside_ != nullptr && is_of_row(*inside_->relation, field->subject);
+  std::vector<Slot>& slots = node.of_row ? inside_->slots : *reads_.slots;
+  const auto found = std::find_if(slots.begin(), slots.end(),
                                   [&](const Slot& slot) { return slot.field == field; });
-  if (found != slots_.end()) return static_cast<std::uint16_t>(found - slots_.begin());
-  slots_.push_back({field});
-  return static_cast<std::uint16_t>(slots_.size() - 1);
+  node.slot = static_cast<std::uint16_t>(found - slots.begin());
+  if (found == slots.end()) slots.push_back({field});
 }
 
 Operand ExpressionReader::word() {
@@ -225,21 +226,12 @@ Operand ExpressionReader::word() {
   if (is_reserved(token.text))
     stop(token.at, Code::bad_expression, fmt::format("a value is missing before `{}`", token.text),
          "write a field such as `order.total`, a number, a date or 'text'");
-  if (peek(1).is("(")) refuse_call(token);
+  if (peek(1).is("(")) return aggregate();
   Operand result = constant(Type::enumeration, token.at, Cell{Cell::Kind::text, {}, 0, 0, {}},
                             std::string(token.text));
   result.type.reset();
   result.bare_word = true;
   return result;
-}
-
-void ExpressionReader::refuse_call(const Token& token) {
-  const bool known =
-      std::find(aggregates.begin(), aggregates.end(), token.text) != aggregates.end();
-  stop(token.at, known ? Code::not_available : Code::bad_expression,
-       fmt::format("`{}(…)` is not known to this version", token.text),
-       "read what is kept for each customer: `customer.orders_count`, `customer.total_spent`, "
-       "`customer.open_tickets`");
 }
 
 }  // namespace retaind::language

@@ -38,6 +38,7 @@ enum class Op : std::uint8_t {
   is_empty,
   is_not_empty,
   contains,
+  aggregate,  ///< `slot` indexes Rule::aggregates
 };
 
 /// One node of a typed condition tree; children are `children` indexes into Condition::nodes.
@@ -46,6 +47,7 @@ struct Node {
   Type type = Type::boolean;
   std::vector<std::uint16_t> children;
   std::uint16_t slot = 0;  ///< of Op::field: index into Rule::slots
+  bool of_row = false;     ///< inside an aggregate: index into its own slots
   Cell value;              ///< of Op::constant, but see constant_of(); its text stays empty
   std::string text;        ///< of a constant: text, word or date; else as written
   Span span;               ///< of a duration
@@ -66,6 +68,18 @@ struct Condition {
   std::uint16_t root = 0;
   std::string text;  ///< as written
   Where where;
+};
+
+enum class Fold : std::uint8_t { count, sum, max, min, avg };
+
+/// `count(orders where order.total > 50 EUR)`: over which rows, and what of them.
+struct Aggregate {
+  Fold fold = Fold::count;
+  const Relation* relation = nullptr;
+  const Field* field = nullptr;  ///< nullptr: of count
+  std::vector<Slot> slots;       ///< what is read of each row; `field` is the first
+  Condition where;               ///< no nodes: every row
+  Currency currency;             ///< of a sum of money over nothing
 };
 
 enum class TriggerKind : std::uint8_t { event, state, date, schedule };
@@ -149,6 +163,7 @@ struct Rule {
   bool customer_zone = false;  ///< `timezone: customer`
   std::optional<int> brake;    ///< messages in the first hour; empty: the default
   std::vector<Slot> slots;     ///< what the conditions read
+  std::vector<Aggregate> aggregates;
   std::string file;
   std::string
       revision;  ///< hex SHA-256 of what decides: the file without comments and `about`, `status`

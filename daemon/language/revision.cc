@@ -27,7 +27,7 @@ class Canonical {
 
   void conditions(const Rule& rule, const std::vector<Condition>& conditions) {
     number(static_cast<std::int64_t>(conditions.size()));
-    for (const auto& condition : conditions) node(rule, condition, condition.root);
+    for (const auto& condition : conditions) node(rule, rule.slots, condition, condition.root);
   }
 
   void step(const Rule& rule, const Step& step) {
@@ -50,11 +50,14 @@ class Canonical {
   [[nodiscard]] std::string digest() const { return hex(sha256(out_)); }
 
  private:
-  void node(const Rule& rule, const Condition& condition, std::uint16_t index) {
+  /// `row`: what is read of an aggregate's row.
+  void node(const Rule& rule, const std::vector<Slot>& row, const Condition& condition,
+            std::uint16_t index) {
     const Node& node = condition.nodes[index];
     number(static_cast<int>(node.op));
+    if (node.op == Op::aggregate) aggregate(rule, rule.aggregates[node.slot]);
     if (node.op == Op::field) {
-      const Field& field = *rule.slots[node.slot].field;
+      const Field& field = *(node.of_row ? row : rule.slots)[node.slot].field;
       text(fmt::format("{}.{}", name_of(field.subject), field.name));
     }
     if (node.op == Op::constant) {
@@ -64,7 +67,16 @@ class Canonical {
     }
     span(node.span);
     number(static_cast<std::int64_t>(node.children.size()));
-    for (const auto child : node.children) this->node(rule, condition, child);
+    for (const auto child : node.children) this->node(rule, row, condition, child);
+  }
+
+  void aggregate(const Rule& rule, const Aggregate& aggregate) {
+    number(static_cast<int>(aggregate.fold));
+    text(aggregate.relation->name);
+    text(aggregate.field == nullptr ? std::string_view() : aggregate.field->name);
+    number(static_cast<std::int64_t>(aggregate.where.nodes.size()));
+    if (!aggregate.where.nodes.empty())
+      node(rule, aggregate.slots, aggregate.where, aggregate.where.root);
   }
 
   void coupon(const Coupon& coupon) {

@@ -55,7 +55,7 @@ class RuleReader {
       trigger_ = read_trigger(report_, *node);
     read_conditions();
     if (const YamlNode* node = map_.need("then", "write `then:` and below it `- email: thanks`"))
-      rule_.steps = read_steps(context_, *node, trigger_, purpose_, rule_.slots);
+      rule_.steps = read_steps(context_, *node, trigger_, purpose_, reads());
     read_frequency();
     read_limits();
     read_time();
@@ -83,7 +83,7 @@ class RuleReader {
     const auto conditions = [&](std::string_view key) {
       const YamlNode* node = map_.get(key);
       return node == nullptr ? std::vector<Condition>{}
-                             : language::read_conditions(report_, key, *node, scope, rule_.slots);
+                             : language::read_conditions(report_, key, *node, scope, reads());
     };
     rule_.if_all = conditions("if");
     rule_.unless_any = conditions("unless");
@@ -229,6 +229,8 @@ class RuleReader {
           "write `unsubscribe:` with `url:` or `mailto:` into retaind.yaml");
   }
 
+  Reads reads() { return {&rule_.slots, &rule_.aggregates}; }
+
   Report& report_;
   RuleContext& context_;
   MapReader map_;
@@ -240,7 +242,7 @@ class RuleReader {
 }  // namespace
 
 std::vector<Condition> read_conditions(Report& report, std::string_view key, const YamlNode& node,
-                                       const Scope& scope, std::vector<Slot>& slots) {
+                                       const Scope& scope, Reads reads) {
   std::vector<Condition> conditions;
   const bool list = node.kind == YamlNode::Kind::list && !node.children.empty();
   if (node.kind != YamlNode::Kind::scalar && !list) {
@@ -256,7 +258,7 @@ std::vector<Condition> read_conditions(Report& report, std::string_view key, con
   for (const YamlNode* line : lines) {
     if (line->kind != YamlNode::Kind::scalar || trim(line->text).empty()) {
       refuse_as_conditions(report, key, *line);
-    } else if (auto condition = read_condition(report, *line, scope, slots)) {
+    } else if (auto condition = read_condition(report, *line, scope, reads)) {
       conditions.push_back(std::move(*condition));
     }
   }

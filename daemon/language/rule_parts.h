@@ -30,12 +30,12 @@ Scope scope_of(const std::optional<Trigger>& trigger, const Site& site);
 
 /// One condition, or a list of them.
 std::vector<Condition> read_conditions(Report& report, std::string_view key, const YamlNode& node,
-                                       const Scope& scope, std::vector<Slot>& slots);
+                                       const Scope& scope, Reads reads);
 
 /// The list under `then:`; coupons, surveys and waits are folded into the messages they belong to.
 std::vector<Step> read_steps(RuleContext& context, const YamlNode& then,
                              const std::optional<Trigger>& trigger,
-                             const std::optional<Purpose>& purpose, std::vector<Slot>& slots);
+                             const std::optional<Purpose>& purpose, Reads reads);
 
 /// A rule file as far as it could be read: the id is known although the rest has mistakes.
 struct RuleFile {

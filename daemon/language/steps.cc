@@ -22,12 +22,12 @@ struct Pending {
 class StepsReader {
  public:
   StepsReader(RuleContext& context, const std::optional<Trigger>& trigger,
-              const std::optional<Purpose>& purpose, std::vector<Slot>& slots)
+              const std::optional<Purpose>& purpose, Reads reads)
       : report_(context.report),
         context_(context),
         trigger_(trigger),
         purpose_(purpose),
-        slots_(slots) {}
+        reads_(reads) {}
 
   std::vector<Step> run(const YamlNode& then) {
     if (then.kind != YamlNode::Kind::list || then.children.empty()) {
@@ -217,7 +217,8 @@ class StepsReader {
       step.after = read_duration(report_, "after", *node);
     if (const YamlNode* node = map.get("repeat")) step.repeat = read_repeat(*node);
     if (const YamlNode* node = map.get("if"))
-      step.if_all = read_conditions(report_, "if", *node, scope_of(trigger_, context_.site), slots_);
+      step.if_all =
+          read_conditions(report_, "if", *node, scope_of(trigger_, context_.site), reads_);
     if (const YamlNode* node = map.get("step"))
       step.key = read_name(report_, "step", *node).value_or(step.key);
     if (!wait_) return;
@@ -339,7 +340,7 @@ class StepsReader {
   RuleContext& context_;
   const std::optional<Trigger>& trigger_;
   const std::optional<Purpose>& purpose_;
-  std::vector<Slot>& slots_;
+  Reads reads_;
   std::vector<Step> steps_;
   std::optional<Pending<Coupon>> coupon_;
   std::optional<Pending<std::string>> survey_;
@@ -351,8 +352,8 @@ class StepsReader {
 
 std::vector<Step> read_steps(RuleContext& context, const YamlNode& then,
                              const std::optional<Trigger>& trigger,
-                             const std::optional<Purpose>& purpose, std::vector<Slot>& slots) {
-  return StepsReader(context, trigger, purpose, slots).run(then);
+                             const std::optional<Purpose>& purpose, Reads reads) {
+  return StepsReader(context, trigger, purpose, reads).run(then);
 }
 
 }  // namespace retaind::language

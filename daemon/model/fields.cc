@@ -111,6 +111,15 @@ constexpr Field table[] = {
   {event, "at", time, stored, "at", "", "when it happened"},
 };
 
+constexpr Relation related[] = {
+  {"orders", order, "placed_at", "the customer's orders"},
+  {"items", item, "placed_at", "lines of the order; in rules about anything else, of all orders of the customer"},
+  {"subscriptions", subscription, "started_at", "the customer's subscriptions"},
+  {"tickets", ticket, "opened_at", "the customer's tickets"},
+  {"feedback", feedback, "received_at", "the customer's answers"},
+  {"events", event, "at", "the customer's events"},
+};
+
 constexpr EventKind events[] = {
   {"customer.created", customer, "created_at", "a customer was created"},
   {"order.placed", order, "placed_at", "an order was placed"},
@@ -191,6 +200,9 @@ const Field* find_field(Subject subject, std::string_view name) {
   }
   return nullptr;
 }
+
+std::span<const Relation> relations() { return related; }
+const Relation* find_relation(std::string_view name) { return row_named(related, name); }
 
 std::span<const EventKind> event_kinds() { return events; }
 const EventKind* find_event(std::string_view name) { return row_named(events, name); }

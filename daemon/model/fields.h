@@ -38,6 +38,17 @@ struct Field {
 std::span<const Field> fields();
 const Field* find_field(Subject subject, std::string_view name);
 
+/// Rows of a customer that conditions can count, named in the plural; `items` of a rule about an
+/// order are that order's.
+struct Relation {
+  std::string_view name;  ///< "orders"
+  Subject of;
+  std::string_view begins;  ///< column of its row; a row dated after now is not there yet
+  std::string_view about;
+};
+std::span<const Relation> relations();
+const Relation* find_relation(std::string_view name);
+
 /// A named event: something that has happened to a row at the time in one of its columns.
 struct EventKind {
   std::string_view name;  ///< "order.completed"

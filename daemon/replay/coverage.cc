@@ -30,7 +30,7 @@ void Coverage::saw(const engine::Checks::Subject& subject, const engine::Situati
   const auto found = rules_.find(subject.rule->id);
   if (found == rules_.end() || found->second.lines.empty()) return;
   // The row is gone or its state is over: no line was reached, and there is nothing to read.
-  if (situation.cells.size() < subject.rule->slots.size()) return;
+  if (!situation.facts.are_all_of(*subject.rule)) return;
   for (const engine::Checked& check : engine::check_each(*subject.rule, situation)) {
     read_lines(found->second.lines, check, situation);
     if (check.hit) break;
@@ -57,7 +57,7 @@ void Coverage::read_lines(std::vector<Line>& lines, const engine::Checked& check
                          (situation.step != nullptr && situation.step->key == tried.line.step->key);
     if (!own || !of_step) continue;
     const Truth truth =
-        engine::evaluate(*tried.line.condition, situation.cells, situation.now, *situation.zone);
+        engine::evaluate(*tried.line.condition, situation.facts, situation.now, *situation.zone);
     (truth == Truth::yes ? tried.yes : truth == Truth::no ? tried.no : tried.unknown) = true;
     if (decides && static_cast<std::size_t>(check.hit->line) == number) return;
   }

@@ -41,12 +41,12 @@ StoryLedger::StoryLedger(const language::Story& story, std::span<const Rule> rul
 }
 
 void StoryLedger::saw(const engine::Checks::Subject& subject, const engine::Situation& situation) {
-  if (subject.candidate == nullptr || situation.cells.empty()) return;
+  if (subject.candidate == nullptr || !situation.facts.are_all_of(*subject.rule)) return;
   const engine::Decision decision = engine::decide(*subject.rule, situation);
   const language::Condition* condition = line_of(*subject.rule, decision.line).condition;
   if (condition == nullptr) return;
-  values_[{subject.rule->id, subject.candidate->row, decision.line}] =
-      engine::describe_values(*condition, subject.rule->slots, situation.cells);
+  values_[{subject.rule->id, subject.candidate->row, decision.line}] = engine::describe_values(
+      *condition, *subject.rule, situation.facts, situation.now, *situation.zone);
 }
 
 void StoryLedger::refresh(store::Database& database) { entries_ = store::ledger_entries(database); }

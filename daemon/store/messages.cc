@@ -234,25 +234,38 @@ std::vector<std::int64_t> Messages::waiting_of_rule(std::int64_t rule, int limit
   return ids(rows.bind(1, rule).bind(2, after).bind(3, limit));
 }
 
-std::vector<Messages::Asleep> Messages::asleep_of_row(Subject subject, std::int64_t row, Time at) {
-  std::vector<Asleep> found;
-  const auto read = [&](Statement& rows) {
-    while (rows.step()) found.push_back({rows.integer(0), rows.integer(1)});
-  };
-  // CROSS JOIN: the firings of the row first, whatever SQLite makes of the time.
-  read(database_
-           ->prepared("SELECT m.id, m.rule FROM firing f CROSS JOIN message m ON m.firing = f.id "
-                      "WHERE f.subject = ?1 AND f.row = ?2 AND f.open = 1 AND m.next_at > ?3")
-           .bind(1, static_cast<int>(subject))
-           .bind(2, row)
-           .bind(3, at));
-  if (subject != Subject::customer) return found;
-  read(database_
-           ->prepared("SELECT id, rule FROM message INDEXED BY message_customer WHERE customer = "
-                      "?1 AND next_at > ?2")
-           .bind(1, row)
-           .bind(2, at));
+namespace {
+
+std::vector<Messages::Asleep> read_asleep(Statement& rows) {
+  std::vector<Messages::Asleep> found;
+  while (rows.step()) found.push_back({rows.integer(0), rows.integer(1)});
   return found;
+}
+
+}  // namespace
+
+std::vector<Messages::Asleep> Messages::asleep_of_row(Subject subject, std::int64_t row, Time at) {
+  // CROSS JOIN: the firings of the row first, whatever SQLite makes of the time.
+  auto found = read_asleep(
+      database_
+          ->prepared("SELECT m.id, m.rule FROM firing f CROSS JOIN message m ON m.firing = f.id "
+                     "WHERE f.subject = ?1 AND f.row = ?2 AND f.open = 1 AND m.next_at > ?3")
+          .bind(1, static_cast<int>(subject))
+          .bind(2, row)
+          .bind(3, at));
+  if (subject != Subject::customer) return found;
+  const auto others = asleep_of_customer(row, at);
+  found.insert(found.end(), others.begin(), others.end());
+  return found;
+}
+
+std::vector<Messages::Asleep> Messages::asleep_of_customer(std::int64_t customer, Time at) {
+  return read_asleep(
+      database_
+          ->prepared("SELECT id, rule FROM message INDEXED BY message_customer WHERE customer = "
+                     "?1 AND next_at > ?2")
+          .bind(1, customer)
+          .bind(2, at));
 }
 
 void Messages::wake(std::int64_t id, Time at) {

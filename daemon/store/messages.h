@@ -80,6 +80,7 @@ class Messages {
     std::int64_t rule = 0;
   };
   std::vector<Asleep> asleep_of_row(Subject subject, std::int64_t row, Time at);
+  std::vector<Asleep> asleep_of_customer(std::int64_t customer, Time at);
   /// Brings the next check forward, unless the message waits out a peer's refusal; nothing else
   /// changes.
   void wake(std::int64_t id, Time at);

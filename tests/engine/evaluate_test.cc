@@ -67,7 +67,7 @@ std::string truth(const std::string& condition, const Row& row, std::string_view
   const lang::Scope scope{
       {Subject::subscription, Subject::customer}, "subscription.started", {}, berlin()};
   std::vector<lang::Slot> slots;
-  const auto read = lang::read_condition(report, scalar, scope, slots);
+  const auto read = lang::read_condition(report, scalar, scope, {&slots});
   if (!read) return lang::to_text(diagnostics, lang::Format::human, false);
   std::vector<Cell> cells;
   for (const lang::Slot& slot : slots) {
@@ -318,4 +318,105 @@ TEST_CASE("days keep the wall clock and hours do not, months end with the month"
   CHECK(truth("customer.birthday older than 1 day", born) == "yes");
   CHECK(truth("customer.birthday within next 5 days",
               {{"customer.birthday", text("2026-03-07")}}) == "yes");
+}
+
+namespace {
+
+/// An order of the customer: total in cents (nothing: unknown), days since it was placed, paid.
+struct Order {
+  std::optional<std::int64_t> total;
+  int days_ago = 0;
+  bool paid = false;
+};
+
+/// The condition about a customer who has these orders; nullptr: nobody knows whose they are.
+std::string over(const std::string& condition, const std::vector<Order>* orders,
+                 std::string_view now = monday) {
+  std::vector<lang::Diagnostic> diagnostics;
+  lang::Report report(std::make_shared<lang::Source>(lang::Source{"x.yaml", condition}),
+                      diagnostics);
+  lang::YamlNode scalar;
+  scalar.kind = lang::YamlNode::Kind::scalar;
+  scalar.text = condition;
+  scalar.at = {0, condition.size()};
+  std::vector<lang::Slot> slots;
+  std::vector<lang::Aggregate> aggregates;
+  const lang::Scope scope{
+      {Subject::customer}, "customer.created", *retaind::find_currency("EUR"), berlin()};
+  const auto read = lang::read_condition(report, scalar, scope, {&slots, &aggregates});
+  if (!read) return lang::to_text(diagnostics, lang::Format::human, false);
+  std::vector<retaind::store::RowSet> sets;
+  for (const lang::Aggregate& aggregate : aggregates) {
+    retaind::store::RowSet& set = sets.emplace_back();
+    set.known = orders != nullptr;
+    set.width = aggregate.slots.size();
+    if (orders == nullptr) continue;
+    for (const Order& order : *orders) {
+      ++set.rows;
+      for (const lang::Slot& slot : aggregate.slots) {
+        const std::string name(slot.field->name);
+        const Time placed = at(monday) - std::chrono::hours(24 * order.days_ago);
+        if (name == "total") set.cells.push_back(order.total ? money(*order.total, "EUR") : Cell{});
+        if (name == "placed_at") set.cells.push_back(Cell::of(retaind::to_ms(placed)));
+        if (name == "paid") set.cells.push_back(number(order.paid));
+      }
+    }
+  }
+  retaind::engine::Readings readings;
+  std::vector<Cell> cells(slots.size());  // every other field is unknown
+  readings.cells = cells;
+  readings.aggregates = aggregates;
+  readings.rows = sets;
+  const Truth result = retaind::engine::evaluate(*read, readings, at(now), berlin());
+  return result == Truth::unknown ? "unknown" : result == Truth::yes ? "yes" : "no";
+}
+
+}  // namespace
+
+TEST_CASE("aggregates go over the rows that `where` lets through", "[engine][evaluate]") {
+  const std::vector<Order> three{{1000, 5, true}, {2500, 20, false}, {4000, 40, true}};
+  const std::vector<Order> none;
+  const std::vector<Order> gap{{1000, 5, true}, {std::nullopt, 20, true}};
+  struct Case {
+    const char* condition;
+    const std::vector<Order>* orders;
+    const char* wanted;
+  };
+  for (const Case& each : std::initializer_list<Case>{
+           {"count(orders) = 3", &three, "yes"},
+           {"count(orders) > 3", &three, "no"},
+           {"count(orders where order.paid) = 2", &three, "yes"},
+           {"count(orders where order.placed_at within last 30 days) = 2", &three, "yes"},
+           {"count(orders where order.paid and order.total > 20 EUR) = 1", &three, "yes"},
+           {"sum(orders.total) = 75 EUR", &three, "yes"},
+           {"sum(orders.total where order.paid) = 50 EUR", &three, "yes"},
+           {"avg(orders.total) = 25 EUR", &three, "yes"},
+           {"max(orders.total) = 40 EUR", &three, "yes"},
+           {"min(orders.total) = 10 EUR", &three, "yes"},
+           {"max(orders.placed_at) within last 6 days", &three, "yes"},
+           {"min(orders.placed_at) older than 39 days", &three, "yes"},
+           {"max(orders.placed_at) older than 6 days", &three, "no"},
+           {"sum(orders.total) > max(orders.total)", &three, "yes"},
+           // over nothing
+           {"count(orders) = 0", &none, "yes"},
+           {"sum(orders.total) = 0 EUR", &none, "yes"},
+           {"sum(orders.total) < 1 EUR", &none, "yes"},
+           {"max(orders.total) > 1 EUR", &none, "unknown"},
+           {"avg(orders.total) > 1 EUR", &none, "unknown"},
+           {"min(orders.placed_at) older than 1 day", &none, "unknown"},
+           {"count(orders where order.total > 99 EUR) = 0", &three, "yes"},
+           // what is not known
+           {"count(orders) = 2", &gap, "yes"},
+           {"count(orders where order.total > 5 EUR) = 1", &gap, "unknown"},
+           {"sum(orders.total) > 5 EUR", &gap, "unknown"},
+           {"max(orders.total) = 10 EUR", &gap, "yes"},
+           {"avg(orders.total) = 10 EUR", &gap, "yes"},
+           {"count(orders where order.total is empty) = 1", &gap, "yes"},
+           {"count(orders where customer.city = 'Bonn') = 0", &three, "unknown"},
+           {"count(orders) = 0", nullptr, "unknown"},
+           {"sum(orders.total) = 0 EUR", nullptr, "unknown"},
+       }) {
+    CAPTURE(each.condition);
+    CHECK(over(each.condition, each.orders) == each.wanted);
+  }
 }

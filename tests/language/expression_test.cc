@@ -18,6 +18,7 @@ namespace {
 struct Read {
   std::optional<Condition> condition;
   std::vector<lang::Slot> slots;
+  std::vector<lang::Aggregate> aggregates;
   std::vector<lang::Diagnostic> diagnostics;
 
   [[nodiscard]] std::string code() const {
@@ -38,7 +39,7 @@ Read read(std::string_view text, const lang::Scope& in = scope()) {
   scalar.kind = lang::YamlNode::Kind::scalar;
   scalar.text = std::string(text);
   scalar.at = {0, text.size()};
-  result.condition = lang::read_condition(report, scalar, in, result.slots);
+  result.condition = lang::read_condition(report, scalar, in, {&result.slots, &result.aggregates});
   return result;
 }
 
@@ -269,7 +270,6 @@ TEST_CASE("unknown subjects, fields, units and currencies have codes of their ow
   CHECK(read("order.placed_at older than 3 dayz").code() == "R022");
   CHECK(read("order.placed_at older than 1.5 days").code() == "R022");
   CHECK(read("order.placed_at older than 3 business hours").code() == "R047");
-  CHECK(read("count(orders) > 3").code() == "R047");
   CHECK(read("customer.orders_count").code() == "R034");
   CHECK(read("order.paid and customer.orders_count").code() == "R034");
   CHECK(read("not customer.city").code() == "R034");
@@ -337,4 +337,76 @@ TEST_CASE("a mistake points at its own place behind Japanese text and escapes",
   CHECK(mark("if: \"customer.city = '\\u6771\\u4eac' and order.pad\"\n") == "order.pad");
   CHECK(mark("if: 'customer.city = ''東京'' and order.pad'\n") == "order.pad");
   CHECK(mark("if:\n  - customer.city = '東京'\n    and order.pad\n") == "order.pad");
+}
+
+TEST_CASE("aggregates name a relation, a field and the rows that count", "[language][expression]") {
+  const Read counted = read(
+      "count(orders where order.status = completed and customer.city = "
+      "'Bonn' and order.placed_at within last 30 days) >= 3");
+  INFO(lang::to_text(counted.diagnostics, lang::Format::human, false));
+  REQUIRE(counted.condition);
+  REQUIRE(counted.aggregates.size() == 1);
+  const lang::Aggregate& aggregate = counted.aggregates[0];
+  CHECK(aggregate.fold == lang::Fold::count);
+  CHECK(aggregate.relation->of == Subject::order);
+  CHECK(aggregate.field == nullptr);
+  // The row's fields are the aggregate's; what names another row is read once, outside.
+  REQUIRE(aggregate.slots.size() == 2);
+  CHECK(aggregate.slots[0].field->name == "status");
+  REQUIRE(counted.slots.size() == 1);
+  CHECK(counted.slots[0].field->name == "city");
+  CHECK(aggregate.where.text ==
+        "order.status = completed and customer.city = 'Bonn' and order.placed_at within last 30 "
+        "days");
+  const Read spent = read("sum(orders.total where not order.refunded) > 500 EUR");
+  REQUIRE(spent.condition);
+  CHECK(spent.aggregates[0].field->name == "total");
+  CHECK(spent.aggregates[0].slots.size() == 2);
+  for (const char* good :
+       {"max(orders.placed_at) older than 90 days", "avg(feedback.score) < 7",
+        "min(subscriptions.price) >= 5 EUR", "count(items where item.sku = 'A-1') > 0",
+        "count(items where item.sku = 'A-1' and not order.cancelled) = 0",
+        "count(events where event.name = 'webinar.attended') > 0 and order.total > 5 EUR",
+        "count(tickets) = 0 or count(tickets) > 9",
+        "sum(items.quantity) > customer.orders_count"}) {
+    const Read read_good = read(good);
+    INFO(good << "\n" << lang::to_text(read_good.diagnostics, lang::Format::human, false));
+    CHECK(read_good.condition);
+  }
+}
+
+TEST_CASE("an aggregate that cannot be meant says what to write", "[language][expression]") {
+  struct Wrong {
+    const char* text;
+    const char* code;
+    const char* remedy;
+  };
+  for (const Wrong& wrong : std::initializer_list<Wrong>{
+           {"cuont(orders) > 3", "R030", "did you mean `count(…)`?"},
+           {"count(order) > 3", "R013", "did you mean `orders`?"},
+           {"count(orders.total) > 3", "R030", "write `count(orders)`"},
+           {"sum(orders) > 3 EUR", "R030", "`sum(orders.total)`"},
+           {"sum(orders.totl) > 3 EUR", "R015", "did you mean `total`?"},
+           {"sum(orders.status) = 3", "R031", "sum and avg take numbers and amounts of money"},
+           {"max(orders.status) = completed", "R031", "max and min take"},
+           {"sum(orders.total) > 3", "R031", "write `3 EUR`"},
+           {"sum(orders.total) > 3 USD", "R033", "write the amount in EUR"},
+           {"count(orders)", "R034", "compare it with a value"},
+           {"count(orders where order.total) > 3", "R034", "compare it"},
+           {"count(orders where ticket.status = open) > 3", "R032", "can read fields of"},
+           {"count(orders where count(items) > 1) > 3", "R030", "one after the other"},
+           {"count(orders where order.paid > 3", "R031", "write `true` or `false`"},
+           {"count(orders where order.paid", "R030", "write `)`"},
+           {"count() > 3", "R030", "write one of `orders`"},
+       }) {
+    const Read failed = read(wrong.text);
+    const std::string text = lang::to_text(failed.diagnostics, lang::Format::human, false);
+    INFO(wrong.text << "\n" << text);
+    CHECK(failed.code() == wrong.code);
+    CHECK(text.find(wrong.remedy) != std::string::npos);
+    CHECK(failed.slots.empty());
+    CHECK(failed.aggregates.empty());
+  }
+  CHECK(read("count(orders) > 3", lang::Scope{{}, "monday", {}, retaind::Zone::utc()}).code() ==
+        "R032");
 }

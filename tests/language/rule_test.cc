@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "language/codes.h"
 #include "language/keys.h"
@@ -417,6 +418,24 @@ TEST_CASE("a step may have conditions of its own", "[language][rule]") {
   CHECK(check(completed("then:\n  - email: thanks\n    if: {a: b}\n")).has("R020"));
   CHECK(check(completed("then:\n  - wait: 2 days\n    if: order.refunded\n  - email: thanks\n"))
             .has("R042"));
+}
+
+TEST_CASE("what an aggregate counts is a part of the revision", "[language][rule]") {
+  std::set<std::string> revisions;
+  const std::vector<const char*> conditions{"count(orders) > 1",
+                                            "count(tickets) > 1",
+                                            "count(orders where order.paid) > 1",
+                                            "count(orders where not order.paid) > 1",
+                                            "count(orders where order.total > 5 EUR) > 1",
+                                            "count(orders where order.total > 6 EUR) > 1",
+                                            "sum(orders.total) > 1 EUR",
+                                            "avg(orders.total) > 1 EUR",
+                                            "avg(subscriptions.price) > 1 EUR",
+                                            "count(orders where customer.city = 'Bonn') > 1",
+                                            "count(orders where customer.country = 'Bonn') > 1"};
+  for (const char* condition : conditions)
+    revisions.insert(good(completed("if: " + std::string(condition) + "\n")).revision);
+  CHECK(revisions.size() == conditions.size());
 }
 
 TEST_CASE("a rule survives being moved about", "[language][rule]") {
