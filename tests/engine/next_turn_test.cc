@@ -44,7 +44,7 @@ TEST_CASE(
   int again = 0;  // a condition that was true, false and true once more
   for (const std::string_view text : values) {
     const Time value = *parse_time(text, zone);
-    const Cell cells[] = {Cell::of(to_ms(value))};
+    const std::vector<Cell> cells = {Cell::of(to_ms(value))};
     for (const Span& span : spans) {
       for (const Op op : {Op::older_than, Op::within_last, Op::within_next}) {
         const auto condition = about(op, span);

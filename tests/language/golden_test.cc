@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -37,8 +38,13 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     text.replace(at, what.size(), with);
 }
 
+/// Tests run side by side, each in a process of its own.
+fs::path own_directory() {
+  return fs::temp_directory_path() / ("retaind-language-golden-" + std::to_string(::getpid()));
+}
+
 struct TemporaryDirectory {
-  fs::path path = fs::temp_directory_path() / fs::path("retaind-language-golden");
+  fs::path path = own_directory();
   TemporaryDirectory() {
     fs::remove_all(path);
     fs::create_directories(path);
@@ -71,7 +77,7 @@ std::vector<Diagnostic> diagnose(const fs::path& path) {
 
 std::string shown(const fs::path& path) {
   std::string text = lang::to_text(diagnose(path), lang::Format::human, false);
-  replace_all(text, (fs::temp_directory_path() / "retaind-language-golden").string() + "/", "");
+  replace_all(text, own_directory().string() + "/", "");
   replace_all(text, directory.string() + "/", "");
   return text;
 }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +16,8 @@ constexpr const char* base =
     "shop: Shop\ntime-zone: Asia/Tokyo\nsender: {address: shop@example.com}\n";
 
 struct Directory {
-  fs::path path = fs::temp_directory_path() / "retaind-language-site";
+  fs::path path =
+      fs::temp_directory_path() / ("retaind-language-site-" + std::to_string(::getpid()));
   explicit Directory(std::string_view text) {
     fs::remove_all(path);
     fs::create_directories(path);

@@ -1,5 +1,7 @@
 #include "language/story.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "language/codes.h"
@@ -131,7 +133,8 @@ TEST_CASE("a misspelt `people` is one mistake, not one for each name", "[story]"
 }
 
 TEST_CASE("a directory without stories is an error", "[story]") {
-  const auto directory = std::filesystem::temp_directory_path() / "retaind-no-stories";
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("retaind-no-stories-" + std::to_string(::getpid()));
   std::filesystem::create_directories(directory);
   const auto context =
       lang::StoryContext{rule_text::site(), rule_text::story_rules(), rule_text::templates()};

@@ -1,6 +1,7 @@
 #include "language/yaml.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -299,7 +300,8 @@ TEST_CASE("the YAML suite is read as it says or refused with a position", "[lang
     fmt::print("skipped: {} is missing\n", archive.string());
     return;
   }
-  const fs::path directory = fs::temp_directory_path() / "retaind-yaml-suite";
+  const fs::path directory =
+      fs::temp_directory_path() / ("retaind-yaml-suite-" + std::to_string(::getpid()));
   fs::remove_all(directory);
   fs::create_directories(directory);
   const std::string command =
