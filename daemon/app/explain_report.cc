@@ -169,6 +169,11 @@ Result<ExplainReport> ask(store::Database& database, const Site& site,
   if (!person) return person.error();
   ExplainReport report;
   report.known = std::make_unique<KnownRule>(std::move(*known));
+  // A rule that has never run begins to count when it is taken over, which is now at the earliest.
+  if (report.known->row.id == 0 && !ahead) {
+    report.known->row.counts_from = engine::counts_from(report.known->rule, site.zone, at);
+    report.known->row.activated_at = at;
+  }
   report.person = std::move(*person);
   report.at = at;
   report.ahead = ahead;

@@ -131,7 +131,10 @@ int misused(std::string_view command, std::string_view message) {
 }
 
 int failed(std::string_view message) {
-  fmt::print(stderr, "error: {}\n", message);
+  // Mistakes in files come with their own head and end of line.
+  const bool whole = message.starts_with("error");
+  fmt::print(stderr, "{}{}{}", whole ? "" : "error: ", message,
+             message.ends_with('\n') ? "" : "\n");
   return exit_wrong;
 }
 

@@ -47,19 +47,23 @@ std::int64_t count_left_out(Trigger& trigger, Time through, Time now) {
   return count;
 }
 
+Time counts_from(const Rule& rule, const Zone& site, Time activated) {
+  // Of what recurs for ever the past is no backlog: of a yearly date the last one, of a schedule
+  // none.
+  if (rule.trigger.kind == TriggerKind::schedule) return activated;
+  Time from = activated;
+  if (rule.backlog.all) from = beginning;
+  if (rule.backlog.within) from = site.add(activated, rule.backlog.within->negated());
+  if (is_yearly(rule)) from = std::max(from, site.add(activated, Span{-12, 0, Duration{0}, false}));
+  return from;
+}
+
 void Engine::start_counting(store::RuleRow& row, const Rule& rule, Time now) {
   Trigger trigger{*database_, rule, site_->zone};
   const bool scheduled = rule.trigger.kind == TriggerKind::schedule;
   row.activated_at = now;
   row.revised_at = now;
-  Time from = now;
-  if (rule.backlog.all) from = beginning;
-  if (rule.backlog.within) from = site_->zone.add(now, rule.backlog.within->negated());
-  // Of what recurs for ever the past is no backlog: of a yearly date the last one, of a schedule
-  // none.
-  if (is_yearly(rule))
-    from = std::max(from, site_->zone.add(now, Span{-12, 0, Duration{0}, false}));
-  if (scheduled) from = now;
+  const Time from = counts_from(rule, site_->zone, now);
   row.counts_from = from;
   row.evaluated = from - trigger.spread();
   row.left_out = 0;

@@ -87,6 +87,9 @@ class Engine {
   bool feed_known_ = false;
 };
 
+/// What is due up to then is none of a rule's that is activated at that time.
+Time counts_from(const language::Rule& rule, const Zone& site, Time activated);
+
 /// How many occurrences due by `through` the facts hold: the rule leaves them out as backlog.
 std::int64_t count_left_out(Trigger& trigger, Time through, Time now);
 

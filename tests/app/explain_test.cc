@@ -113,6 +113,24 @@ TEST_CASE("explain says of a time to come what the facts of now say for it") {
   CHECK(text.find("(for 2026-03-13 10:00):") != std::string::npos);
 }
 
+TEST_CASE("explain does not promise what a rule that has never run would leave out") {
+  for (const bool all : {false, true}) {
+    Shop shop;
+    shop.customer("anna");
+    shop.order("o1", "anna", "2026-02-01 10:00");
+    Directory directory(std::string(win_back) + (all ? "backlog: all\n" : ""));
+    const std::string text = explained(shop, directory, "anna");
+    INFO(text);
+    CHECK(text.find("the rule has never run: `retaind run` or `retaind reload` takes it over") !=
+          std::string::npos);
+    const bool left_out =
+        text.find(
+            "is none of the rule's: it was due before the rule began to count (2026-03-02 "
+            "10:00), and `backlog:` does not ask for it") != std::string::npos;
+    CHECK(left_out == !all);
+  }
+}
+
 TEST_CASE("explain finds customers by id, alias and address, and rules by their nearest name") {
   Shop shop;
   shop.rule(win_back);
