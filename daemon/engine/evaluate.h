@@ -22,8 +22,11 @@ struct Readings {
   std::span<const store::RowSet> rows;              ///< of each
 
   Readings() = default;
+  // Of most rules the cells are all there is.
+  // NOLINTBEGIN(google-explicit-constructor)
   Readings(std::span<const Cell> read) : cells(read) {}
   Readings(const std::vector<Cell>& read) : cells(read) {}
+  // NOLINTEND(google-explicit-constructor)
   /// Whether the row was there to read; of one that is gone nothing is.
   [[nodiscard]] bool are_all_of(const language::Rule& rule) const {
     return cells.size() == rule.slots.size() && rows.size() == rule.aggregates.size();
