@@ -32,6 +32,7 @@ constexpr std::array table{
     Command{"backtest", "what the rules would have done with past facts", run_backtest},
     Command{"backup", "a consistent copy of the store, while sending", run_backup},
     Command{"vocabulary", "every event, state, date and field that rules can name", run_vocabulary},
+    Command{"schema", "what editors need to complete and explain rules and stories", run_schema},
     Command{"explain-error", "what an error code means, with an example", run_explain_error},
     Command{"version", "version of the program, the store and the time zones", run_version},
 };

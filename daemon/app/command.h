@@ -36,6 +36,7 @@ int run_plan(const Words& words);
 int run_preview(const Words& words);
 int run_release(const Words& words);
 int run_reload(const Words& words);
+int run_schema(const Words& words);
 int run_send_test(const Words& words);
 int run_status(const Words& words);
 int run_test(const Words& words);

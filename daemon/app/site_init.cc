@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/editor_files.h"
 #include "app/shipped.h"
 #include "base/digest.h"
 
@@ -87,7 +88,7 @@ Result<void> add(MadeSite& made, const fs::path& directory, std::string_view pat
 
 Result<MadeSite> make_site(const fs::path& directory) {
   std::error_code error;
-  for (const char* part : {"rules", "templates", "tests"}) {
+  for (const char* part : {"rules", "templates", "tests", ".schema", ".vscode"}) {
     fs::create_directories(directory / part, error);
     if (error) {
       return Error{ErrorKind::unavailable,
@@ -107,6 +108,10 @@ Result<MadeSite> make_site(const fs::path& directory) {
   if (!secret) return secret.error();
   if (Result<void> added = add(made, directory, "secret", *secret, 0600); !added)
     return added.error();
+  for (const EditorFile& file : editor_files(names_of(load_site(directory)))) {
+    if (Result<void> added = add(made, directory, file.path, file.text, 0644); !added)
+      return added.error();
+  }
   return made;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "language/expression_reader.h"
+#include "language/words.h"
 
 namespace retaind::language {
 namespace {
@@ -235,9 +236,8 @@ void ExpressionReader::unexpected(std::string_view wanted) {
   if (token.kind == Token::Kind::end)
     stop(token.at, Code::bad_expression, fmt::format("`{}` is missing at the end", wanted),
          fmt::format("write `{}`", wanted));
-  static constexpr std::array<std::string_view, 8> operators{"and", "or",    "not",    "in",
-                                                             "is",  "older", "within", "contains"};
-  const auto near = token.kind == Token::Kind::word ? nearest(token.text, operators) : std::nullopt;
+  const auto near =
+      token.kind == Token::Kind::word ? nearest(token.text, words::operators) : std::nullopt;
   stop(token.at, Code::bad_expression, fmt::format("`{}` does not fit here", token.text),
        near ? fmt::format("did you mean `{}`?", *near)
             : "write `and` or `or` between two conditions, or begin a new line with `- `");

@@ -28,7 +28,6 @@ constexpr std::array<Shape, 7> shapes{{{"column", From::column, 1, 1},
                                        {"latest", From::latest, 2, 8},
                                        {"earliest", From::earliest, 2, 8},
                                        {"number-within", From::number_within, 1, 1}}};
-constexpr std::array<std::string_view, 5> takes{"last", "first", "earliest", "latest", "sum"};
 constexpr std::string_view source_example = "write a column, or a map such as `{column: order_id}`";
 
 class MappingReader {
@@ -255,7 +254,7 @@ class MappingReader {
       source.lower_case = read_yes_no(report_, "lower-case", *lower).value_or(false);
     }
     if (const YamlNode* take = map.get("take")) {
-      const auto index = read_choice(report_, "take", *take, takes);
+      const auto index = read_choice(report_, "take", *take, words::takes);
       if (index) source.take = static_cast<FieldSource::Take>(*index);
     }
     return source;

@@ -11,12 +11,6 @@
 namespace retaind::language {
 namespace {
 
-constexpr std::array<std::string_view, 3> statuses{"draft", "live", "paused"};
-constexpr std::array<std::string_view, 4> purposes{"marketing", "feedback", "transactional",
-                                                   "internal"};
-constexpr std::array<std::string_view, 2> zones{"site", "customer"};
-constexpr int most_a_day = 100'000'000;
-constexpr int highest_priority = 1'000'000;
 constexpr std::size_t most_conditions = 200;
 
 void refuse_as_conditions(Report& report, std::string_view key, const YamlNode& node) {
@@ -47,8 +41,8 @@ class RuleReader {
     if (const YamlNode* node = map_.get("about"))
       rule_.about = read_text(report_, "about", *node).value_or("");
     if (const YamlNode* node = map_.get("status"))
-      rule_.status =
-          static_cast<RuleStatus>(read_choice(report_, "status", *node, statuses).value_or(0));
+      rule_.status = static_cast<RuleStatus>(
+          read_choice(report_, "status", *node, words::statuses).value_or(0));
     read_purpose();
     if (const YamlNode* node =
             map_.need("when", "write `when:` and below it `event: order.completed`"))
@@ -72,9 +66,9 @@ class RuleReader {
     const YamlNode* node =
         map_.need("purpose", "write `purpose: marketing`, feedback, transactional or internal");
     if (node == nullptr) return;
-    const auto index = read_choice(report_, "purpose", *node, purposes);
+    const auto index = read_choice(report_, "purpose", *node, words::purposes);
     if (!index) return;
-    purpose_ = find_purpose(purposes[*index]);
+    purpose_ = find_purpose(words::purposes[*index]);
     rule_.purpose = *purpose_;
   }
 
@@ -126,13 +120,12 @@ class RuleReader {
       rule_.backlog.all = true;
     } else if (const auto text = read_text(report_, "backlog", node)) {
       const bool word = text->find_first_of("0123456789") == std::string::npos;
-      static constexpr std::array<std::string_view, 2> words{"none", "all"};
       if (!word) {
         rule_.backlog.within = read_positive(report_, "backlog", node);
       } else {
-        const auto near = nearest(*text, words);
+        const auto near = nearest(*text, words::backlogs);
         report_.error(Code::bad_word, node.at, fmt::format("`backlog` cannot be `{}`", *text),
-                      near ? suggestion(*text, words)
+                      near ? suggestion(*text, words::backlogs)
                            : "write `none`, `all`, or a time back such as `30 days`");
       }
     }
@@ -151,10 +144,9 @@ class RuleReader {
                       "a holdout needs customers, and a schedule has none", "delete the line");
     }
     if (const YamlNode* node = map_.get("priority"))
-      rule_.priority =
-          read_count(report_, "priority", *node, -highest_priority, highest_priority).value_or(0);
+      rule_.priority = read_count(report_, "priority", *node, wholes::priority).value_or(0);
     if (const YamlNode* node = map_.get("brake"))
-      rule_.brake = read_count(report_, "brake", *node, 1, most_a_day);
+      rule_.brake = read_count(report_, "brake", *node, wholes::messages);
   }
 
   void read_limit(const YamlNode& node) {
@@ -166,7 +158,7 @@ class RuleReader {
     YamlNode count = node;
     count.text = number;
     if (!number.empty() && rest == "per day") {
-      rule_.limit_per_day = read_count(report_, "limit", count, 1, most_a_day);
+      rule_.limit_per_day = read_count(report_, "limit", count, wholes::messages);
     } else if (!number.empty() && rest.empty()) {
       report_.error(Code::no_unit, node.at, fmt::format("`{}` has no unit", *text),
                     fmt::format("write `{} per day`", *text));
@@ -183,7 +175,7 @@ class RuleReader {
           read_known(report_, Code::unknown_name, "calendar", *node, names).value_or("");
     }
     if (const YamlNode* node = map_.get("timezone")) {
-      rule_.customer_zone = read_choice(report_, "timezone", *node, zones) == 1;
+      rule_.customer_zone = read_choice(report_, "timezone", *node, words::zones) == 1;
       if (rule_.customer_zone && trigger_ && !has_row(*trigger_))
         report_.error(Code::scope_mismatch, node->at,
                       "a schedule has no customer whose time zone could count",

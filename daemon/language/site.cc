@@ -13,8 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view file_name = "retaind.yaml";
-constexpr std::array<std::string_view, 2> deliveries{"maildir", "live"};
-constexpr std::array<std::string_view, 2> bases{"consent", "existing-customers"};
 
 class SiteReader {
  public:
@@ -44,7 +42,7 @@ class SiteReader {
       site_.holdout = read_share(report_, "holdout", *node).value_or(0);
     if (const YamlNode* node = map_.get("feedback-basis"))
       site_.feedback_needs_consent =
-          read_choice(report_, "feedback-basis", *node, bases).value_or(0) == 0;
+          read_choice(report_, "feedback-basis", *node, words::feedback_bases).value_or(0) == 0;
     read_delivery();
     return std::move(site_);
   }
@@ -120,7 +118,7 @@ class SiteReader {
     if (const YamlNode* node = map_.get("only-to")) read_only_to(*node);
     const YamlNode* node = map_.get("deliver");
     if (node == nullptr) return;
-    site_.deliver_live = read_choice(report_, "deliver", *node, deliveries).value_or(0) == 1;
+    site_.deliver_live = read_choice(report_, "deliver", *node, words::deliveries).value_or(0) == 1;
     if (site_.deliver_live && map_.get("smtp") == nullptr)
       report_.error(Code::missing_key, map_.key_at("deliver"),
                     "`deliver: live` needs a mail server",

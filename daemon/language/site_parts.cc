@@ -10,8 +10,6 @@
 namespace retaind::language {
 namespace {
 
-constexpr std::array<std::string_view, 3> tls_words{"none", "starttls", "implicit"};
-constexpr int most_connections = 500;
 constexpr int most_days = 36'500;
 
 /// Whether a connection to it leaves the machine.
@@ -35,12 +33,13 @@ class SmtpReader {
     if (const YamlNode* node = map_.need("host", "write `host: mail.example.com`"))
       read_host(*node);
     if (const YamlNode* node = map_.get("tls"))
-      smtp_.tls = static_cast<TlsMode>(read_choice(report_, "tls", *node, tls_words).value_or(1));
+      smtp_.tls = static_cast<TlsMode>(read_choice(report_, "tls", *node, words::tls).value_or(1));
     smtp_.port = smtp_.tls == TlsMode::none ? 25 : smtp_.tls == TlsMode::implicit ? 465 : 587;
-    count("port", smtp_.port, 1, 65535);
-    count("connections", smtp_.connections, 1, most_connections);
-    count("messages-per-connection", smtp_.messages_per_connection, 1, 1'000'000);
-    count("pipeline", smtp_.pipeline, 1, 100);
+    count("port", smtp_.port, wholes::port);
+    count("connections", smtp_.connections, wholes::connections);
+    count("messages-per-connection", smtp_.messages_per_connection,
+          wholes::messages_per_connection);
+    count("pipeline", smtp_.pipeline, wholes::pipeline);
     if (const YamlNode* node = map_.get("insecure"))
       smtp_.insecure = read_yes_no(report_, "insecure", *node).value_or(false);
     text("user", smtp_.user);
@@ -53,9 +52,9 @@ class SmtpReader {
   }
 
  private:
-  void count(std::string_view key, int& out, int least, int most) {
+  void count(std::string_view key, int& out, Whole range) {
     if (const YamlNode* node = map_.get(key))
-      out = read_count(report_, key, *node, least, most).value_or(out);
+      out = read_count(report_, key, *node, range).value_or(out);
   }
   void text(std::string_view key, std::string& out) {
     if (const YamlNode* node = map_.get(key)) out = read_text(report_, key, *node).value_or("");
@@ -271,7 +270,7 @@ void read_cap(SiteContext& context, const YamlNode& node) {
   const MapReader map(report, node, Keys::cap);
   Cap& cap = context.site.cap;
   if (const YamlNode* value = map.get("messages"))
-    cap.messages = read_count(report, "messages", *value, 1, 1000).value_or(2);
+    cap.messages = read_count(report, "messages", *value, wholes::cap).value_or(2);
   if (const YamlNode* value = map.get("within"))
     if (const auto span = read_positive(report, "within", *value)) cap.within = *span;
 }

@@ -78,6 +78,13 @@ std::optional<Span> multiply(const Unit& unit, std::string_view number, Fault& f
 
 }  // namespace
 
+std::string unit_pattern() {
+  std::string pattern;
+  for (const auto& unit : units)
+    pattern += fmt::format("{}{}|{}", pattern.empty() ? "" : "|", unit.one, unit.many);
+  return pattern;
+}
+
 bool is_unit(std::string_view word) { return find_unit(word) != nullptr; }
 
 std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault) {

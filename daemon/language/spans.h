@@ -22,6 +22,9 @@ std::optional<Span> read_span(std::string_view text, Fault& fault);
 /// The same from its two parts; `unit` may be empty or no unit at all.
 std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault);
 
+/// Regular expression of the units, for the editor schema.
+std::string unit_pattern();
+
 /// Whether a word is a unit of time, singular or plural.
 bool is_unit(std::string_view word);
 

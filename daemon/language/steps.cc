@@ -9,7 +9,6 @@ namespace retaind::language {
 namespace {
 
 constexpr std::string_view assignee = "assignee";
-constexpr int most_repetitions = 100;
 constexpr int most_steps = 100;
 
 /// Something that waits in the list for the message it belongs to.
@@ -241,7 +240,7 @@ class StepsReader {
     if (const YamlNode* every = map.need("every", "write `repeat: {every: 24 hours, at-most: 3}`"))
       repeat.every = read_positive(report_, "every", *every).value_or(Span{});
     if (const YamlNode* most = map.need("at-most", "write `repeat: {every: 24 hours, at-most: 3}`"))
-      repeat.at_most = read_count(report_, "at-most", *most, 1, most_repetitions).value_or(1);
+      repeat.at_most = read_count(report_, "at-most", *most, wholes::repetitions).value_or(1);
     return repeat;
   }
 
@@ -301,7 +300,7 @@ class StepsReader {
     YamlNode bare = node;
     if (bare.text.ends_with('%'))
       bare.text = std::string(trim(std::string_view(bare.text).substr(0, bare.text.size() - 1)));
-    return read_count(report_, "percent-off", bare, 1, 100).value_or(0);
+    return read_count(report_, "percent-off", bare, wholes::percent_off).value_or(0);
   }
 
   std::optional<Money> amount_off(const YamlNode& node) {

@@ -9,18 +9,6 @@
 namespace retaind::language {
 namespace {
 
-Subject subject_of(ImportKind kind) {
-  switch (kind) {
-    case ImportKind::orders: return Subject::order;
-    case ImportKind::items: return Subject::item;
-    case ImportKind::subscriptions: return Subject::subscription;
-    case ImportKind::tickets: return Subject::ticket;
-    case ImportKind::feedback: return Subject::feedback;
-    case ImportKind::events: return Subject::event;
-    default: return Subject::customer;
-  }
-}
-
 /// "id" is the key, and "time-zone" the field time_zone.
 std::string field_name(std::string_view written) {
   if (written == "id") return "key";
@@ -100,11 +88,9 @@ class FactReader {
 
  private:
   void consents(const YamlNode& node, std::vector<std::string>& out) {
-    static constexpr std::array<std::string_view, 4> words{"marketing", "feedback", "tracking",
-                                                           "none"};
     for (const YamlNode* entry : one_or_more(node)) {
-      const auto index = read_choice(report_, "consent", *entry, words);
-      if (index && words[*index] != "none") out.emplace_back(words[*index]);
+      const auto index = read_choice(report_, "consent", *entry, words::consents);
+      if (index && words::consents[*index] != "none") out.emplace_back(words::consents[*index]);
     }
   }
 
@@ -240,6 +226,18 @@ const StoryValue* StoryFact::find(std::string_view name) const {
     return value.field->name == name;
   });
   return found == values.end() ? nullptr : &*found;
+}
+
+Subject subject_of(ImportKind kind) {
+  switch (kind) {
+    case ImportKind::orders: return Subject::order;
+    case ImportKind::items: return Subject::item;
+    case ImportKind::subscriptions: return Subject::subscription;
+    case ImportKind::tickets: return Subject::ticket;
+    case ImportKind::feedback: return Subject::feedback;
+    case ImportKind::events: return Subject::event;
+    default: return Subject::customer;
+  }
 }
 
 std::optional<ImportKind> kind_of_subject(std::string_view name) {

@@ -10,9 +10,6 @@
 namespace retaind::language {
 namespace {
 
-constexpr std::array<std::string_view, 3> consent_purposes{"marketing", "feedback", "tracking"};
-constexpr std::array<std::string_view, 3> suppression_scopes{"all", "marketing", "feedback"};
-
 template <class Number>
 std::optional<Number> number_in(std::string_view text) {
   Number value{};
@@ -58,8 +55,8 @@ class FieldReader {
   bool text() {
     if (field_.name == "locale") return keep_maybe(read_locale(report_, field_.name, node_));
     if (field_.name == "email") return keep_maybe(read_address(report_, field_.name, node_));
-    if (field_.name == "purpose") return word(consent_purposes);
-    if (field_.name == "scope") return word(suppression_scopes);
+    if (field_.name == "purpose") return word(words::consent_purposes);
+    if (field_.name == "scope") return word(words::suppression_scopes);
     auto text = read_text(report_, field_.name, node_);
     if (!text) return false;
     if (field_.name == "time_zone") {

@@ -10,11 +10,6 @@
 namespace retaind::language {
 namespace {
 
-constexpr std::array<std::string_view, 5> daemon_words{"stops", "starts", "crashes",
-                                                       "crashes-and-restarts", "reloads"};
-constexpr std::array<std::string_view, 5> server_words{"answers", "refuses", "defers", "silent",
-                                                       "away"};
-constexpr std::array<std::string_view, 4> status_words{"draft", "live", "paused", "removed"};
 constexpr std::array<std::string_view, 3> hold_scopes{"all", "rule", "customer"};
 
 class LineReader {
@@ -100,11 +95,11 @@ class LineReader {
     } else if (kind == "daemon") {
       line_.kind = StoryLine::Kind::daemon;
       line_.daemon =
-          static_cast<DaemonDoes>(read_choice(report_, kind, value, daemon_words).value_or(0));
+          static_cast<DaemonDoes>(read_choice(report_, kind, value, words::daemon).value_or(0));
     } else if (kind == "server") {
       line_.kind = StoryLine::Kind::server;
       line_.server =
-          static_cast<ServerDoes>(read_choice(report_, kind, value, server_words).value_or(0));
+          static_cast<ServerDoes>(read_choice(report_, kind, value, words::server).value_or(0));
     } else if (kind == "hold" || kind == "release") {
       line_.kind = kind == "hold" ? StoryLine::Kind::hold : StoryLine::Kind::release;
       read_hold(kind, value);
@@ -189,7 +184,7 @@ class LineReader {
       if (std::find(scope_.rules.begin(), scope_.rules.end(), key.text) == scope_.rules.end())
         report_.error(Code::unknown_rule, key.at, fmt::format("unknown rule `{}`", key.text),
                       suggestion(key.text, scope_.rules));
-      if (const auto index = read_choice(report_, key.text, value.children[i], status_words))
+      if (const auto index = read_choice(report_, key.text, value.children[i], words::rule_becomes))
         line_.rules.emplace_back(key.text, static_cast<RuleBecomes>(*index));
     }
   }

@@ -9,10 +9,6 @@
 namespace retaind::language {
 namespace {
 
-constexpr std::array<std::string_view, 10> days{"monday",  "tuesday",  "wednesday", "thursday",
-                                                "friday",  "saturday", "sunday",    "day",
-                                                "weekday", "month"};
-
 template <class Row>
 std::vector<std::string_view> names_of(std::span<const Row> rows) {
   std::vector<std::string_view> names;
@@ -169,9 +165,9 @@ class TriggerReader {
     trigger_.kind = TriggerKind::schedule;
     if (const YamlNode* at = map_.need("at", "write `at: 10:00`"))
       trigger_.at_minute = read_time_of_day(report_, "at", *at);
-    const auto day = read_choice(report_, "every", value, days);
+    const auto day = read_choice(report_, "every", value, words::days);
     if (!day) return;
-    trigger_.name = days[*day];
+    trigger_.name = words::days[*day];
     constexpr std::uint8_t all_days = 0x7f;
     constexpr std::uint8_t working_days = 0x1f;
     if (*day < 7) trigger_.weekdays = static_cast<std::uint8_t>(1U << *day);

@@ -174,16 +174,16 @@ std::optional<Span> read_positive(Report& report, std::string_view key, const Ya
   return std::nullopt;
 }
 
-std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node, int least,
-                              int most) {
+std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node,
+                              Whole range) {
   const auto text = read_text(report, key, node);
   if (!text) return std::nullopt;
   const auto value = whole_number(*text);
-  if (value && *value >= least && *value <= most) return value;
+  if (value && *value >= range.least && *value <= range.most) return value;
   report.error(Code::bad_number, node.at,
                value ? fmt::format("`{}` is out of range", *text)
                      : fmt::format("`{}` is no whole number", *text),
-               fmt::format("write a number from {} to {}", least, most));
+               fmt::format("write a number from {} to {}", range.least, range.most));
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include "base/zone.h"
 #include "language/keys.h"
 #include "language/report.h"
+#include "language/words.h"
 #include "language/yaml.h"
 
 namespace retaind::language {
@@ -46,8 +47,8 @@ std::optional<std::string> read_name(Report& report, std::string_view key, const
 std::optional<Span> read_duration(Report& report, std::string_view key, const YamlNode& node);
 /// The same, longer than nothing.
 std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node);
-std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node, int least,
-                              int most);
+std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node,
+                              Whole range);
 /// "10%" as 0.1; under 100 %.
 std::optional<double> read_share(Report& report, std::string_view key, const YamlNode& node);
 std::optional<bool> read_yes_no(Report& report, std::string_view key, const YamlNode& node);

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""`retaind schema` against ajv: every file that is shipped is valid, and each of many broken ones is refused."""
+import json
+import subprocess
+import sys
+
+from npm_peers import judge, npm_peers
+from running_site import BINARY, SOURCE, Site, check
+
+RULE = """rule: thanks
+purpose: feedback
+when:
+  event: order.completed
+  after: 7 days
+then:
+  - email: thanks
+"""
+# What the text of RULE is changed into, and a word of what ajv says.
+BROKEN = {
+    "a misspelt key": ("purpose: feedback", "purpos: feedback", "additional properties"),
+    "a missing key": ("purpose: feedback\n", "", "required"),
+    "a word that is none": ("purpose: feedback", "purpose: feedbck", "allowed values"),
+    "a duration without a unit": ("7 days", "7", "string"),
+    "a unit that is none": ("7 days", "7 dys", "pattern"),
+    "an event that is nearly one": ("order.completed", "order.completd", "pattern"),
+    "two triggers": ("  after:", "  customer: inactive\n  after:", "null"),
+    "no trigger": ("  event: order.completed\n", "", "required"),
+    "a state that is none": ("event: order.completed\n  after", "customer: inactve\n  for", "allowed values"),
+    "a key of another trigger": ("after: 7 days", "for: 7 days", "null"),
+    "a date that is none": ("event: order.completed", "date: customer.birthdy", "allowed values"),
+    "before and after": ("event: order.completed", "date: customer.birthday\n  before: 2 days", "null"),
+    "a schedule without a time": ("event: order.completed\n  after: 7 days", "every: monday", "required"),
+    "a name with a blank": ("rule: thanks", "rule: my thanks", "pattern"),
+    "a value that is none": ("then:\n  - email: thanks\n", "then:\n", "array"),
+    "no step": ("then:\n  - email: thanks\n", "then: []\n", "fewer than 1"),
+    "a step that says nothing": ("- email: thanks", "- after: 2 days", "required"),
+    "two steps in one": ("- email: thanks", "- email: thanks\n    webhook: desk", "null"),
+    "a key of another step": ("- email: thanks", "- email: thanks\n    digest: 5 minutes", "null"),
+    "a mail to a team without a template": ("- email: thanks", "- notify: support", "required"),
+    "a coupon of no worth": ("- email: thanks", "- coupon: a\n    valid-for: 2 days\n  - email: thanks", "required"),
+    "a coupon without an end": ("- email: thanks", "- coupon: a\n    percent-off: 5\n  - email: thanks", "required"),
+    "a percentage over 100": ("- email: thanks", "- coupon: a\n    percent-off: 105\n    valid-for: 2 days\n  - email: thanks", "<= 100"),
+    "a repeat without an end": ("- email: thanks", "- email: thanks\n    repeat: {every: 2 days}", "required"),
+    "a list where one value stands": ("rule: thanks", "rule: [thanks]", "string"),
+    "a share of more than all": ("then:", "holdout: 110%\nthen:", "pattern"),
+    "a limit without a time": ("then:", "limit: 500\nthen:", "string"),
+    "a time of day without minutes": ("event: order.completed\n  after: 7 days", "every: monday\n  at: 25:00", "pattern"),
+    "conditions that are none": ("then:", "if: []\nthen:", "fewer than 1"),
+    "an empty condition": ("then:", "if:\nthen:", "null|string|array"),
+    "a priority in words": ("then:", "priority: high\nthen:", "pattern"),
+    "something to count by that is none": ("then:", "once-per: basket\nthen:", "allowed values"),
+}
+# Ways of writing that are right.
+LEGAL = {
+    "a number where a text stands": ("rule: thanks", "rule: 2026"),
+    "an event of the site's own": ("order.completed", "webinar.attended"),
+    "one condition without a list": ("then:", "if: order.refunded\nthen:"),
+    "a list of conditions": ("then:", "unless:\n  - order.refunded\n  - customer.open_tickets > 0\nthen:"),
+    "no wait at all": ("7 days", "0 days"),
+    "no limit of lateness": ("then:", "late-limit: none\nbacklog: all\nthen:"),
+    "a percentage with its sign": ("- email: thanks", "- coupon: a\n    percent-off: 15%\n    valid-for: 2 days\n  - email: thanks"),
+}
+
+
+def schema(kind, *words):
+    done = subprocess.run([BINARY, "schema", kind, *words], capture_output=True, text=True)
+    check(done.returncode == 0, done.stderr)
+    return json.loads(done.stdout)
+
+
+modules = npm_peers()
+if modules is None:
+    sys.exit(0)
+
+with Site() as site:
+    at = ["--site", str(site.directory)]
+    for kind, paths in {"rule": sorted((SOURCE / "rules").glob("*.yaml")) + sorted((SOURCE / "tests/sim/site/rules").glob("*.yaml")),
+                        "story": sorted((SOURCE / "tests/stories").glob("*.yaml")),
+                        "site": [SOURCE / "daemon/app/site/retaind.yaml", SOURCE / "tests/sim/site/retaind.yaml"],
+                        "mapping": sorted((SOURCE / "tests/real").glob("*-*.yaml"))}.items():
+        check(len(paths) >= 2, f"no {kind} to look at")
+        for words in ([], at):
+            for path, answer in zip(paths, judge(modules, schema(kind, *words), [p.read_text() for p in paths])):
+                check(answer["valid"], f"{path.name} is refused: {answer['errors']}")
+        print(f"{len(paths)} files of the kind {kind} are valid")
+
+    # The words of the checker and of ajv on the same rules
+    cases = {**{why: (RULE.replace(old, new), old, expected) for why, (old, new, expected) in BROKEN.items()},
+             **{why: (RULE.replace(old, new), old, None) for why, (old, new) in LEGAL.items()}}
+    answers = judge(modules, schema("rule", *at), [text for text, _, _ in cases.values()])
+    for (why, (text, old, expected)), answer in zip(cases.items(), answers):
+        check(old in RULE and text != RULE, f"nothing is changed for {why}")
+        check(answer["valid"] == (expected is None), f"{why}: valid is {answer['valid']}: {text}{answer['errors']}")
+        if expected is not None:
+            check(any(word in error for word in expected.split("|") for error in answer["errors"]), f"{why}: {answer['errors']}")
+        (site.directory / "rules/tried.yaml").write_text(text)
+        run = site.run("check")
+        ours = "rules/tried.yaml" in run.stdout and "error[" in run.stdout
+        check(ours == (expected is not None), f"{why}: the checker says otherwise: {run.stdout}")
+    print(f"{len(BROKEN)} broken rules are refused by both, {len(LEGAL)} unusual ones by neither")
+
+    # What a site has made is what is printed, and is made anew for new names
+    check(json.loads((site.directory / ".schema/rule.json").read_text()) == schema("rule", *at), "init wrote another schema")
+    (site.directory / "templates/spring.en.liquid").write_text("---\nsubject: Spring\n---\nHello\n")
+    settings = site.directory / ".vscode/settings.json"
+    settings.write_text("{}")
+    wrote = site.run("schema", "--write")
+    check(wrote.returncode == 0 and wrote.stdout.count(".schema/") == 4, wrote.stdout + wrote.stderr)
+    check("spring" in (site.directory / ".schema/rule.json").read_text(), "a new template is not offered")
+    check(settings.read_text() == "{}", "the user's settings are overwritten")
+    check(site.run("schema", "rul").returncode == 2, "a misspelt kind is taken")
