@@ -193,7 +193,9 @@ std::string ledger_lines(const Explained& explained, const Zone& zone) {
     const Message& m = known.message;
     text += fmt::format(
         "  {:<11} message {}: {}{} {}{}, due {}{}{}\n", text.empty() ? "ledger" : "", m.id, m.step,
-        m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "", retaind::name_of(m.state),
+        (m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "") +
+            (m.variant.empty() ? "" : fmt::format(" (variant {})", m.variant)),
+        retaind::name_of(m.state),
         m.reason == Reason::none || m.reason == Reason::sent
             ? ""
             : fmt::format(" ({})", retaind::name_of(m.reason)),
@@ -229,6 +231,7 @@ std::string occurrence_text(const ExplainReport& report, const Explained& e, con
                                          : ", in " + delivery::age_text(e.due - report.at));
   if (!e.in_facts) text += "  facts       no longer hold it: only the ledger knows it\n";
   text += ledger_lines(e, site.zone);
+  if (!e.variant.empty()) text += fmt::format("  variant     {}\n", e.variant);
   text += fmt::format("  result      {}\n", result_of(report, e, site.zone));
   if (const auto [place, line] = decided_by(report, e); !place.empty())
     text += fmt::format("  decided by  {}{}{}\n", place, line.empty() ? "" : "  ", line);
@@ -246,7 +249,7 @@ std::string occurrence_text(const ExplainReport& report, const Explained& e, con
 }
 
 std::string trigger_words(const language::Rule& rule) {
-  const std::string from =
+  std::string from =
       fmt::format("{}{}", rule.trigger.name,
                   rule.trigger.offset.is_zero() ? "" : " and " + to_string(rule.trigger.offset));
   return from;
@@ -266,6 +269,7 @@ Value message_value(const engine::KnownMessage& known) {
   Value one;
   one.set("id", Value(m.id));
   one.set("step", Value(m.step));
+  if (!m.variant.empty()) one.set("variant", Value(m.variant));
   if (m.repeat > 0) one.set("repeat", Value(m.repeat));
   one.set("state", Value(retaind::name_of(m.state)));
   one.set("reason", Value(retaind::name_of(m.reason)));
@@ -319,6 +323,7 @@ Value json_of(const ExplainReport& report, const Explained& e, const Site& site)
   for (const engine::KnownMessage& known : e.messages) messages.push_back(message_value(known));
   row.set("messages", Value(std::move(messages)));
   row.set("step", Value(e.step->key));
+  if (!e.variant.empty()) row.set("variant", Value(e.variant));
   const engine::Decision& decision = e.when_due ? *e.when_due : e.decision;
   row.set("before_due", Value(e.when_due.has_value()));
   row.set("verdict", Value(word(decision.verdict)));

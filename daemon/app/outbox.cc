@@ -19,6 +19,7 @@ Value json_of(const Overview::Line& line) {
   row.set("id", Value(line.id));
   row.set("rule", Value(line.rule));
   if (!line.step.empty()) row.set("step", Value(line.step));
+  if (!line.variant.empty()) row.set("variant", Value(line.variant));
   if (line.repeat > 0) row.set("repeat", Value(line.repeat));
   if (line.draft) row.set("draft", Value(true));
   if (!line.customer.empty()) row.set("customer", Value(line.customer));
@@ -43,6 +44,7 @@ void print_line(const Overview::Line& line, const Zone& zone) {
   std::string whom = line.is_envelope ? "digest" : line.customer.empty() ? "-" : line.customer;
   std::string more;
   if (line.envelope) more += fmt::format("  in digest {}", *line.envelope);
+  if (!line.variant.empty()) more += "  variant " + line.variant;
   if (line.draft) more += "  draft";
   if (!line.reply.empty() && line.state != MessageState::sent) more += "  " + line.reply;
   fmt::print("{:>8}  {}  {:<24} {:<28} {:<12} {}{}\n", line.id,

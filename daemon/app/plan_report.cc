@@ -86,6 +86,22 @@ std::string reasons_of(const replay::Plan& plan, PlannedOutcome outcome, std::st
   return text;
 }
 
+/// How many get each text of the steps with variants.
+std::string variants_of(const replay::Plan& plan) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> counts;
+  for (const PlannedRow& row : plan.rows) {
+    if (row.variant.empty()) continue;
+    if (row.outcome == PlannedOutcome::sent || row.outcome == PlannedOutcome::would_send)
+      ++counts[{row.rule, row.step, row.variant}];
+  }
+  std::string text = counts.empty() ? "" : "\nvariants of what is sent:\n";
+  for (const auto& [what, count] : counts) {
+    const auto& [rule, step, variant] = what;
+    text += fmt::format("{:>9}  {} {}: {}\n", grouped(count), rule, step, variant);
+  }
+  return text;
+}
+
 std::string who(const replay::Plan& plan, std::size_t most, std::string_view head,
                 const std::function<bool(const PlannedRow&)>& chosen) {
   std::string text;
@@ -95,7 +111,8 @@ std::string who(const replay::Plan& plan, std::size_t most, std::string_view hea
     if (!chosen(row) || ++all > most) continue;
     ++shown;
     text +=
-        fmt::format("  {:<19}  {} {}  {}{}{}\n", when(row.when(), row.zone), row.rule, row.step,
+        fmt::format("  {:<19}  {} {}{}  {}{}{}\n", when(row.when(), row.zone), row.rule, row.step,
+                    row.variant.empty() ? "" : fmt::format(" (variant {})", row.variant),
                     row.customer.empty() ? row.subject : row.customer,
                     row.subject.empty() || row.subject == row.customer ? "" : " for " + row.subject,
                     row.reason == Reason::none || row.reason == Reason::sent
@@ -157,6 +174,7 @@ std::string to_text(const PlanReport& report, std::size_t most) {
       "plan from {} to {} {}, by the files as they are and the facts of now; nothing is sent\n\n",
       when(plan.from, zone), when(plan.to, zone), zone.name());
   text += table(plan, zone);
+  text += variants_of(plan);
   text += reasons_of(plan, PlannedOutcome::not_sent, "not sent, and why:");
   text += reasons_of(plan, PlannedOutcome::waiting, "still waiting at the end, and for what:");
   text += balance(plan);
@@ -170,16 +188,17 @@ std::string to_text(const PlanReport& report, std::size_t most) {
 }
 
 std::string_view plan_header() {
-  return "day,rule,step,repeat,subject,customer,due,at,local,outcome,reason";
+  return "day,rule,step,repeat,subject,customer,due,at,local,outcome,reason,variant";
 }
 
 std::string plan_line(const PlannedRow& row) {
   const bool over = row.outcome != PlannedOutcome::waiting && row.at;
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{}", to_string(day_of(row)),
+  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}", to_string(day_of(row)),
                      replay::quoted(row.rule), replay::quoted(row.step), row.repeat,
                      replay::quoted(row.subject), replay::quoted(row.customer), to_iso(row.due),
                      over ? to_iso(*row.at) : "", to_local_text(row.when(), row.zone),
-                     replay::name_of(row.outcome), name_of(row.reason));
+                     replay::name_of(row.outcome), name_of(row.reason),
+                     replay::quoted(row.variant));
 }
 
 Value to_value(const PlanReport& report) {
@@ -203,6 +222,7 @@ Value to_value(const PlanReport& report) {
     one.set("day", Value(to_string(day_of(row))));
     one.set("rule", Value(row.rule));
     if (!row.step.empty()) one.set("step", Value(row.step));
+    if (!row.variant.empty()) one.set("variant", Value(row.variant));
     if (row.repeat > 0) one.set("repeat", Value(row.repeat));
     one.set("subject", Value(row.subject));
     if (!row.customer.empty()) one.set("customer", Value(row.customer));

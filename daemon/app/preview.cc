@@ -47,6 +47,11 @@ void print(const PreviewReport& report, const Zone& zone) {
   fmt::print("samples   {}{}signed links work nowhere\n",
              made.coupon ? "the coupon code is made up; " : "",
              made.survey ? "the survey link is made up; " : "");
+  if (!made.variant.empty()) {
+    fmt::print("variant   {}\n", made.variant);
+    for (const std::string& other : delivery::texts_of(*report.step))
+      if (other != made.variant) fmt::print("also      --variant {}\n", other);
+  }
   for (const language::Step& other : report.rule->steps) {
     if (&other != report.step && other.kind != StepKind::pause_marketing)
       fmt::print("also      --step {}\n", other.key);
@@ -77,6 +82,8 @@ int run_preview(const Words& words) {
       .value("--customer", "ID", ask.customer,
              "your own id of the customer, an alias or the address")
       .value("--step", "KEY", ask.step, "another step than the first: email:thanks, or thanks")
+      .value("--variant", "NAME", ask.variant,
+             "another text than this customer gets, of a step with variants: its template")
       .value("--locale", "CODE", ask.locale, "as if the customer read this language: de, ja")
       .value("--eml", "FILE", eml, "also writes the whole mail, for any mail program")
       .value("--html", "FILE", html, "also writes its HTML, for a browser");

@@ -50,8 +50,9 @@ Result<PreviewReport> make_preview(const std::filesystem::path& directory, const
   if (!shadow) return shadow.error();
   auto person = find_person(*shadow, ask.customer);
   if (!person) return person.error();
-  auto made = delivery::preview(*shadow, site, report.loaded.templates,
-                                {report.rule, person->id, report.step, ask.locale}, now);
+  auto made =
+      delivery::preview(*shadow, site, report.loaded.templates,
+                        {report.rule, person->id, report.step, ask.locale, ask.variant}, now);
   if (!made) return made.error();
   report.made = *std::move(made);
   const render::Mail& letter = report.made.letter;

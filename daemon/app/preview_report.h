@@ -8,7 +8,7 @@
 namespace retaind::app {
 
 struct PreviewAsk {
-  std::string rule, customer, step, locale;
+  std::string rule, customer, step, locale, variant;
 };
 
 /// What `preview` shows and `send-test` sends.

@@ -114,6 +114,8 @@ int run_send_test(const Words& words) {
       .value("--customer", "ID", ask.customer, "whose data are in it: id, alias or address")
       .value("--to", "ADDRESS", to, "who gets it")
       .value("--step", "KEY", ask.step, "another step than the first: email:thanks, or thanks")
+      .value("--variant", "NAME", ask.variant,
+             "another text than this customer gets, of a step with variants: its template")
       .value("--locale", "CODE", ask.locale, "as if the customer read this language: de, ja")
       .footer("The subject begins with [test]. Coupon codes and links in it work nowhere.");
   if (const std::optional<int> status = options.parse(words)) return *status;

@@ -88,6 +88,7 @@ class Writer {
       entry.kind = Kind::occurrence;
       entry.rule = known.rule.id;
       entry.what = e.step->key;
+      if (!e.variant.empty()) entry.what += fmt::format(" (variant {})", e.variant);
       entry.reason = decision.reason;
       entry.draft = known.rule.status == language::RuleStatus::draft;
       entry.outcome = decision.verdict == engine::Verdict::fire   ? "would be sent"
@@ -130,6 +131,7 @@ class Writer {
     entry.rule = names_[m.rule];
     entry.what = m.step;
     if (m.repeat > 0) entry.what += fmt::format(" repeat {}", m.repeat);
+    if (!m.variant.empty()) entry.what += fmt::format(" (variant {})", m.variant);
     entry.message = m.id;
     entry.draft = m.draft;
     entry.reason = m.reason == Reason::sent ? Reason::none : m.reason;

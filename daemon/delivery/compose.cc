@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "engine/variant.h"
 #include "render/mime.h"
 #include "store/snapshot.h"
 
@@ -343,7 +344,8 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     return Error{
         ErrorKind::not_found,
         fmt::format("`{}` has no address: name it under teams in retaind.yaml", step.target)};
-  auto rendered = templates_->render(step.template_name, locale, site_->locale, context);
+  const std::string& text_name = engine::template_of(step, first.message.variant);
+  auto rendered = templates_->render(text_name, locale, site_->locale, context);
   if (!rendered) return rendered.error();
 
   const std::string name = to_team ? std::string{} : customer_name;
@@ -354,7 +356,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     if (!from) {
       return Error{ErrorKind::invalid,
                    fmt::format("`from: {}` of template `{}` is no address: write `Name <address>`",
-                               rendered->from, step.template_name)};
+                               rendered->from, text_name)};
     }
     mail.from = *from;
   }
@@ -381,7 +383,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   mail.extra.emplace_back("X-Retaind-Message", std::to_string(carrier.id));
   if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
   if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
-  auto built = render::build_mail(mail, memos_[{step.template_name, rendered->locale}]);
+  auto built = render::build_mail(mail, memos_[{text_name, rendered->locale}]);
   if (!built) return built.error();
   out.id = carrier.id;
   out.message_id = mail.message_id;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "engine/trigger.h"
+#include "engine/variant.h"
 #include "store/facts.h"
 #include "store/people.h"
 
@@ -47,6 +48,29 @@ Result<Row> newest_row(store::Database& shadow, const Site& site, const Rule& ru
                            key, what)};
 }
 
+/// The variant that was asked for, or the one that the sender would choose.
+Result<std::string> variant_for(store::Database& shadow, const PreviewOrder& order,
+                                std::string_view customer_key) {
+  const Step& step = *order.step;
+  if (order.variant.empty()) {
+    std::string first_name = order.rule->was.empty() ? order.rule->id : order.rule->was;
+    for (const store::RuleRow& row : store::Ledger(shadow).rules())
+      if (row.name == order.rule->id || row.name == order.rule->was) first_name = row.first_name;
+    return engine::variant_of(first_name, step, customer_key);
+  }
+  const std::vector<std::string> texts = texts_of(step);
+  if (step.variants.empty())
+    return Error{ErrorKind::not_found,
+                 fmt::format("step `{}` has no variants; leave --variant out", step.key)};
+  if (std::find(texts.begin(), texts.end(), order.variant) != texts.end()) return order.variant;
+  const std::vector<std::string_view> names(texts.begin(), texts.end());
+  const auto near = nearest(order.variant, names);
+  return Error{
+      ErrorKind::not_found,
+      fmt::format("step `{}` has no variant `{}`{}; it has {}", step.key, order.variant,
+                  near ? fmt::format("; did you mean `{}`?", *near) : "", join(texts, ", "))};
+}
+
 Result<void> speak(store::Database& shadow, std::string_view key, const std::string& locale,
                    Time now) {
   CustomerFact customer;
@@ -58,6 +82,12 @@ Result<void> speak(store::Database& shadow, std::string_view key, const std::str
 }
 
 }  // namespace
+
+std::vector<std::string> texts_of(const Step& step) {
+  std::vector<std::string> names{step.template_name};
+  for (const language::Variant& variant : step.variants) names.push_back(variant.template_name);
+  return names;
+}
 
 Result<const Step*> find_step(const Rule& rule, std::string_view name) {
   std::vector<std::string_view> names;
@@ -110,6 +140,9 @@ Result<Preview> preview(store::Database& shadow, const Site& site,
   part.message.step = step.key;
   part.message.customer = order.customer;
   part.message.planned_at = now;
+  auto variant = variant_for(shadow, order, person->key);
+  if (!variant) return variant.error();
+  part.message.variant = made.variant = *std::move(variant);
   if (!order.locale.empty()) {
     if (auto spoken = speak(shadow, person->key, order.locale, now); !spoken) return spoken.error();
   }

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "delivery/compose.h"
 #include "delivery/transport.h"
@@ -18,6 +19,8 @@ struct PreviewOrder {
   std::int64_t customer = 0;
   const language::Step* step = nullptr;
   std::string locale;  ///< empty: the customer's own
+  std::string
+      variant;  ///< template, of a step with variants; empty: the one that the customer gets
 };
 
 /// A message as the sender would compose it now, whether or not the rule is due.
@@ -26,6 +29,7 @@ struct Preview {
   render::Mail letter;     ///< of a mail: before it became bytes
   std::string row;         ///< the site's own id of the row that it is about; empty: the customer
   std::optional<Time> at;  ///< the row's anchor
+  std::string variant;     ///< of a step with variants: which one it is
   bool coupon = false;     ///< a sample code stands in it
   bool survey = false;     ///< a sample link stands in it
 };
@@ -45,5 +49,8 @@ Result<Outgoing> as_test(const Preview& made, const Site& site, const std::strin
 /// The step that was named: by its key ("email:thanks") or what it names ("thanks"); nothing named:
 /// the first that is a message.
 Result<const language::Step*> find_step(const language::Rule& rule, std::string_view name);
+
+/// The templates of an email step: its own, then those of its variants.
+std::vector<std::string> texts_of(const language::Step& step);
 
 }  // namespace retaind::delivery

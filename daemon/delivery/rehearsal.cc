@@ -5,6 +5,7 @@
 #include <set>
 
 #include "delivery/compose.h"
+#include "delivery/preview.h"
 #include "store/facts.h"
 
 namespace retaind::delivery {
@@ -97,7 +98,8 @@ class Stage {
     return {};
   }
 
-  Result<void> compose(const Rule& rule, const Step& step, const std::string& locale) {
+  Result<void> compose(const Rule& rule, const Step& step, const std::string& variant,
+                       const std::string& locale) {
     if (Result<void> spoken = speak(locale); !spoken) return spoken;
     Composer composer{*database_, site_, *templates_, "rehearsal", "rehearsal"};
     engine::Running running;
@@ -109,6 +111,7 @@ class Stage {
     part.firing.anchor = part.firing.due = part.firing.planned = now;
     part.message.id = ++messages_;
     part.message.step = step.key;
+    part.message.variant = variant;
     composer.mint(step, part, rng_, now);
     const auto mail = composer.mail(running, step, part.message, {part}, {}, now);
     if (!mail) return mail.error();
@@ -140,6 +143,15 @@ class Stage {
   std::int64_t messages_ = 0;
 };
 
+/// A mail to a team has the team's language alone.
+std::set<std::string> locales_of(const Step& step, const std::string& text, const Site& site,
+                                 const render::TemplateSet& templates) {
+  std::set<std::string> locales{site.locale};
+  if (step.kind != StepKind::email) return locales;
+  for (const std::string& locale : templates.locales(text)) locales.insert(locale);
+  return locales;
+}
+
 }  // namespace
 
 Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rule>& rules,
@@ -152,20 +164,17 @@ Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rul
   for (const Rule& rule : rules) {
     for (const Step& step : rule.steps) {
       if (step.kind != StepKind::email && step.kind != StepKind::notify) continue;
-      std::set<std::string> locales{site.locale};
-      if (step.kind == StepKind::email) {
-        for (const std::string& locale : templates.locales(step.template_name))
-          locales.insert(locale);
-      }
-      for (const std::string& locale : locales) {
-        const Result<void> done = stage.compose(rule, step, locale);
-        if (done) continue;
-        const std::string& why = done.error().message;
-        const std::string_view variable = unknown_variable(why);
-        if (variable.find(".attributes.") != std::string_view::npos) continue;
-        const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
-        found.push_back({&rule, &step, locale, why, certain});
-        if (certain) break;  // the same in another language says nothing new
+      for (const std::string& text : texts_of(step)) {
+        for (const std::string& locale : locales_of(step, text, site, templates)) {
+          const Result<void> done = stage.compose(rule, step, text, locale);
+          if (done) continue;
+          const std::string& why = done.error().message;
+          const std::string_view variable = unknown_variable(why);
+          if (variable.find(".attributes.") != std::string_view::npos) continue;
+          const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
+          found.push_back({&rule, &step, locale, why, certain});
+          if (certain) break;  // the same in another language says nothing new
+        }
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/variant.h"
 #include "store/people.h"
 
 namespace retaind::engine {
@@ -326,6 +327,12 @@ void Explainer::explain_one(Explained& explained, const Subject& subject, Time a
   Checks checks(*database_, *site_);
   const Look here = look(subject, checks, at);
   explained.step = subject.step;
+  const auto& customer = subject.firing.customer;
+  explained.variant = subject.message.variant;
+  if (!subject.in_ledger && customer && !subject.step->variants.empty())
+    explained.variant =
+        variant_of(running_.row.first_name, *subject.step,
+                   store::People(*database_).key_of(retaind::Subject::customer, *customer));
   explained.message_due = subject.message.due;
   explained.decision = here.decision;
   explained.checks = check_each(*running_.rule, here.situation);

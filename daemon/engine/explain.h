@@ -45,6 +45,7 @@ struct Explained {
   // The rest is about the message that comes next; of an occurrence that is over, by the facts of
   // the time asked for, and decides nothing.
   const language::Step* step = nullptr;
+  std::string variant;  ///< template, when the step has variants
   Time message_due;
   Situation situation;  ///< without the cells
   std::vector<Checked> checks;

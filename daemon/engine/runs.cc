@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/variant.h"
+
 namespace retaind::engine {
 
 using language::Rule;
@@ -33,7 +35,7 @@ bool ends_run(Reason reason) {
 }
 
 Runs::Runs(store::Database& database, const Site& site)
-    : ledger_(database), messages_(database), site_(&site) {}
+    : ledger_(database), messages_(database), people_(database), site_(&site) {}
 
 const Step* Runs::step_of(const Rule& rule, std::string_view key) {
   for (const Step& step : rule.steps) {
@@ -66,7 +68,7 @@ std::vector<Message> Runs::messages_of(const Firing& firing) {
 }
 
 Message Runs::plan(const Running& running, const Firing& firing, const Step& step, Time due,
-                   Time now) const {
+                   Time now) {
   Message message;
   message.firing = firing.id;
   message.rule = running.row.id;
@@ -79,7 +81,20 @@ Message Runs::plan(const Running& running, const Firing& firing, const Step& ste
   message.next_at = std::max(due, now);
   message.planned_at = now;
   message.channel = channel_of(step);
+  if (!step.variants.empty() && firing.customer)
+    message.variant = variant_of(running.row.first_name, step,
+                                 people_.key_of(Subject::customer, *firing.customer));
   return message;
+}
+
+/// An edit of shares moves nobody whose message is planned; a variant that the step has no more
+/// goes back to the control.
+void Runs::keep_variant(const Step& step, Message& message) {
+  if (message.variant.empty()) return;
+  const std::string left = step.variants.empty() ? "" : template_of(step, message.variant);
+  if (left == message.variant) return;
+  message.variant = left;
+  messages_.set_variant(message.id, left);
 }
 
 Channel Runs::channel_of(const Step& step) {
@@ -238,6 +253,7 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
       Message repeat =
           plan(running, firing, *step, site_->zone.add(gone_at, step->repeat->every), now);
       repeat.repeat = message.repeat + 1;
+      repeat.variant = message.variant;
       add(running, std::move(repeat));
     }
     if (!step->after && message.repeat == 0) {
@@ -326,6 +342,7 @@ void Runs::replan(Running& running, const Firing& firing, Time now) {
     const Step* step = step_of(rule, message.step);
     message.customer = firing.customer;
     if (step != nullptr) {
+      keep_variant(*step, message);
       if (const auto due = due_anew(firing, *step, message, all, rule)) {
         message.due = *due;
         message.late_from = *due;

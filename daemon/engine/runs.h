@@ -9,6 +9,7 @@
 #include "engine/checks.h"
 #include "engine/trigger.h"
 #include "model/outbox.h"
+#include "store/people.h"
 
 namespace retaind::engine {
 
@@ -87,7 +88,8 @@ class Runs {
 
  private:
   Message plan(const Running& running, const Firing& firing, const language::Step& step, Time due,
-               Time now) const;
+               Time now);
+  void keep_variant(const language::Step& step, Message& message);
   std::optional<Message> add(Running& running, Message message);
   void plan_all(Running& running, const Firing& firing, const Begun& begun, Time now);
   static void count_for_brake(Running& running, const Message& message);
@@ -104,6 +106,7 @@ class Runs {
 
   store::Ledger ledger_;
   store::Messages messages_;
+  store::People people_;
   const Site* site_;
 };
 

@@ -144,6 +144,11 @@ constexpr CodeRow table[] = {
   {Code::nothing_follows, "a coupon, survey or wait that belongs to nothing",
    "A coupon and a survey belong to the email below them, a wait to the message below it.",
    "then:\n  - email: thanks\n  - wait: 2 days\n", "then:\n  - email: thanks\n  - wait: 2 days\n  - email: welcome\n"},
+  {Code::bad_variants, "variants that cannot share the customers",
+   "The template behind `email:` is the control: whoever gets no variant gets it. So it is none of the variants, and "
+   "the shares of the others are 100 % together at most.",
+   "then:\n  - email: thanks\n    variants: {thanks: 50%, welcome: 50%}\n",
+   "then:\n  - email: thanks\n    variants: {welcome: 50%}\n"},
   {Code::not_available, "something that this version does not know",
    "The words are understood, but this version of retaind cannot do it yet and does not pretend to.",
    "late-limit: 16 business hours\n", "late-limit: 2 days\n"},

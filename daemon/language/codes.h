@@ -50,6 +50,7 @@ enum class Code : std::uint8_t {
   step_kind = 43,
   step_key_twice = 44,
   nothing_follows = 45,
+  bad_variants = 46,
   not_available = 47,
   rule_twice = 50,
   no_unsubscribe = 51,

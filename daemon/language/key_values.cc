@@ -56,6 +56,7 @@ constexpr KeyValue table[] = {
   {.of = Keys::step, .key = "pause-marketing", .takes = positive},
   {.of = Keys::step, .key = "after", .takes = duration},
   {.of = Keys::step, .key = "if", .takes = condition, .many = true},
+  {.of = Keys::step, .key = "variants", .takes = shares},
   {.of = Keys::step, .key = "template", .takes = name, .needed = "notify"},
   {.of = Keys::step, .key = "or", .takes = name},
   {.of = Keys::step, .key = "repeat", .takes = map, .inner = Keys::repeat},
@@ -200,6 +201,7 @@ constexpr KeyValue table[] = {
   {.of = Keys::story_message, .key = "notify", .takes = text},
   {.of = Keys::story_message, .key = "webhook", .takes = text},
   {.of = Keys::story_message, .key = "to", .takes = text},
+  {.of = Keys::story_message, .key = "variant", .takes = text},
   {.of = Keys::story_message, .key = "about", .takes = text, .many = true},
   {.of = Keys::story_message, .key = "rule", .takes = text},
   {.of = Keys::story_message, .key = "subject", .takes = text},
@@ -216,6 +218,8 @@ std::string_view phrase(Takes takes) {
     case whole:
     case percent: return "a whole number";
     case share: return "a percentage under 100, such as `10%`";
+    case shares:
+      return "names of templates, each with a percentage, such as `{win-back-short: 50%}`";
     case yes_no: return "`yes` or `no`";
     case duration:
     case positive: return "a duration, such as `7 days`";

@@ -16,6 +16,7 @@ enum class Takes : std::uint8_t {
   whole,    ///< a whole number within `range`
   percent,  ///< the same, with or without "%"
   share,    ///< "10%"
+  shares,   ///< templates, each with a share up to 100 %
   yes_no,
   duration,    ///< "7 days", "0 days"
   positive,    ///< the same, longer than nothing

@@ -114,6 +114,12 @@ struct Repeat {
   int at_most = 1;
 };
 
+/// A text that a share of the customers gets instead of the step's own, which the others get.
+struct Variant {
+  std::string template_name;
+  double share = 0;  ///< 0 … 1; all of a step together at most 1
+};
+
 /// One message or effect. `coupon`, `survey` and `wait` are folded into the message that follows
 /// them.
 struct Step {
@@ -122,6 +128,7 @@ struct Step {
   std::string target;         ///< template (email), team or "assignee" (notify), endpoint (webhook)
   std::string fallback;       ///< notify: team when the assignee has no address (`or: support`)
   std::string template_name;  ///< email and notify
+  std::vector<Variant> variants;
   std::optional<Span> after;  ///< due = anchor + after
   std::optional<Span> wait;   ///< due = previous message's hand-over + wait
   std::optional<Repeat> repeat;

@@ -42,9 +42,13 @@ class Canonical {
     number(step.repeat ? step.repeat->at_most : 0);
     if (step.repeat) span(step.repeat->every);
     if (step.coupon) coupon(*step.coupon);
-    if (step.if_all.empty()) return;
-    text("if");
-    conditions(rule, step.if_all);
+    if (!step.if_all.empty()) {
+      text("if");
+      conditions(rule, step.if_all);
+    }
+    if (!step.variants.empty()) text("variants");
+    for (const Variant& variant : step.variants)
+      text(fmt::format("{} {}", variant.template_name, variant.share));
   }
 
   [[nodiscard]] std::string digest() const { return hex(sha256(out_)); }

@@ -140,7 +140,8 @@ void ValueSchemas::describe_kinds(Keys of, Value& map) const {
 std::vector<std::string> ValueSchemas::offered(const KeyRow& key) const {
   if (key.of == Keys::rule && key.name == "send-window") return names_.calendars;
   const bool sends = key.of == Keys::step || key.of == Keys::story_message;
-  if (sends && (key.name == "email" || key.name == "template")) return names_.templates;
+  if (sends && (key.name == "email" || key.name == "template" || key.name == "variant"))
+    return names_.templates;
   if (sends && (key.name == "notify" || key.name == "or")) return names_.teams;
   if (sends && key.name == "webhook") return names_.webhooks;
   if (key.of == Keys::story && key.name == "test") return names_.rules;

@@ -193,6 +193,13 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
     case Takes::maps: return list_of(map(takes.inner), 1);
     case Takes::named: return named(key, takes);
     case Takes::texts: return open_map(scalar());
+    case Takes::shares: {
+      Value shares = open_map(matching("^(?:100(?:\\.0*)?|[0-9]{1,2}(?:\\.[0-9]*)?|\\.[0-9]+) *%$",
+                                       "a percentage up to 100, such as `50%`"));
+      shares.set("propertyNames", matching(name_pattern, "the name of a template"));
+      shares.set("minProperties", 1);
+      return shares;
+    }
     case Takes::cell: return object_of({{"type", Value::Array{"string", "number", "boolean"}}});
     case Takes::cells:
       return open_map(object_of({{"type", Value::Array{"string", "number", "boolean"}}}));

@@ -121,7 +121,7 @@ class StepsReader {
     Step step;
     step.where =
         report_.where({map.key_at(kind).begin, std::max(value.at.end, map.key_at(kind).end)});
-    if (kind == "email") email(step, value);
+    if (kind == "email") email(step, map, value);
     if (kind == "notify") notify(step, map, value);
     if (kind == "webhook") webhook(step, value);
     if (kind == "pause-marketing") pause(step, value);
@@ -130,11 +130,12 @@ class StepsReader {
     add(std::move(step), kind, map);
   }
 
-  void email(Step& step, const YamlNode& value) {
+  void email(Step& step, const MapReader& map, const YamlNode& value) {
     step.kind = StepKind::email;
     step.template_name = known_template("email", value);
     step.target = step.template_name;
     step.key = "email:" + step.template_name;
+    if (const YamlNode* node = map.get("variants")) variants(step, *node);
     if (purpose_ == Purpose::internal)
       report_.error(Code::purpose_mismatch, value.at,
                     "an email goes to the customer, and the rule's purpose is internal",
@@ -143,6 +144,39 @@ class StepsReader {
     if (survey_) step.survey = std::move(survey_->part);
     coupon_.reset();
     survey_.reset();
+  }
+
+  void variants(Step& step, const YamlNode& node) {
+    if (!expect_map(report_, "variants", node, "win-back-short: 50%")) return;
+    if (node.keys.empty())
+      report_.error(Code::wrong_kind, node.at, "`variants` names none",
+                    "write a template and its share: `{win-back-short: 50%}`");
+    double sum = 0;
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+      YamlNode name = node.children[i];
+      name.kind = YamlNode::Kind::scalar;
+      name.text = node.keys[i].text;
+      name.at = node.keys[i].at;
+      Variant variant;
+      variant.template_name = known_template("variants", name);
+      variant.share =
+          read_share(report_, variant.template_name, node.children[i], true).value_or(0);
+      if (variant.template_name == step.template_name && !step.template_name.empty())
+        report_.error(
+            Code::bad_variants, name.at,
+            fmt::format("`{}` is the control: it gets what the variants leave", step.template_name),
+            "delete it here, and lower the others' shares to what they are to get");
+      // A share of a hundredth of a percent too much is no rounding.
+      constexpr double rounding = 1e-9;
+      if (sum <= 1 + rounding && sum + variant.share > 1 + rounding)
+        report_.error(Code::bad_variants, node.children[i].at,
+                      fmt::format("with this share the variants get {:g}% of the customers",
+                                  (sum + variant.share) * 100),
+                      fmt::format("lower the shares to 100% together; `{}` gets the rest",
+                                  step.template_name));
+      sum += variant.share;
+      step.variants.push_back(std::move(variant));
+    }
   }
 
   std::string known_template(std::string_view key, const YamlNode& value) {

@@ -46,6 +46,7 @@ struct StoryMessage {
   std::string to;                  ///< short name of a person; empty: whoever
   std::vector<std::string> about;  ///< keys of what it is about; empty: whatever
   std::string rule;                ///< that sends it; empty: any
+  std::string variant;             ///< template of the variant; empty: any
   std::optional<std::string> subject;
   std::vector<std::string> says;
   std::vector<std::string> says_not;

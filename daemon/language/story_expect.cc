@@ -25,6 +25,10 @@ class MessageReader {
       message_.to = read_person_name(scope_, "to", *to).value_or("");
     if (const YamlNode* rule = map_.get("rule"))
       message_.rule = read_rule_name(scope_, *rule).value_or("");
+    if (const YamlNode* variant = map_.get("variant"))
+      message_.variant = read_known(report_, Code::unknown_template, "template", *variant,
+                                    views(scope_.context.templates.names))
+                             .value_or("");
     if (const YamlNode* subject = map_.get("subject"))
       message_.subject = read_text(report_, "subject", *subject);
     texts("about", message_.about);

@@ -187,7 +187,8 @@ std::optional<int> read_count(Report& report, std::string_view key, const YamlNo
   return std::nullopt;
 }
 
-std::optional<double> read_share(Report& report, std::string_view key, const YamlNode& node) {
+std::optional<double> read_share(Report& report, std::string_view key, const YamlNode& node,
+                                 bool whole) {
   const auto text = read_text(report, key, node);
   if (!text) return std::nullopt;
   const bool sign = text->ends_with('%');
@@ -198,9 +199,9 @@ std::optional<double> read_share(Report& report, std::string_view key, const Yam
                  fmt::format("write `{}%`", *text));
     return std::nullopt;
   }
-  if (value && *value < 100) return *value / 100;
+  if (value && (*value < 100 || (whole && *value == 100))) return *value / 100;
   report.error(Code::bad_number, node.at, fmt::format("`{}` is no share", *text),
-               "write a percentage under 100, such as `10%`");
+               fmt::format("write a percentage {} 100, such as `10%`", whole ? "up to" : "under"));
   return std::nullopt;
 }
 

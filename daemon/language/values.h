@@ -49,8 +49,9 @@ std::optional<Span> read_duration(Report& report, std::string_view key, const Ya
 std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node);
 std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node,
                               Whole range);
-/// "10%" as 0.1; under 100 %.
-std::optional<double> read_share(Report& report, std::string_view key, const YamlNode& node);
+/// "10%" as 0.1; under 100 %, or with `whole` at most that.
+std::optional<double> read_share(Report& report, std::string_view key, const YamlNode& node,
+                                 bool whole = false);
 std::optional<bool> read_yes_no(Report& report, std::string_view key, const YamlNode& node);
 /// "09:00" as minutes.
 std::optional<int> read_time_of_day(Report& report, std::string_view key, const YamlNode& node);

@@ -41,6 +41,7 @@ struct Message {
   std::int64_t rule = 0;
   std::optional<std::int64_t> customer;
   std::string step;
+  std::string variant;  ///< template, of a step with variants; chosen when it is planned
   int repeat = 0;
   Channel channel = Channel::mail;
   bool draft = false;

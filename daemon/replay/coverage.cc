@@ -70,7 +70,7 @@ void Coverage::saw(const std::vector<store::LedgerEntry>& ledger) {
     found->second.fired = true;
     if (entry.state == MessageState::sent || entry.state == MessageState::unknown ||
         entry.reason == Reason::would_send)
-      found->second.steps.insert(entry.step);
+      found->second.steps.insert({entry.step, entry.variant});
   }
 }
 
@@ -86,6 +86,19 @@ void Coverage::add(const Coverage& other) {
       ours.lines[i].no = ours.lines[i].no || theirs.lines[i].no;
       ours.lines[i].unknown = ours.lines[i].unknown || theirs.lines[i].unknown;
     }
+  }
+}
+
+void Coverage::add_untried(std::vector<Gap>& gaps, const Tried& tried, const language::Step& step) {
+  const auto sent = tried.steps.lower_bound({step.key, ""});
+  if (sent == tried.steps.end() || sent->first != step.key) {
+    gaps.push_back({step.where, fmt::format("`{}` was never sent in any test", step.key)});
+    return;
+  }
+  for (const language::Variant& variant : step.variants) {
+    if (variant.share > 0 && tried.steps.count({step.key, variant.template_name}) == 0)
+      gaps.push_back({step.where, fmt::format("variant `{}` of `{}` was never sent in any test",
+                                              variant.template_name, step.key)});
   }
 }
 
@@ -108,10 +121,7 @@ std::vector<Coverage::Gap> Coverage::gaps() const {
                                   : !line.yes             ? "true"
                                                           : "false")});
     }
-    for (const language::Step& step : rule.steps) {
-      if (tried.steps.count(step.key) == 0)
-        gaps.push_back({step.where, fmt::format("`{}` was never sent in any test", step.key)});
-    }
+    for (const language::Step& step : rule.steps) add_untried(gaps, tried, step);
   }
   const auto place = [](const Gap& gap) {
     return std::make_tuple(gap.where.source ? std::string_view(gap.where.source->path) : "",

@@ -44,8 +44,9 @@ class Coverage {
     const language::Rule* rule = nullptr;
     std::vector<Line> lines;  ///< by the number of the condition
     bool fired = false;
-    std::set<std::string, std::less<>> steps;
+    std::set<std::pair<std::string, std::string>> steps;  ///< and their variants
   };
+  static void add_untried(std::vector<Gap>& gaps, const Tried& tried, const language::Step& step);
   static void read_lines(std::vector<Line>& lines, const engine::Checked& check,
                          const engine::Situation& situation);
 

@@ -44,6 +44,7 @@ class Rows {
     PlannedRow planned;
     planned.rule = row.rule;
     planned.step = row.step;
+    planned.variant = row.variant;
     planned.subject = row.subject;
     planned.customer = row.customer;
     planned.repeat = row.repeat;

@@ -121,6 +121,7 @@ GoneOut StoryLedger::gone_out(Time at, const delivery::Outgoing& message) const 
     if (entry.firing != 0) gone.why = why(entry);
     gone.rule = entry.rule;
     gone.step = entry.step;
+    gone.variant = entry.variant;
     if (const Step* step = step_of(entry)) {
       gone.kind = step->kind;
       gone.name = step->kind == language::StepKind::email ? step->template_name : step->target;

@@ -19,8 +19,9 @@ struct GoneOut {
   Time at;
   std::string rule, step;
   language::StepKind kind = language::StepKind::email;
-  std::string name;  ///< template, team or endpoint
-  std::string to;    ///< short name of a person, or a team
+  std::string name;     ///< template, team or endpoint
+  std::string variant;  ///< template, of a step with variants
+  std::string to;       ///< short name of a person, or a team
   std::vector<std::string> about;
   render::ReadMail mail;  ///< of a webhook, its text is the body
   std::string why;        ///< "7 days after order.completed on 2026-03-02 10:00"

@@ -61,6 +61,7 @@ std::string text_of(const StoryMessage& message) {
   if (!message.to.empty()) text += fmt::format(" to {}", message.to);
   if (!message.about.empty()) text += fmt::format(" about {}", join(message.about, ", "));
   if (!message.rule.empty()) text += fmt::format(" by rule `{}`", message.rule);
+  if (!message.variant.empty()) text += fmt::format(", variant `{}`", message.variant);
   if (message.subject) text += fmt::format(", with the subject `{}`", *message.subject);
   if (!message.says.empty()) text += fmt::format(", saying {}", quoted(message.says, " and "));
   if (!message.says_not.empty())
@@ -98,6 +99,9 @@ std::string wrong_with(const StoryMessage& wanted, const GoneOut& gone) {
     std::sort(b.begin(), b.end());
     if (a != b) return fmt::format("is about {}", join(b, ", "));
   }
+  if (!wanted.variant.empty() && wanted.variant != gone.variant)
+    return gone.variant.empty() ? "has no variant"
+                                : fmt::format("is the variant `{}`", gone.variant);
   const std::string subject = normalised(gone.mail.subject);
   if (wanted.subject && normalised(*wanted.subject) != subject)
     return fmt::format("has the subject `{}`", subject);

@@ -16,12 +16,12 @@ std::string query() {
   return "SELECT m.id, coalesce(m.firing, 0), r.name, m.step, m.repeat, m.recipient, f.subject, "
          "f.row, " +
          key +
-         ", c.key, m.state, m.reason, m.line, m.due, f.anchor, m.next_at, m.envelope "
+         ", c.key, m.state, m.reason, m.line, m.due, f.anchor, m.next_at, m.envelope, m.variant "
          "FROM message m JOIN rule r ON r.id = m.rule LEFT JOIN firing f ON f.id = m.firing "
          "LEFT JOIN customers c ON c.id = m.customer "
          "UNION ALL SELECT 0, f.id, r.name, '', 0, '', f.subject, f.row, " +
          key +
-         ", c.key, 7, f.reason, f.line, f.planned, f.anchor, NULL, NULL "
+         ", c.key, 7, f.reason, f.line, f.planned, f.anchor, NULL, NULL, NULL "
          "FROM firing f JOIN rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer "
          "WHERE f.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) "
          "ORDER BY 14, 3, 1, 2";
@@ -53,6 +53,7 @@ std::vector<LedgerEntry> ledger_entries(Database& database) {
     entry.anchor = row.maybe_time(14);
     entry.next_at = row.maybe_time(15);
     entry.envelope = row.maybe_integer(16);
+    entry.variant = row.text(17);
     entries.push_back(std::move(entry));
   }
   return entries;

@@ -16,7 +16,8 @@ struct LedgerEntry {
   std::int64_t message = 0;  ///< 0: an occurrence without a message
   std::int64_t firing = 0;   ///< 0: the envelope of a digest
   std::string rule;
-  std::string step;  ///< of an envelope its step's key alone
+  std::string step;     ///< of an envelope its step's key alone
+  std::string variant;  ///< template, of a step with variants
   int repeat = 0;
   std::string recipient;  ///< keyed address, team or endpoint
   Subject subject = Subject::customer;

@@ -32,7 +32,8 @@ Firing read_firing(const Statement& row, int at) {
 std::string message_columns() {
   return "m.id, m.firing, m.rule, m.customer, m.step, m.repeat, m.channel, m.draft, m.recipient, "
          "m.state, m.reason, m.line, m.due, m.late_from, m.next_at, m.priority, m.attempts, "
-         "m.envelope, m.is_envelope, m.planned_at, m.handed_at, m.ended_at, m.code, m.reply";
+         "m.envelope, m.is_envelope, m.planned_at, m.handed_at, m.ended_at, m.code, m.reply, "
+         "m.variant";
 }
 
 Message read_message(const Statement& row) {
@@ -61,6 +62,7 @@ Message read_message(const Statement& row) {
   m.ended_at = row.maybe_time(21);
   m.code = static_cast<int>(row.integer(22));
   m.reply = row.text(23);
+  m.variant = row.text(24);
   return m;
 }
 

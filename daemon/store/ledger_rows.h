@@ -16,7 +16,7 @@ Firing read_firing(const Statement& row, int at = 0);
 
 /// "m.id, …", for read_message().
 std::string message_columns();
-inline constexpr int message_column_count = 24;
+inline constexpr int message_column_count = 25;
 Message read_message(const Statement& row);
 
 }  // namespace retaind::store

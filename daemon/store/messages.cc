@@ -20,9 +20,9 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                             "INSERT OR IGNORE INTO message (firing, rule, customer, step, repeat, "
                             "channel, draft, recipient, state,"
                             " reason, line, due, late_from, next_at, priority, envelope, "
-                            "is_envelope, planned_at, ended_at, id, attempts, handed_at)"
+                            "is_envelope, planned_at, ended_at, id, attempts, handed_at, variant)"
                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                            "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)")
+                            "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)")
                         .bind(1, m.firing)
                         .bind(2, m.rule)
                         .bind(3, m.customer)
@@ -45,6 +45,7 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                         .bind(20, m.id == 0 ? std::nullopt : std::optional(m.id))
                         .bind(21, m.attempts)
                         .bind(22, m.handed_at)
+                        .bind_or_null(23, m.variant)
                         .run();
   if (added == 0) return std::nullopt;
   const std::int64_t id = database_->last_insert_id();
@@ -113,6 +114,14 @@ void Messages::save(const Message& m) {
     cache.drop_message(m.id);
   else
     cache.put(m);
+}
+
+void Messages::set_variant(std::int64_t id, const std::string& variant) {
+  database_->ledger_cache().drop_message(id);
+  database_->prepared("UPDATE message SET variant = ?2 WHERE id = ?1")
+      .bind(1, id)
+      .bind_or_null(2, variant)
+      .run();
 }
 
 std::vector<std::int64_t> Messages::fetch_due(Channel channel, Time now, int limit) {

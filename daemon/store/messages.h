@@ -46,8 +46,10 @@ class Messages {
   std::int64_t next_id();
   std::optional<Message> find(std::int64_t id);
   /// Everything that changes: state, reason, line, due, late_from, next_at, attempts, envelope,
-  /// times, reply, recipient, customer.
+  /// times, reply, recipient, customer. Not the variant.
   void save(const Message& message);
+
+  void set_variant(std::int64_t id, const std::string& variant);
 
   /// Ids whose next check is due, by (next check, priority, due, id).
   std::vector<std::int64_t> due(Channel channel, Time now, int limit);

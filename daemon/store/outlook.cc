@@ -15,7 +15,8 @@ const std::string subject_key =
 const std::string message_rows =
     "SELECT m.id, f.id, r.name, m.step, " + subject_key +
     ", c.key, c.time_zone, m.repeat, m.draft, m.due, coalesce(m.handed_at, m.ended_at), m.state, "
-    "m.reason, m.line, f.planned > f.due, f.part FROM message m JOIN firing f ON f.id = m.firing "
+    "m.reason, m.line, f.planned > f.due, f.part, m.variant FROM message m JOIN firing f ON f.id = "
+    "m.firing "
     "JOIN rule r ON r.id = m.rule "
     "LEFT JOIN customers c ON c.id = f.customer WHERE ";
 
@@ -24,7 +25,7 @@ const std::string later_messages = message_rows + "m.id > ?1";
 const std::string silent_firings =
     "SELECT 0, f.id, r.name, '', " + subject_key +
     ", c.key, c.time_zone, 0, f.draft, f.due, f.planned, 7, f.reason, f.line, f.planned > f.due, "
-    "f.part FROM firing f JOIN "
+    "f.part, NULL FROM firing f JOIN "
     "rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer WHERE f.id > ?1 AND "
     "f.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
 
@@ -46,6 +47,7 @@ Outlook::Row read_row(const Statement& row) {
   read.line = static_cast<int>(row.integer(13));
   read.backlog = row.integer(14) != 0;
   read.part = row.integer(15);
+  read.variant = row.text(16);
   return read;
 }
 

@@ -21,7 +21,7 @@ class Outlook {
   struct Row {
     std::int64_t message = 0;  ///< 0: an occurrence that planned none
     std::int64_t firing = 0;
-    std::string_view rule, step, subject, customer, zone;
+    std::string_view rule, step, variant, subject, customer, zone;
     int repeat = 0;
     bool draft = false;
     bool backlog = false;   ///< planned later than the occurrence was due

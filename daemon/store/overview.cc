@@ -17,7 +17,7 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
       "SELECT m.id, r.name, m.step, m.repeat, m.draft, coalesce(c.key, ''), m.state, m.reason, "
       "m.due, m.next_at,"
       " m.ended_at, m.envelope, m.is_envelope, m.attempts, coalesce(m.code, 0), coalesce(m.reply, "
-      "'')"
+      "''), m.variant"
       " FROM message m JOIN rule r ON r.id = m.rule LEFT JOIN customers c ON c.id = m.customer "
       "WHERE m.id < ?1";
   if (filter.state) sql += " AND m.state = ?2";
@@ -48,6 +48,7 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
     line.attempts = static_cast<int>(rows.integer(13));
     line.code = static_cast<int>(rows.integer(14));
     line.reply = rows.text(15);
+    line.variant = rows.text(16);
     lines.push_back(std::move(line));
   }
   return lines;

@@ -26,6 +26,7 @@ class Overview {
     std::int64_t id = 0;
     std::string rule;
     std::string step;
+    std::string variant;  ///< template, of a step with variants
     int repeat = 0;
     bool draft = false;
     std::string customer;  ///< empty: a digest, or a row without one
