@@ -7,6 +7,7 @@
 #include "language/check.h"
 #include "language/rule_parts.h"
 #include "language/spans.h"
+#include "language/yaml_layout.h"
 
 namespace retaind::language {
 namespace {
@@ -14,6 +15,13 @@ namespace {
 constexpr std::size_t most_conditions = 200;
 
 void refuse_as_conditions(Report& report, std::string_view key, const YamlNode& node) {
+  const bool step = std::any_of(node.keys.begin(), node.keys.end(), [](const YamlNode::Key& own) {
+    return find_key(Keys::step, own.text) != nullptr;
+  });
+  if (step)
+    return report.error(Code::wrong_kind, node.at,
+                        fmt::format("`{}` needs conditions, and this is a step", key),
+                        "write `then:` on a line of its own above the steps");
   report.error(Code::wrong_kind, node.at,
                fmt::format("`{}` needs conditions, and this is {}", key, name_of(node.kind)),
                "write one a line, each behind a dash: `- customer.orders_count >= 2`");
@@ -250,6 +258,9 @@ std::vector<Condition> read_conditions(Report& report, std::string_view key, con
   for (const YamlNode* line : lines) {
     if (line->kind != YamlNode::Kind::scalar || trim(line->text).empty()) {
       refuse_as_conditions(report, key, *line);
+      if (line->kind == YamlNode::Kind::map) break;  // the rest is the same mistake
+    } else if (const auto odd = odd_entry(report.text(), line->at)) {
+      report.error(Code::yaml_syntax, odd->at, odd->message, odd->remedy);
     } else if (auto condition = read_condition(report, *line, scope, reads)) {
       conditions.push_back(std::move(*condition));
     }

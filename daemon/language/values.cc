@@ -72,6 +72,9 @@ std::string example_of(Keys of, std::string_view key) {
 MapReader::MapReader(Report& report, const YamlNode& map, Keys of)
     : report_(report), map_(map), of_(of) {
   const auto known = key_names(of);
+  // What stands there already was hardly meant a second time.
+  auto fresh = known;
+  std::erase_if(fresh, [&](std::string_view name) { return map.find(name) != nullptr; });
   for (const auto& key : map.keys) {
     if (key.text == "<<" || find_key(of, key.text) != nullptr) continue;
     unknown_ = true;
@@ -90,7 +93,7 @@ MapReader::MapReader(Report& report, const YamlNode& map, Keys of)
       continue;
     }
     report.error(Code::unknown_key, key.at, fmt::format("unknown key `{}`", key.text),
-                 suggestion(key.text, known, 20));
+                 suggestion(key.text, nearest(key.text, fresh) ? fresh : known, 20));
   }
 }
 
@@ -212,7 +215,7 @@ std::optional<bool> read_yes_no(Report& report, std::string_view key, const Yaml
   if (*text == "yes" || *text == "true") return true;
   if (*text == "no" || *text == "false") return false;
   report.error(Code::bad_word, node.at, fmt::format("`{}` is neither yes nor no", *text),
-               suggestion(*text, std::span(words).first(2)));
+               nearest(*text, words) ? suggestion(*text, words) : "write `yes` or `no`");
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "language/yaml_layout.h"
 #include "language/yaml_scan.h"
 #include "language/yaml_tree.h"
 
@@ -39,6 +40,10 @@ class Recorder final : public YAML::EventHandler {
     if (marked)
       refuse(Code::several_documents, at, "a second document begins here",
              "one rule a file: put it into a file of its own");
+    if (const auto odd = odd_line(report_.text(), at)) {
+      report_.error(Code::yaml_syntax, odd->at, odd->message, odd->remedy);
+      throw Stop{};
+    }
     refuse(Code::yaml_syntax, at, "this line does not belong to what stands above it",
            "indent it like the lines it belongs to");
   }
@@ -197,6 +202,11 @@ void report_syntax(Report& report, std::size_t at, std::optional<std::size_t> br
         "write `key: value`; text that goes on in a second line is indented deeper than its key");
     return;
   }
+  const bool of_lines = theirs.starts_with("illegal map value") ||
+                        theirs == "end of map not found" || theirs == "end of sequence not found" ||
+                        theirs.starts_with("illegal block entry");
+  if (const auto odd = of_lines ? odd_line(report.text(), at) : std::nullopt)
+    return report.error(Code::yaml_syntax, odd->at, odd->message, odd->remedy);
   for (const auto& row : rewordings) {
     if (!theirs.starts_with(row.theirs)) continue;
     report.error(row.code, {at, at + 1}, std::string(row.message), std::string(row.remedy));

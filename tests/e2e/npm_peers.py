@@ -35,7 +35,7 @@ def npm_peers():
 
 
 def judge(modules, schema, texts):
-    """What npm's `yaml` and `ajv` say of each text: {parsed, valid, errors}. One process for all of them."""
+    """What npm's `yaml` and `ajv` say of each text: {parsed, valid, errors, value}. One process for all of them."""
     request = json.dumps({"schema": schema, "texts": texts})
     done = subprocess.run(["node", str(HERE / "judge.js")], input=request, capture_output=True, text=True, timeout=300,
                           env={**os.environ, "NODE_PATH": str(modules)})
