@@ -34,6 +34,7 @@ constexpr std::array table{
     Command{"vocabulary", "every event, state, date and field that rules can name", run_vocabulary},
     Command{"schema", "what editors need to complete and explain rules and stories", run_schema},
     Command{"explain-error", "what an error code means, with an example", run_explain_error},
+    Command{"reference", "pages that list every key, operator, reason and error", run_reference},
     Command{"version", "version of the program, the store and the time zones", run_version},
 };
 

@@ -34,6 +34,7 @@ int run_init(const Words& words);
 int run_outbox(const Words& words);
 int run_plan(const Words& words);
 int run_preview(const Words& words);
+int run_reference(const Words& words);
 int run_release(const Words& words);
 int run_reload(const Words& words);
 int run_schema(const Words& words);

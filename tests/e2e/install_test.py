@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`cmake --install` puts binary, unit, sysusers, tmpfiles and licence where a packager expects them, and the unit starts that binary."""
+"""`cmake --install` puts binary, manual, unit, sysusers, tmpfiles and licence where a packager expects them, and the unit starts that binary."""
 import os
 import pathlib
 import re
@@ -26,4 +26,10 @@ with tempfile.TemporaryDirectory(prefix="retaind-install-") as root:
     check(started and started.group(1) == "/usr/bin/retaind", f"the unit starts {started and started.group(1)}")
     user = re.search(r"^User=(\S+)", unit, re.MULTILINE)
     check(user and f"u {user.group(1)} " in files["/usr/lib/sysusers.d/retaind.conf"].read_text(), "sysusers does not make the unit's user")
+    # The manual is the installed binary's own.
+    for page, name in (("retaind.1", "commands"), ("retaind-rule.5", "rule"), ("retaind-test.5", "story")):
+        path = f"/usr/share/man/man{page[-1]}/{page}"
+        check(path in files, f"{path} is not installed, but {sorted(files)}")
+        printed = subprocess.run([files["/usr/bin/retaind"], "reference", name, "--man"], capture_output=True, text=True).stdout
+        check(printed and files[path].read_text() == printed, f"{path} is not what the binary prints")
 print(f"{len(files)} files are installed, and the unit starts the binary")

@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+#include "app/reference_pages.h"
+#include "app/shipped.h"
+#include "base/text.h"
+#include "language/grammar.h"
+#include "language/key_values.h"
+#include "model/ledger.h"
+#include "model/mapping.h"
+
+namespace retaind::app {
+namespace {
+
+using language::Keys;
+
+std::string_view shipped(std::string_view path) {
+  for (const ShippedFile& file : shipped_files())
+    if (file.path == path) return file.text;
+  return {};
+}
+
+std::string company(const language::KeyRow& key) {
+  if (key.with.empty()) return {};
+  std::vector<std::string> kinds;
+  for (const std::string_view kind : split(key.with, '|'))
+    kinds.push_back(kind == "state" ? std::string("a state") : fmt::format("`{}`", kind));
+  return fmt::format(" Beside {}.", join(kinds, ", "));
+}
+
+/// The keys of which a map has exactly one.
+std::string kinds_of(Keys of) {
+  std::vector<std::string> kinds;
+  for (const language::KeyRow& key : language::keys())
+    if (key.of == of && key.with.empty() && key.name != "at")
+      kinds.push_back(fmt::format("`{}`", key.name));
+  return join(kinds, ", ");
+}
+
+/// Each key of a map: what it is for, what it takes, an example.
+void add_keys(Page& page, Keys of, std::string_view heading, std::string_view about) {
+  page.subheading(std::string(heading));
+  if (!about.empty()) page.text(fmt::format(fmt::runtime(about), kinds_of(of)));
+  for (const language::KeyRow& key : language::keys()) {
+    if (key.of != of) continue;
+    const language::KeyValue& value = language::value_of(key);
+    std::string text =
+        fmt::format("{}. Takes {}.{}", key.about, language::describe(value), company(key));
+    if (value.needed == "*") text += " Needed.";
+    if (!value.needed.empty() && value.needed != "*")
+      text += fmt::format(" Needed beside `{}`.", value.needed);
+    if (!key.example.empty()) text += fmt::format(" Example: `{}: {}`", key.name, key.example);
+    page.term(std::string(key.name), std::move(text));
+  }
+}
+
+void add_conditions(Page& page) {
+  page.heading("Conditions");
+  page.text(
+      "One a line: all lines of `if` must be true, and any true line of `unless`, `stop-if` or "
+      "`hold-while` applies. A "
+      "condition reads the row that triggered the rule and its customer, `customer.orders_count`; "
+      "of other rows it counts "
+      "and sums. What is not stored is unknown, and unknown is neither true nor false: an `if` "
+      "does not pass, an `unless` "
+      "blocks, and the reason is `unknown-data`. Conditions are read again just before each send.");
+  page.subheading("Operators");
+  for (const auto& row : language::operators())
+    page.term(std::string(row.written), fmt::format("{}. Example: `{}`", row.about, row.example));
+  page.subheading("Counting over rows");
+  for (const Relation& row : relations()) page.term(std::string(row.name), std::string(row.about));
+  for (const auto& row : language::folds())
+    page.term(std::string(row.name), fmt::format("{}. Example: `{}`", row.about, row.example));
+  page.subheading("Types");
+  page.text("Nothing is converted silently; a comparison of two types is an error.");
+  for (const auto& row : language::types())
+    page.term(std::string(row.name),
+              row.example.empty() ? std::string(row.about)
+                                  : fmt::format("{}. Example: `{}`", row.about, row.example));
+}
+
+void add_absent(Page& page) {
+  page.heading("What the language cannot say");
+  for (const auto& row : language::absent())
+    page.term(std::string(row.what),
+              fmt::format("Because {}. Instead: {}. It is told as `{}`.", row.reason, row.instead,
+                          language::name_of(row.code)));
+}
+
+void add_names(Page& page, std::string_view heading,
+               const std::vector<language::EditorName>& names) {
+  page.subheading(std::string(heading));
+  for (const auto& name : names) page.term(name.name, name.about);
+}
+
+}  // namespace
+
+Page rule_page(const language::EditorNames&) {
+  Page page{"retaind-rule", 5, "rule files of retaind", {}};
+  page.heading("Description");
+  page.text(
+      "A rule is one YAML file in `rules/`: what starts it, under which conditions, and what it "
+      "then does. `retaind check` "
+      "names every mistake, `retaind explain-error CODE` tells more of one.");
+  page.code("yaml rule", shipped("rules/thanks-and-feedback.yaml"));
+  page.heading("Keys");
+  add_keys(page, Keys::rule, "Of a rule", "");
+  add_keys(page, Keys::trigger, "Under when",
+           "Exactly one of {} starts the rule; the other keys stand beside it.");
+  add_keys(
+      page, Keys::step, "Of a step, under then",
+      "Exactly one of {} says what the step does; the other keys stand beside it. A coupon and a "
+      "survey belong to the email "
+      "below them, a wait to the message below it.");
+  add_keys(page, Keys::repeat, "Under repeat", "");
+  page.heading("Durations");
+  page.text(
+      "A whole number and a unit: seconds, minutes, hours, days, weeks, months or years. Hours are "
+      "elapsed time; days, weeks "
+      "and months keep the time of day, also when the clocks change.");
+  add_conditions(page);
+  add_absent(page);
+  page.heading("More examples");
+  for (const std::string_view path :
+       {"rules/win-back-90d.yaml", "rules/ticket-unresolved-48h.yaml"})
+    page.code("yaml rule", shipped(path));
+  page.heading("See also");
+  page.text("`retaind`(1), `retaind-test`(5), `retaind vocabulary`, `retaind reference`");
+  return page;
+}
+
+Page story_page(const language::EditorNames&) {
+  Page page{"retaind-test", 5, "stories that prove rules of retaind", {}};
+  page.heading("Description");
+  page.text(
+      "A story is one YAML file in `tests/`: people, and cases that are told in the order of time. "
+      "`retaind test` plays them "
+      "with the engine that sends, on a clock that jumps. What goes out and is not expected fails "
+      "the case.");
+  page.code("yaml story", shipped("tests/welcome.yaml"));
+  page.heading("Keys");
+  add_keys(page, Keys::story, "Of a story", "");
+  add_keys(page, Keys::story_person, "Of a person, beside the fields of a customer", "");
+  add_keys(page, Keys::story_case, "Of a case", "");
+  add_keys(page, Keys::story_line, "Of a line",
+           "A line has its time and one of {}; an event has the row beside it that it happens to.");
+  add_keys(page, Keys::story_message, "Of an expected message",
+           "Exactly one of {} says what must go.");
+  page.heading("Fields of rows");
+  page.text(
+      "`id` is the row's key. `_` may be written as `-`. What goes without saying may be left "
+      "out.");
+  for (const ImportKind kind :
+       {ImportKind::customers, ImportKind::orders, ImportKind::items, ImportKind::subscriptions,
+        ImportKind::tickets, ImportKind::feedback, ImportKind::consent, ImportKind::suppression}) {
+    std::vector<std::string> names;
+    for (const ImportField& field : import_fields(kind))
+      names.push_back(fmt::format("`{}`", field.name == "key" ? "id" : field.name));
+    page.term(std::string(name_of(kind)), join(names, ", "));
+  }
+  page.heading("See also");
+  page.text("`retaind`(1), `retaind-rule`(5), `retaind reference reasons`");
+  return page;
+}
+
+Page site_page(const language::EditorNames&) {
+  Page page{"retaind.yaml", 5, "settings of a site of retaind", {}};
+  page.heading("Description");
+  page.text(
+      "One file in the site's directory. Paths count from there. Secrets stand in files of their "
+      "own.");
+  page.code("yaml site", shipped("retaind.yaml"));
+  page.heading("Keys");
+  for (const auto& [of, heading] : std::initializer_list<std::pair<Keys, std::string_view>>{
+           {Keys::site, "Of the file"},
+           {Keys::sender, "Under sender"},
+           {Keys::unsubscribe, "Under unsubscribe"},
+           {Keys::smtp, "Under smtp"},
+           {Keys::team, "Of a team"},
+           {Keys::webhook, "Of a webhook"},
+           {Keys::calendar, "Of a calendar"},
+           {Keys::cap, "Under cap"},
+           {Keys::retention, "Under retention"}})
+    add_keys(page, of, heading, "");
+  return page;
+}
+
+Page mapping_page(const language::EditorNames&) {
+  Page page{"retaind-mapping", 5, "how columns of a CSV file become fields", {}};
+  page.heading("Description");
+  page.text(
+      "`retaind import KIND FILE --mapping MAPPING` reads a file whose columns have other names.");
+  page.heading("Keys");
+  add_keys(page, Keys::mapping, "Of the file", "");
+  add_keys(page, Keys::source, "Of a field's source",
+           "Exactly one of `column`, `columns`, `text`, `product`, `latest`, `earliest` and "
+           "`number-within`.");
+  add_keys(page, Keys::line, "Of a test of lines", "");
+  page.heading("Fields");
+  for (const std::string_view kind : import_kind_names()) {
+    std::vector<std::string> names;
+    for (const ImportField& field : import_fields(*find_import_kind(kind)))
+      names.push_back(fmt::format("`{}`{}", field.name, field.required ? " (needed)" : ""));
+    page.term(std::string(kind), join(names, ", "));
+  }
+  return page;
+}
+
+Page vocabulary_page(const language::EditorNames& names) {
+  Page page{"retaind-vocabulary", 7, "what rules of retaind can name", {}};
+  add_names(page, "Events", names.events);
+  add_names(page, "States", names.states);
+  add_names(page, "Dates", names.dates);
+  add_names(page, "Fields, each as a condition", names.conditions);
+  return page;
+}
+
+Page reasons_page(const language::EditorNames&) {
+  Page page{"retaind-reasons", 7, "why a message went, waits or did not go", {}};
+  for (const ReasonRow& row : reasons())
+    if (row.reason != Reason::none)
+      page.term(std::string(row.name),
+                fmt::format("{} ({})", row.about, row.waits ? "waits" : "final"));
+  return page;
+}
+
+Page errors_page(const language::EditorNames&) {
+  Page page{"retaind-errors", 7, "what retaind check says of rules, stories and settings", {}};
+  for (const language::CodeRow& row : language::codes()) {
+    page.subheading(fmt::format("{} {}", language::name_of(row.code), row.title));
+    page.text(std::string(row.explanation));
+    const std::string_view where = row.in_site ? "site" : row.in_story ? "story" : "rule";
+    if (row.wrong.empty()) continue;
+    page.code(fmt::format("yaml wrong {}", where), row.wrong);
+    page.code(fmt::format("yaml right {}", where), row.right);
+  }
+  return page;
+}
+
+}  // namespace retaind::app
