@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array table{
     Command{"init", "make a site: settings, rules, templates, stories", run_init},
+    Command{"new", "add a tested example: a rule with its story and templates", run_new},
     Command{"check", "check settings, rules and templates", run_check},
     Command{"test", "play the stories of tests/: what would be sent, and why not", run_test},
     Command{"import", "load customers, orders, tickets … from CSV", run_import},

@@ -31,6 +31,7 @@ int run_explain_error(const Words& words);
 int run_hold(const Words& words);
 int run_import(const Words& words);
 int run_init(const Words& words);
+int run_new(const Words& words);
 int run_outbox(const Words& words);
 int run_plan(const Words& words);
 int run_preview(const Words& words);

@@ -4,10 +4,12 @@
 
 namespace retaind::app {
 
-/// A file that a new site begins with. Compiled in, so that the binary alone is enough.
+/// A file of a new site, or of an example that `retaind new` adds. Compiled in, so that the binary
+/// alone is enough.
 struct ShippedFile {
   std::string_view path;  ///< in the site: "rules/welcome.yaml"
   std::string_view text;
+  bool on_request;  ///< by `retaind new` alone
 };
 std::span<const ShippedFile> shipped_files();
 

@@ -27,31 +27,6 @@ constexpr std::size_t secret_bytes = 32;
 
 std::string message_of(int code) { return std::system_category().message(code); }
 
-/// Creates the file and fails when it exists, in one call, so that two of these cannot overwrite
-/// each other. False: it was there.
-Result<bool> write_new(const fs::path& path, std::string_view text, mode_t mode) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (file < 0 && errno == EEXIST) return false;
-  if (file < 0) {
-    return Error{ErrorKind::unavailable,
-                 fmt::format("cannot write {}: {}; choose a directory that this user may write to",
-                             path.string(), message_of(errno))};
-  }
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t part = ::write(file, text.data() + done, text.size() - done);
-    if (part < 0 && errno == EINTR) continue;
-    if (part < 0) break;
-    done += static_cast<std::size_t>(part);
-  }
-  const int code = errno;
-  if (close(file) == 0 && done == text.size()) return true;
-  // Half a file would be kept by the next try.
-  unlink(path.c_str());
-  return Error{ErrorKind::unavailable, fmt::format("cannot write {}: {}; make room and try again",
-                                                   path.string(), message_of(code))};
-}
-
 Result<std::string> make_secret() {
   std::array<char, secret_bytes> bytes{};
   std::ifstream source("/dev/urandom", std::ios::binary);
@@ -86,6 +61,29 @@ Result<void> add(MadeSite& made, const fs::path& directory, std::string_view pat
 
 }  // namespace
 
+Result<bool> write_new(const fs::path& path, std::string_view text, mode_t mode) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (file < 0 && errno == EEXIST) return false;
+  if (file < 0) {
+    return Error{ErrorKind::unavailable,
+                 fmt::format("cannot write {}: {}; choose a directory that this user may write to",
+                             path.string(), message_of(errno))};
+  }
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t part = ::write(file, text.data() + done, text.size() - done);
+    if (part < 0 && errno == EINTR) continue;
+    if (part < 0) break;
+    done += static_cast<std::size_t>(part);
+  }
+  const int code = errno;
+  if (close(file) == 0 && done == text.size()) return true;
+  // Half a file would be kept by the next try.
+  unlink(path.c_str());
+  return Error{ErrorKind::unavailable, fmt::format("cannot write {}: {}; make room and try again",
+                                                   path.string(), message_of(code))};
+}
+
 Result<MadeSite> make_site(const fs::path& directory) {
   std::error_code error;
   for (const char* part : {"rules", "templates", "tests", ".schema", ".vscode"}) {
@@ -99,6 +97,7 @@ Result<MadeSite> make_site(const fs::path& directory) {
   const bool installed = fs::weakly_canonical(directory, error) == "/etc/retaind";
   MadeSite made;
   for (const ShippedFile& file : shipped_files()) {
+    if (file.on_request) continue;
     const bool settings = installed && file.path == "retaind.yaml";
     const std::string text = settings ? installed_settings(file.text) : std::string(file.text);
     if (Result<void> added = add(made, directory, file.path, text, 0644); !added)

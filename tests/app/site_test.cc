@@ -134,13 +134,15 @@ TEST_CASE("the site that is compiled in is the one in the source tree") {
     shipped.insert(std::string(file.path));
     std::string place(file.path);
     if (file.path == "retaind.yaml") place = "daemon/app/site/retaind.yaml";
+    if (file.on_request) place.insert(place.find('/') + 1, "more/");
     if (file.path.starts_with("tests/")) place.insert(6, "stories/");
     CHECK(text_of(std::filesystem::path(RETAIND_SOURCE) / place) == file.text);
   }
   const std::filesystem::path source(RETAIND_SOURCE);
   for (const auto& [directory, place] :
        {std::pair{"rules/", "rules"}, {"templates/", "templates"}, {"tests/", "tests/stories"}}) {
-    for (const auto& entry : std::filesystem::directory_iterator(source / place)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(source / place)) {
+      if (entry.is_directory()) continue;
       CHECK(shipped.count(directory + entry.path().filename().string()) == 1);
     }
   }

@@ -74,8 +74,8 @@ if modules is None:
 
 with Site() as site:
     at = ["--site", str(site.directory)]
-    for kind, paths in {"rule": sorted((SOURCE / "rules").glob("*.yaml")) + sorted((SOURCE / "tests/sim/site/rules").glob("*.yaml")),
-                        "story": sorted((SOURCE / "tests/stories").glob("*.yaml")),
+    for kind, paths in {"rule": sorted((SOURCE / "rules").rglob("*.yaml")) + sorted((SOURCE / "tests/sim/site/rules").glob("*.yaml")),
+                        "story": sorted((SOURCE / "tests/stories").rglob("*.yaml")) + sorted((SOURCE / "tests/data/semantics/tests").glob("*.yaml")),
                         "site": [SOURCE / "daemon/app/site/retaind.yaml", SOURCE / "tests/sim/site/retaind.yaml"],
                         "mapping": sorted((SOURCE / "tests/real").glob("*-*.yaml"))}.items():
         check(len(paths) >= 2, f"no {kind} to look at")
