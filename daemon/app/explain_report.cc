@@ -182,7 +182,7 @@ Result<ExplainReport> ask(store::Database& database, const Site& site,
   store::People people(database);
   report.consents = people.consents(report.person.id);
   report.suppressions = people.suppressions(report.person.id);
-  for (store::HoldRow& hold : store::Ledger(database).holds(at)) {
+  for (store::HoldRow& hold : store::Holds(database).in_force(at)) {
     const bool concerns = hold.scope == "all" || hold.target == rule ||
                           (hold.scope == "customer" && hold.target == report.person.key);
     if (concerns) report.holds.push_back(std::move(hold));

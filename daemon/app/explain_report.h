@@ -8,6 +8,7 @@
 #include "base/value.h"
 #include "engine/explain.h"
 #include "store/database.h"
+#include "store/holds.h"
 
 namespace retaind::app {
 

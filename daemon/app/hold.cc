@@ -7,6 +7,7 @@
 #include "app/environment.h"
 #include "app/hold_scope.h"
 #include "app/store_access.h"
+#include "store/holds.h"
 
 namespace retaind::app {
 namespace {
@@ -35,7 +36,7 @@ Result<store::HoldRow> hold(OpenSite& open, const HoldScope& scope, const std::s
   Result<store::Transaction> transaction = store::Transaction::begin(open.database);
   if (!transaction) return transaction.error();
   if (Result<void> known = scope.look_up(ledger); !known) return known.error();
-  row.id = ledger.add_hold(row);
+  row.id = store::Holds(open.database).add(row);
   if (Result<void> done = transaction->commit(); !done) return done.error();
   return row;
 }

@@ -116,7 +116,7 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   if (Result<void> snapshot = open.database.begin_read(); !snapshot) return snapshot.error();
   store::Ledger ledger(open.database);
   store::Overview overview(open.database);
-  report.holds = ledger.holds(now);
+  report.holds = store::Holds(open.database).in_force(now);
   const std::vector<language::Rule> rules = running_rules(ledger, open.site, report.unread);
   report.days = engine::balance(open.database, open.site, rules, days, now);
   report.orders_in_other_currency = overview.orders_in_other_currency();

@@ -6,6 +6,7 @@
 #include "app/store_access.h"
 #include "base/value.h"
 #include "engine/balance.h"
+#include "store/holds.h"
 #include "store/ledger.h"
 
 namespace retaind::app {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/release.h"
+#include "store/meta.h"
 
 namespace retaind::delivery {
 namespace {
@@ -40,11 +41,7 @@ struct Core::Running {
 
 Core::Core(Key /*key*/, store::Database& database, const Clock& clock, Rng& rng,
            Outbox::Transports transports)
-    : database_(&database),
-      clock_(&clock),
-      rng_(&rng),
-      transports_(transports),
-      ledger_(database) {}
+    : database_(&database), clock_(&clock), rng_(&rng), transports_(transports) {}
 
 Core::~Core() = default;
 
@@ -58,9 +55,9 @@ Result<std::unique_ptr<Core>> Core::start(store::Database& database, const Clock
 }
 
 std::string Core::salt() {
-  if (const auto known = ledger_.setting("message_id_salt")) return *known;
+  if (const auto known = store::meta_value(*database_, "message_id_salt")) return *known;
   std::string made = lower_ascii(rng_->code(10));
-  ledger_.set_setting("message_id_salt", made);
+  store::set_meta_value(*database_, "message_id_salt", made);
   return made;
 }
 
@@ -74,7 +71,7 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   fresh->engine.adopt(std::move(rules), now);
   if (first) fresh->outbox.recover(now);
   const bool restored = first && identity_ != nullptr && identity_->recognised().must_hold();
-  if (restored) hold_restored(ledger_, *identity_, now);
+  if (restored) hold_restored(*database_, *identity_, now);
   if (auto committed = transaction->commit(); !committed) return committed.error();
   if (restored) {
     if (auto noted = identity_->note(); !noted) return noted.error();
@@ -122,7 +119,7 @@ std::optional<LostStore> Core::lost_store() {
     return hold.cause == "restored";
   });
   if (restored == holds.end()) return std::nullopt;
-  const auto until = mark_requested(ledger_);
+  const auto until = mark_requested(*database_);
   if (!until) return std::nullopt;
   return LostStore{*until, restored->at};
 }

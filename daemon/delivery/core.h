@@ -89,7 +89,6 @@ class Core {
   Rng* rng_;
   store::Identity* identity_ = nullptr;
   Outbox::Transports transports_;
-  store::Ledger ledger_;
   std::unique_ptr<Running> running_;
   /// The last look found nothing, and nothing comes before `until` while nobody writes: a wake-up
   /// asks only whether somebody has.

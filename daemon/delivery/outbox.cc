@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "delivery/outbox_look.h"
 #include "engine/evaluate.h"
+#include "store/holds.h"
 
 // Which messages are looked at, and what the look decides. outbox_send.cc sends, outbox_digest.cc
 // collects, outbox_outcomes.cc writes down what came of it.
@@ -318,7 +319,7 @@ void Outbox::brake(Running& running, Time now) {
   if (running.rule->limit_per_day)
     would_send = std::min<std::int64_t>(would_send, *running.rule->limit_per_day);
   if (would_send <= allowed) return;
-  const auto released = ledger_.brake_released(running.rule->id);
+  const auto released = store::Holds(*database_).brake_released(running.rule->id);
   if (released && *released >= running.row.revised_at) return;
   if (checks_->holds().has("brake", running.rule->id)) return;
   store::HoldRow hold;
@@ -331,7 +332,7 @@ void Outbox::brake(Running& running, Time now) {
       would_send, allowed, running.rule->id);
   hold.author = "retaind";
   hold.at = now;
-  ledger_.add_hold(hold);
+  store::Holds(*database_).add(hold);
   checks_->refresh_holds(now);
   log::warning(fmt::format("rule {} is held: {}", running.rule->id, hold.because));
 }

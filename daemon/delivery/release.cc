@@ -6,7 +6,10 @@
 
 #include "base/log.h"
 #include "base/zone.h"
+#include "store/holds.h"
+#include "store/ledger.h"
 #include "store/messages.h"
+#include "store/meta.h"
 
 namespace retaind::delivery {
 namespace {
@@ -31,9 +34,8 @@ void wake_held(store::Database& database, const Release& what, Time now) {
     messages.wake_reason(reason, rule, now);
 }
 
-Result<Released> ask_to_mark(store::Database& database, store::Ledger& ledger, Time until,
-                             Time now) {
-  const auto holds = ledger.holds(now);
+Result<Released> ask_to_mark(store::Database& database, Time until, Time now) {
+  const auto holds = store::Holds(database).in_force(now);
   const bool restored = std::any_of(holds.begin(), holds.end(), [](const store::HoldRow& hold) {
     return hold.cause == "restored";
   });
@@ -54,13 +56,13 @@ Result<Released> ask_to_mark(store::Database& database, store::Ledger& ledger, T
                              "the time until which the lost store has sent",
                              to_iso(until), to_iso(*last))};
   }
-  ledger.set_setting(request_key, std::to_string(to_ms(until)));
+  store::set_meta_value(database, request_key, std::to_string(to_ms(until)));
   return Released{0, true};
 }
 
 }  // namespace
 
-void hold_restored(store::Ledger& ledger, store::Identity& identity, Time now) {
+void hold_restored(store::Database& database, store::Identity& identity, Time now) {
   const store::Identity::Recognised seen = identity.recognised();
   store::HoldRow hold;
   hold.scope = "all";
@@ -75,41 +77,39 @@ void hold_restored(store::Ledger& ledger, store::Identity& identity, Time now) {
       "it sent nothing more: retaind release --all",
       seen.about,
       seen.missing_since ? "after " + to_iso(*seen.missing_since) : std::string("at any time"));
-  ledger.add_hold(hold);
+  store::Holds(database).add(hold);
   identity.adopt(now);
   log::error("everything is on hold: " + hold.because);
 }
 
-std::optional<Time> mark_requested(store::Ledger& ledger) {
-  const auto text = ledger.setting(request_key);
+std::optional<Time> mark_requested(store::Database& database) {
+  const auto text = store::meta_value(database, request_key);
   if (!text || text->empty()) return std::nullopt;
   return from_ms(std::stoll(*text));
 }
 
 void end_restored(store::Database& database, Time now) {
-  store::Ledger ledger(database);
-  ledger.set_setting(request_key, "");
-  ledger.release_cause("restored", now);
+  store::set_meta_value(database, request_key, "");
+  store::Holds(database).release_cause("restored", now);
   wake_held(database, {}, now);
 }
 
 Result<Released> release(store::Database& database, const Release& what, Time now) {
-  store::Ledger ledger(database);
   auto transaction = store::Transaction::begin(database);
   if (!transaction) return transaction.error();
   Released released;
   if (what.mark_sent_until) {
-    auto asked = ask_to_mark(database, ledger, *what.mark_sent_until, now);
+    auto asked = ask_to_mark(database, *what.mark_sent_until, now);
     if (!asked) return asked.error();
     released = *asked;
   } else {
-    released.holds = ledger.release(what.scope, what.target, now);
+    released.holds = store::Holds(database).release(what.scope, what.target, now);
     if (released.holds == 0) {
       return Error{ErrorKind::not_found,
                    fmt::format("nothing is held as {}{}{}; `retaind status` lists the holds",
                                what.scope, what.target.empty() ? "" : " ", what.target)};
     }
-    ledger.set_setting(request_key, "");
+    store::set_meta_value(database, request_key, "");
     wake_held(database, what, now);
   }
   if (auto committed = transaction->commit(); !committed) return committed.error();

@@ -4,14 +4,13 @@
 
 #include "base/result.h"
 #include "store/identity.h"
-#include "store/ledger.h"
 
 namespace retaind::delivery {
 
 /// Puts everything on hold because the store is a copy or was restored: it does not know of every
 /// message that left. Says since when messages may be missing, and takes the store as this
 /// machine's. In the caller's transaction; Identity::note() after it.
-void hold_restored(store::Ledger& ledger, store::Identity& identity, Time now);
+void hold_restored(store::Database& database, store::Identity& identity, Time now);
 
 /// What an operator ends.
 struct Release {
@@ -31,7 +30,7 @@ struct Released {
 Result<Released> release(store::Database& database, const Release& what, Time now);
 
 // Between release() and the process that sends, which has the rules that marking needs.
-std::optional<Time> mark_requested(store::Ledger& ledger);
+std::optional<Time> mark_requested(store::Database& database);
 void end_restored(store::Database& database, Time now);
 
 }  // namespace retaind::delivery

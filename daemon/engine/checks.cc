@@ -13,15 +13,17 @@ using language::Rule;
 using language::Step;
 using language::StepKind;
 
-bool Holds::refresh(store::Ledger& ledger, Time now) {
-  const std::int64_t stamp = ledger.hold_stamp();
+bool ActiveHolds::refresh(store::Database& database, Time now) {
+  store::Holds holds(database);
+  const std::int64_t stamp = holds.stamp();
   if (stamp == stamp_ && (!next_end_ || now < *next_end_)) return false;
   stamp_ = stamp;
-  rows_ = ledger.holds(now);
+  rows_ = holds.in_force(now);
   by_rule_.clear();
   by_customer_.clear();
   everything_.reset();
   next_end_.reset();
+  store::Ledger ledger(database);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const store::HoldRow& hold = rows_[i];
     if (hold.until && (!next_end_ || *hold.until < *next_end_)) next_end_ = hold.until;
@@ -34,8 +36,8 @@ bool Holds::refresh(store::Ledger& ledger, Time now) {
   return true;
 }
 
-const store::HoldRow* Holds::find(std::string_view rule,
-                                  std::optional<std::int64_t> customer) const {
+const store::HoldRow* ActiveHolds::find(std::string_view rule,
+                                        std::optional<std::int64_t> customer) const {
   if (rows_.empty()) return nullptr;
   if (everything_) return &rows_[*everything_];
   if (const auto found = by_rule_.find(rule); found != by_rule_.end()) return &rows_[found->second];
@@ -44,14 +46,14 @@ const store::HoldRow* Holds::find(std::string_view rule,
   return found == by_customer_.end() ? nullptr : &rows_[found->second];
 }
 
-bool Holds::has(std::string_view cause, std::string_view target) const {
+bool ActiveHolds::has(std::string_view cause, std::string_view target) const {
   return std::any_of(rows_.begin(), rows_.end(), [&](const store::HoldRow& hold) {
     return hold.cause == cause && hold.target == target;
   });
 }
 
 Checks::Checks(store::Database& database, const Site& site)
-    : ledger_(database), messages_(database), site_(&site) {}
+    : database_(&database), ledger_(database), messages_(database), site_(&site) {}
 
 Checks::Subject Checks::subject_of(const Running& running, const Step& step, const Firing& firing,
                                    const Message& message, const store::Candidate* candidate) {

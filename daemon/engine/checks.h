@@ -11,16 +11,17 @@
 #include "engine/trigger.h"
 #include "model/outbox.h"
 #include "model/site.h"
+#include "store/holds.h"
 #include "store/ledger.h"
 #include "store/messages.h"
 
 namespace retaind::engine {
 
 /// Holds that apply now, kept in memory and read again when the store's stamp of them changes.
-class Holds {
+class ActiveHolds {
  public:
   /// True when something changed since the last call.
-  bool refresh(store::Ledger& ledger, Time now);
+  bool refresh(store::Database& database, Time now);
   [[nodiscard]] const store::HoldRow* find(std::string_view rule,
                                            std::optional<std::int64_t> customer) const;
   [[nodiscard]] const std::vector<store::HoldRow>& all() const { return rows_; }
@@ -74,8 +75,8 @@ class Checks {
   using Watch = std::function<void(const Subject&, const Situation&)>;
   void set_watch(Watch watch) { watch_ = std::move(watch); }
 
-  void refresh_holds(Time now) { holds_.refresh(ledger_, now); }
-  Holds& holds() { return holds_; }
+  void refresh_holds(Time now) { holds_.refresh(*database_, now); }
+  ActiveHolds& holds() { return holds_; }
   /// The clock jumped: nothing leaves until it is steady.
   void set_clock_hold(std::optional<Time> until) { clock_hold_ = until; }
   [[nodiscard]] std::optional<Time> clock_hold() const { return clock_hold_; }
@@ -110,10 +111,11 @@ class Checks {
     Calendar::Opening answer;
   };
 
+  store::Database* database_;
   store::Ledger ledger_;
   store::Messages messages_;
   const Site* site_;
-  Holds holds_;
+  ActiveHolds holds_;
   mutable std::array<Opening, 4> openings_;  ///< the one used last first
   std::optional<Time> clock_hold_;
   Watch watch_;

@@ -11,6 +11,7 @@
 #include "replay/story_facts.h"
 #include "replay/story_ledger.h"
 #include "replay/world.h"
+#include "store/holds.h"
 
 namespace retaind::replay {
 namespace {
@@ -169,7 +170,7 @@ class Play {
     row.cause = "operator";
     row.because = row.author = "story";
     row.at = clock_.now();
-    store::Ledger(database_).add_hold(row);
+    store::Holds(database_).add(row);
     return {};
   }
 

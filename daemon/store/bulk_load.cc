@@ -11,6 +11,7 @@
 #include "store/change_feed.h"
 #include "store/happened.h"
 #include "store/key_table.h"
+#include "store/meta.h"
 #include "store/roll_ups.h"
 
 namespace retaind::store {
@@ -328,11 +329,7 @@ void BulkLoad::Impl::write_sums() {
         .bind(8, history_until)
         .run();
   }
-  if (left_out == 0) return;
-  database
-      .prepared("INSERT OR REPLACE INTO meta (key, value) VALUES ('orders_in_other_currency', ?1)")
-      .bind(1, std::to_string(left_out))
-      .run();
+  if (left_out != 0) set_meta_value(database, "orders_in_other_currency", std::to_string(left_out));
 }
 
 BulkLoad::BulkLoad(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -13,27 +13,10 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "store/connection.h"
+#include "store/meta.h"
 
 namespace retaind::store {
 namespace {
-
-std::string meta(Database& database, std::string_view key) {
-  Statement& row = database.prepared("SELECT value FROM meta WHERE key = ?1");
-  std::string value;
-  if (row.bind(1, key).step()) value = row.text(0);
-  row.reset();
-  return value;
-}
-
-void set_meta(Database& database, std::string_view key, std::string_view value) {
-  database
-      .prepared(
-          "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = "
-          "?2")
-      .bind(1, key)
-      .bind(2, value)
-      .run();
-}
 
 bool number(std::string_view text, std::int64_t& value) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -76,7 +59,9 @@ std::optional<Identity::Mark> Identity::parse(const std::string& text) {
   return mark;
 }
 
-std::optional<Identity::Mark> Identity::stored() { return parse(meta(*database_, "ledger")); }
+std::optional<Identity::Mark> Identity::stored() {
+  return parse(meta_value(*database_, "ledger").value_or(""));
+}
 
 Result<Identity> Identity::open(Database& database, Rng& rng) {
   Identity identity(database, rng.code(26));
@@ -87,7 +72,7 @@ Result<Identity> Identity::open(Database& database, Rng& rng) {
   if (!in_memory(database)) {
     if (auto result = identity.open_seen(seen); !result) return result.error();
   }
-  identity.compare(seen, !meta(database, "copied").empty());
+  identity.compare(seen, meta_value(database, "copied").has_value());
   if (!stored && identity.recognised_.kind == Kind::fresh) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return transaction.error();
@@ -139,7 +124,7 @@ void Identity::compare(const std::optional<Mark>& seen, bool marked) {
   }
 }
 
-void Identity::write_mark() { set_meta(*database_, "ledger", text_of(mark_)); }
+void Identity::write_mark() { set_meta_value(*database_, "ledger", text_of(mark_)); }
 
 void Identity::adopt(Time now) {
   mark_.id = next_id_;

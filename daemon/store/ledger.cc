@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "store/holds.h"
 #include "store/ledger_cache.h"
 #include "store/ledger_rows.h"
+#include "store/meta.h"
 
 namespace retaind::store {
 namespace {
-
-constexpr std::string_view stamp_key = "hold_stamp";
 
 constexpr const char* rule_columns =
     "id, name, first_name, status, revision, timing, activated_at, revised_at, counts_from, "
@@ -83,15 +83,11 @@ void Ledger::save_rule(const RuleRow& rule) {
 }
 
 void Ledger::rename_rule(RuleRow& rule, const std::string& name) {
-  stamp_holds();
   database_->prepared("UPDATE rule SET name = ?2 WHERE id = ?1")
       .bind(1, rule.id)
       .bind(2, name)
       .run();
-  database_->prepared("UPDATE hold SET target = ?2 WHERE scope = 'rule' AND target = ?1")
-      .bind(1, rule.name)
-      .bind(2, name)
-      .run();
+  Holds(*database_).rename_rule(rule.name, name);
   rule.name = name;
 }
 
@@ -132,11 +128,13 @@ std::int64_t Ledger::trigger_id(std::string_view name) {
 }
 
 std::int64_t Ledger::feed_seen() {
-  const auto value = setting("feed_seen");
+  const auto value = meta_value(*database_, "feed_seen");
   return value ? std::stoll(*value) : 0;
 }
 
-void Ledger::set_feed_seen(std::int64_t seq) { set_setting("feed_seen", std::to_string(seq)); }
+void Ledger::set_feed_seen(std::int64_t seq) {
+  set_meta_value(*database_, "feed_seen", std::to_string(seq));
+}
 
 std::vector<FeedRow> Ledger::changes_after(std::int64_t seq, int limit) {
   Statement& rows = database_->prepared(
@@ -373,93 +371,6 @@ void Ledger::give_back_place(std::int64_t rule, bool draft, std::int64_t scope,
       .bind(2, int{draft})
       .bind(3, scope)
       .bind(4, firing)
-      .run();
-}
-
-std::vector<HoldRow> Ledger::holds(Time now) {
-  Statement& rows = database_->prepared(
-      "SELECT id, scope, target, cause, until, because, author, at FROM hold"
-      " WHERE released_at IS NULL AND (until IS NULL OR until > ?1) ORDER BY id");
-  rows.bind(1, now);
-  std::vector<HoldRow> holds;
-  while (rows.step()) {
-    holds.push_back({rows.integer(0), std::string(rows.text(1)), std::string(rows.text(2)),
-                     std::string(rows.text(3)), rows.maybe_time(4), std::string(rows.text(5)),
-                     std::string(rows.text(6)), rows.time(7)});
-  }
-  return holds;
-}
-
-std::int64_t Ledger::add_hold(const HoldRow& hold) {
-  database_
-      ->prepared(
-          "INSERT INTO hold (scope, target, cause, until, because, author, at) VALUES (?1, ?2, ?3, "
-          "?4, ?5, ?6, ?7)")
-      .bind(1, hold.scope)
-      .bind(2, hold.target)
-      .bind(3, hold.cause)
-      .bind(4, hold.until)
-      .bind(5, hold.because)
-      .bind(6, hold.author)
-      .bind(7, hold.at)
-      .run();
-  const std::int64_t id = database_->last_insert_id();
-  stamp_holds();
-  return id;
-}
-
-int Ledger::release(std::string_view scope, std::string_view target, Time now) {
-  stamp_holds();
-  return database_
-      ->prepared(
-          "UPDATE hold SET released_at = ?3 WHERE scope = ?1 AND target = ?2 AND released_at IS "
-          "NULL AND (until IS NULL OR until > ?3)")
-      .bind(1, scope)
-      .bind(2, target)
-      .bind(3, now)
-      .run();
-}
-
-void Ledger::release_cause(std::string_view cause, Time now) {
-  stamp_holds();
-  database_->prepared("UPDATE hold SET released_at = ?2 WHERE cause = ?1 AND released_at IS NULL")
-      .bind(1, cause)
-      .bind(2, now)
-      .run();
-}
-
-std::optional<Time> Ledger::brake_released(std::string_view rule) {
-  Statement& row = database_->prepared(
-      "SELECT max(released_at) FROM hold WHERE scope = 'rule' AND target = ?1 AND cause = 'brake'");
-  row.bind(1, rule);
-  std::optional<Time> at;
-  if (row.step()) at = row.maybe_time(0);
-  row.reset();
-  return at;
-}
-
-std::int64_t Ledger::hold_stamp() {
-  const auto stamp = setting(stamp_key);
-  return stamp ? std::stoll(*stamp) : 0;
-}
-
-void Ledger::stamp_holds() { set_setting(stamp_key, std::to_string(hold_stamp() + 1)); }
-
-std::optional<std::string> Ledger::setting(std::string_view key) {
-  Statement& row = database_->prepared("SELECT value FROM meta WHERE key = ?1").bind(1, key);
-  if (!row.step()) return std::nullopt;
-  std::string value{row.text(0)};
-  row.reset();
-  return value;
-}
-
-void Ledger::set_setting(std::string_view key, std::string_view value) {
-  database_
-      ->prepared(
-          "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = "
-          "excluded.value")
-      .bind(1, key)
-      .bind(2, value)
       .run();
 }
 

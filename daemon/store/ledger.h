@@ -26,17 +26,6 @@ struct RuleRow {
   std::optional<Time> removed_at;
 };
 
-struct HoldRow {
-  std::int64_t id = 0;
-  std::string scope;  ///< all, rule, customer
-  std::string target;
-  std::string cause;  ///< operator, brake, clock, restored
-  std::optional<Time> until;
-  std::string because;
-  std::string author;
-  Time at;
-};
-
 struct FeedRow {
   std::int64_t seq = 0;
   Subject subject = Subject::customer;
@@ -56,7 +45,7 @@ constexpr std::int64_t scope_of(Subject subject, std::int64_t row) {
   return row * 8 + static_cast<std::int64_t>(subject);
 }
 
-/// Rules, firings, once-per places and holds. Every call belongs to the caller's transaction; what
+/// Rules, firings and once-per places. Every call belongs to the caller's transaction; what
 /// was sent is a fact here and is never recomputed.
 class Ledger {
  public:
@@ -113,26 +102,11 @@ class Ledger {
                   Time first_at);
   void give_back_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
 
-  // Holds
-  std::vector<HoldRow> holds(Time now);
-  std::int64_t add_hold(const HoldRow& hold);
-  /// How many holds were released.
-  int release(std::string_view scope, std::string_view target, Time now);
-  void release_cause(std::string_view cause, Time now);
-  /// When a brake of this rule was last released.
-  std::optional<Time> brake_released(std::string_view rule);
-  /// Changes whenever a hold is added or released; costs the same however many there are.
-  std::int64_t hold_stamp();
-
-  // Small settings of the store itself
-  std::optional<std::string> setting(std::string_view key);
-  void set_setting(std::string_view key, std::string_view value);
+  // Customers
   std::int64_t customers();
   std::optional<std::int64_t> customer_by_key(std::string_view key);
 
  private:
-  void stamp_holds();
-
   Database* database_;
 };
 

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "delivery/release.h"
 #include "rules.h"
+#include "store/holds.h"
 
 using namespace retaind;
 using namespace retaind::test;
@@ -470,8 +471,8 @@ TEST_CASE("semantics 23: marking needs a restored store and a time that is past"
   const auto refused = delivery::release(shop.database, what, shop.clock.now());
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("not on hold after a restore") != std::string::npos);
-  store::Ledger(shop.database)
-      .add_hold({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
+  store::Holds(shop.database)
+      .add({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
   what.mark_sent_until = shop.at("2026-03-02 11:00");
   const auto future = delivery::release(shop.database, what, shop.clock.now());
   REQUIRE_FALSE(future);
@@ -488,8 +489,8 @@ TEST_CASE("semantics 23: what the copy itself sent bounds what the lost store ca
   shop.order("o1", "anna");
   shop.run_to("2026-03-02 12:00");
   CHECK(shop.sent().size() == 1);
-  store::Ledger(shop.database)
-      .add_hold({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
+  store::Holds(shop.database)
+      .add({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
   delivery::Release what;
   what.mark_sent_until = shop.at("2026-03-02 10:59");
   const auto refused = delivery::release(shop.database, what, shop.clock.now());

@@ -5,6 +5,7 @@
 
 #include "delivery/release.h"
 #include "simulation_parts.h"
+#include "store/holds.h"
 
 // What happens to the daemon and is not its fault; and what operators do.
 namespace sim {
@@ -182,7 +183,7 @@ void Simulation::hold(const std::string& scope, const std::string& target, Durat
   {
     const bool refuse = std::exchange(refuse_commit_, false);
     auto transaction = store::Transaction::begin(database_);
-    store::Ledger(database_).add_hold(row);
+    store::Holds(database_).add(row);
     if (!transaction->commit()) return watch_.say("a hold was refused");
     refuse_commit_ = refuse;
   }

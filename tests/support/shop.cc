@@ -8,6 +8,7 @@
 
 #include "delivery/release.h"
 #include "language/check.h"
+#include "store/holds.h"
 
 namespace retaind::test {
 namespace {
@@ -344,7 +345,7 @@ std::int64_t Shop::hold(const std::string& scope, const std::string& target,
   row.because = "a test";
   row.author = "a test";
   row.at = clock.now();
-  const std::int64_t id = store::Ledger(database).add_hold(row);
+  const std::int64_t id = store::Holds(database).add(row);
   expect(world->settle());
   return id;
 }
