@@ -111,10 +111,12 @@ Hit held_by_condition(Look& look) {
     // Unknown never sends, so it holds; an internal message goes and says so.
     const bool holds =
         truth == Truth::yes || (truth == Truth::unknown && look.rule.purpose != Purpose::internal);
-    // Facts may end it at any time, so a look that comes after the late limit ends nothing.
+    // Facts may end it at any time, so it does not end because time alone would do so too late.
     if (holds)
-      return Decision{Verdict::hold, Reason::hold_while,
-                      next_change(condition, s.facts, s.now, *s.zone), line, false};
+      return Decision{
+          Verdict::hold, Reason::hold_while,
+          next_turn(condition, s.facts, s.now, s.late_at.value_or(Time::max()), *s.zone), line,
+          false};
     ++line;
   }
   return std::nullopt;

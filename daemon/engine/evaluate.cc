@@ -358,30 +358,6 @@ std::optional<Time> next_turn(const Condition& condition, const Readings& readin
   return next;
 }
 
-std::optional<Time> next_change(const Condition& condition, const Readings& readings, Time now,
-                                const Zone& zone) {
-  constexpr Duration soonest{60'000};
-  std::optional<Time> next;
-  const auto consider = [&](Time at) {
-    if (at > now && (!next || at < *next)) next = at;
-  };
-  const auto look = [&](const Evaluator&, const Node& node, const Node& child, Time at) {
-    consider(at);
-    consider(at + Duration{1});
-    if (child.type == Type::date)
-      consider(zone.start_of(zone.date_of(at + std::chrono::hours(36))));
-    if (!is_span(node)) return;
-    const Time edge = zone.add(at, node.op == Op::within_next ? node.span.negated() : node.span);
-    consider(edge);
-    consider(edge + Duration{1});
-    // A span back from a later time may land a day beside it: months differ, clocks change.
-    for (const Time near : {edge - std::chrono::hours(24), edge + std::chrono::hours(24)})
-      if (near > now) consider(std::max(near, now + soonest));
-  };
-  each_clock_test(Evaluator{condition, readings, now, zone}, look, consider);
-  return next;
-}
-
 std::string describe_values(const Condition& condition, const language::Rule& rule,
                             const Readings& readings, Time now, const Zone& zone) {
   const Evaluator evaluator{condition, readings, now, zone};

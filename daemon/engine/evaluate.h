@@ -43,15 +43,9 @@ struct Readings {
 Truth evaluate(const language::Condition& condition, const Readings& readings, Time now,
                const Zone& zone);
 
-/// When time alone may next change what evaluate() says, while the facts stay: never before it
-/// does. Empty: the condition does not look at the clock. Where the calendar makes the inverse of a
-/// span uncertain, an earlier time, at least a minute ahead.
-std::optional<Time> next_change(const language::Condition& condition, const Readings& readings,
-                                Time now, const Zone& zone);
-
 /// The first instant after `now`, and by `until`, at which one of the condition's tests against the
 /// clock may turn, while the facts stay; empty: none. Between two such instants evaluate() says the
-/// same. Exact also where months differ and clocks change, and dearer than next_change().
+/// same. Exact also where months differ and clocks change.
 std::optional<Time> next_turn(const language::Condition& condition, const Readings& readings,
                               Time now, Time until, const Zone& zone);
 
