@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that has to hold, on a fresh Debian 12: bash tests/all.sh [--full]
-#   release build (g++) and its tests, sanitizer build and its tests, clang build, format, clang-tidy.
+#   release build (g++) and its tests, sanitizer build (clang) and its tests, format, clang-tidy.
 # clang-tidy looks at the files changed since the last landed commit, as far as its time goes; --full looks at every
 # file, and lives through a thousand simulated shops instead of 250.
 # RETAIND_BASE names another commit to compare with.
@@ -83,18 +83,17 @@ landed_commit() {
 check_tidy() {
   local base
   if [ $full = yes ] || ! base=$(landed_commit) || [ -z "$base" ]; then
-    git ls-files '*.cc' | python3 tests/tidy.py build/clang
+    git ls-files '*.cc' | python3 tests/tidy.py build/debug
   else
     { git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } |
-      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 200 build/clang
+      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 200 build/debug
   fi
 }
 
 check 'format' check_format
 check 'build: release (g++)' configure_and_build release && phase 'tests: release' run_tests release
 [ $full = no ] || check 'simulation: 1000 shops' build/release/tests/sim_tests --seeds 1000 --processes "$jobs"
-check 'build: sanitizers (g++)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
-check 'build: clang' configure_and_build clang
+check 'build: sanitizers (clang)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
 check 'clang-tidy' check_tidy
 
 printf '\n'
