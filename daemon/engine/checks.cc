@@ -237,7 +237,7 @@ Situation Checks::gather(const Subject& subject, Time now) {
   if (candidate != nullptr) {
     s.facts = candidate->cells;
     s.facts.aggregates = rule.aggregates;
-    s.facts.rows = subject.trigger->related(*candidate, now);
+    if (subject.trigger != nullptr) s.facts.rows = subject.trigger->related(*candidate, now);
     s.needs_address = to_customer;
     s.has_address = candidate->has_address;
     s.suppressed = to_customer && policy.suppression_applies && candidate->suppressed;
