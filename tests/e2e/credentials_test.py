@@ -10,18 +10,8 @@ import subprocess
 import sys
 import threading
 
-from running_site import Site, check
+from running_site import NOTICE, Site, check
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: transactional
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-backlog: all
-"""
 seen = []  # (encrypted, line) as the server got them
 
 
@@ -87,7 +77,7 @@ def settings(site, port):
     site.edit("retaind.yaml", "deliver: maildir",
               "deliver: live\nsmtp:\n  host: localhost\n  port: %d\n  tls: starttls\n  ca-file: ca.pem\n"
               "  user: shop\n  password-file: smtp-password" % port)
-    site.only_rule("greet", RULE)
+    site.only_rule("greet", NOTICE)
 
 
 def send_one(site, key, environment=None):

@@ -5,23 +5,12 @@ import sqlite3
 import subprocess
 import time
 
-from running_site import BINARY, Site, check, timestamp, wait_for
-
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: transactional
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-backlog: all
-"""
+from running_site import BINARY, NOTICE, Site, check, timestamp, wait_for
 
 
 def main():
     with Site() as site:
-        site.only_rule("greet", RULE)
+        site.only_rule("greet", NOTICE)
         site.load("customers", "key,email,created_at\nc1,c1@example.com,2026-01-01T00:00:00Z\n")
         store = str(site.directory / "retaind.db")
         other = sqlite3.connect(store, isolation_level=None)

@@ -33,6 +33,18 @@ backlog: all
 brake: 1000000
 """
 
+# The same to everyone, agreed or not.
+NOTICE = """rule: greet
+about: Greet at once, for the test
+purpose: transactional
+status: live
+when:
+  event: customer.created
+then:
+  - email: welcome
+backlog: all
+"""
+
 
 def check(condition, message):
     """A failed expectation ends the test with the line that says what was wrong."""

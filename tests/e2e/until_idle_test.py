@@ -5,18 +5,8 @@ import socketserver
 import threading
 import time
 
-from running_site import Site, check
+from running_site import NOTICE, Site, check
 
-RULE = """rule: greet
-about: Greet at once, for the test
-purpose: transactional
-status: live
-when:
-  event: customer.created
-then:
-  - email: welcome
-backlog: all
-"""
 taken = []
 
 
@@ -48,7 +38,7 @@ def settings(site, port):
     site.edit("retaind.yaml", "deliver: maildir", f"deliver: live\nsmtp: {{host: 127.0.0.1, port: {port}, tls: none}}")
     for file in (site.directory / "rules").glob("*.yaml"):
         file.unlink()
-    site.write("rules/greet.yaml", RULE)
+    site.write("rules/greet.yaml", NOTICE)
     site.load("customers", "key,email,created_at\nC1,c1@example.com,2026-01-01T00:00:00Z\n")
 
 

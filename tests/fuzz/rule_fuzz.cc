@@ -1,12 +1,11 @@
 // module: language
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
 #include "language/check.h"
+#include "mistakes.h"
 
 // Any bytes as a rule file: either a rule comes out, or errors that stand inside the text and can
 // be shown. Never both, never neither.
@@ -14,12 +13,6 @@
 namespace {
 
 namespace lang = retaind::language;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 retaind::Site shop() {
   retaind::Site site;
@@ -56,14 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       lang::Source{"rules/fuzz.yaml", std::string(reinterpret_cast<const char*>(bytes), size)});
   std::vector<lang::Diagnostic> diagnostics;
   const auto rule = lang::check_rule(source, site, templates, diagnostics);
-  bool errors = false;
-  for (const auto& diagnostic : diagnostics) {
-    errors |= diagnostic.severity == lang::Severity::error;
-    require(diagnostic.where.begin <= diagnostic.where.end, "a mark ends behind its beginning");
-    require(diagnostic.where.begin <= size, "a mark stands in the text");
-    require(!diagnostic.remedy.empty(), "a mistake has a remedy");
-    require(!lang::to_text(diagnostic, false).empty(), "a mistake can be shown");
-  }
+  const bool errors = have_errors(diagnostics, size);
   require(rule.has_value() != errors, "a rule or errors");
   lang::to_text(diagnostics, lang::Format::json, false);
   lang::to_text(diagnostics, lang::Format::github, false);

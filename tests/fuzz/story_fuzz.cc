@@ -1,12 +1,11 @@
 // module: language
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
 #include "language/story.h"
+#include "mistakes.h"
 
 // Any bytes as a story: either a story comes out whose lines follow each other in time, or errors
 // that stand inside the text and can be shown. Never both, never neither.
@@ -14,12 +13,6 @@
 namespace {
 
 namespace lang = retaind::language;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 retaind::Site shop() {
   retaind::Site site;
@@ -62,14 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       lang::Source{"tests/fuzz.yaml", std::string(reinterpret_cast<const char*>(bytes), size)});
   std::vector<lang::Diagnostic> diagnostics;
   const auto story = lang::check_story(source, {site, rules, templates}, diagnostics);
-  bool errors = false;
-  for (const auto& diagnostic : diagnostics) {
-    errors |= diagnostic.severity == lang::Severity::error;
-    require(diagnostic.where.begin <= diagnostic.where.end, "a mark ends behind its beginning");
-    require(diagnostic.where.begin <= size, "a mark stands in the text");
-    require(!diagnostic.remedy.empty(), "a mistake has a remedy");
-    require(!lang::to_text(diagnostic, false).empty(), "a mistake can be shown");
-  }
+  const bool errors = have_errors(diagnostics, size);
   require(story.has_value() != errors, "a story or errors");
   if (story) inspect(*story);
   return 0;
