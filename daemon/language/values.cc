@@ -270,8 +270,17 @@ std::optional<std::size_t> read_choice(Report& report, std::string_view key, con
 std::optional<std::string> read_known(Report& report, Code code, std::string_view what,
                                       const YamlNode& node,
                                       std::span<const std::string_view> names) {
-  auto text = read_text(report, what, node);
-  if (!text || std::find(names.begin(), names.end(), *text) != names.end()) return text;
+  // `what` is no key, so the words of read_text would not fit.
+  if (node.kind != YamlNode::Kind::scalar || trim(node.text).empty()) {
+    report.error(Code::wrong_kind, node.at,
+                 fmt::format("the name of a {} belongs here, and this is {}", what,
+                             node.kind == YamlNode::Kind::scalar ? "nothing" : name_of(node.kind)),
+                 names.empty() ? "write one name"
+                               : fmt::format("write one name, such as `{}`", names.front()));
+    return std::nullopt;
+  }
+  std::optional<std::string> text(trim(node.text));
+  if (std::find(names.begin(), names.end(), *text) != names.end()) return text;
   report.error(
       code, node.at, fmt::format("unknown {} `{}`", what, *text),
       names.empty() ? fmt::format("the site has no {} yet", what) : suggestion(*text, names));

@@ -164,6 +164,22 @@ for row, table in (("operator", operators), ("aggregate", folds), ("type", types
         cell(row, name, "an error text", golden)
         cell(row, name, "a story in which it decides", decided.get((row, name), ("",))[0] == "differently")
         cell(row, name, "an example", bool(example))
+story = json.loads(run("schema", "story"))
+line = story["properties"]["cases"]["items"]["properties"]["story"]["items"]
+STORY_KEYS = {"story": story["properties"], "case": story["properties"]["cases"]["items"]["properties"], "line": line["properties"],
+              "message": line["properties"]["expect"]["anyOf"][1]["properties"],
+              "person": {key: value for key, value in story["properties"]["people"]["additionalProperties"]["properties"].items()
+                         if key in ("consent", "attributes")}}
+told = "\n".join(path.read_text() for directory in ("tests/stories", "tests/data/semantics/tests", "tests/data/walk/tests")
+                 for path in (SOURCE / directory).rglob("*.yaml"))
+story_page = run("reference", "story")
+for of, properties in STORY_KEYS.items():
+    for key, value in properties.items():
+        row = f"{of} key"
+        cell(row, key, "an error text", any(re.match(rf"^ *(?:- )?{key}:|.*[{{,] *{key}:", shown_) for shown_ in shown))
+        cell(row, key, "a story that passes", re.search(rf"(?:^ *(?:- )?|[{{,] *){key}:", told, re.MULTILINE) is not None)
+        cell(row, key, "a schema entry", bool(value.get("description")))
+        cell(row, key, "an example", re.search(rf"^- `{key}`: .*Example: `{key}: ", story_page, re.MULTILINE) is not None)
 reasons_page = run("reference", "reasons")
 unknown_reason = " ".join(text for text in golden_texts if "R073" in text)
 offered = json.dumps(json.loads(run("schema", "story")))
@@ -176,6 +192,7 @@ for reason in sorted(reasons - {"sent"}):
 if "--show" in sys.argv:
     for cell_, (ended, rule) in sorted(decided.items()):
         print(f"{cell_[0]:<12} {cell_[1]:<16} ends {ended} without it in {rule}")
-print(f"{sum(len(properties) for properties in KEYS.values())} keys, {len(operators)} operators, {len(folds)} aggregates, "
+print(f"{sum(len(properties) for properties in KEYS.values())} keys of rules and "
+      f"{sum(len(properties) for properties in STORY_KEYS.values())} of stories, {len(operators)} operators, {len(folds)} aggregates, "
       f"{len(types)} types, {len(reasons)} reasons")
 check(not missing, f"{len(missing)} cells are missing:\n  " + "\n  ".join(missing))
