@@ -86,7 +86,7 @@ check_tidy() {
     git ls-files '*.cc' | python3 tests/tidy.py build/debug
   else
     { git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } |
-      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 200 build/debug
+      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 150 build/debug
   fi
 }
 
