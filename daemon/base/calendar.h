@@ -46,6 +46,19 @@ class Calendar {
   /// while closed.
   [[nodiscard]] std::vector<TimeRange> inverse_open(TimeRange due, Duration open,
                                                     const Zone& zone) const;
+  /// The same for whole days: only dates on which something opens count, from midnight to midnight
+  /// in wall time, so the time of day stays. What lies on another date counts from the midnight
+  /// behind it: a business day from Saturday ends as one from Friday's last instant does.
+  [[nodiscard]] std::optional<Time> add_days(Time time, int days, const Zone& zone) const;
+  /// Exactly the anchors a with add_days(a, days) in `due`: one range, for the map is monotonic.
+  [[nodiscard]] std::vector<TimeRange> inverse_days(TimeRange due, int days,
+                                                    const Zone& zone) const;
+  /// These by a business span.
+  [[nodiscard]] std::optional<Time> add(Time time, const Span& business, const Zone& zone) const;
+  [[nodiscard]] std::vector<TimeRange> inverse(TimeRange due, const Span& business,
+                                               const Zone& zone) const;
+  /// What decides, as a text: two calendars of the same hours and days off are the same.
+  [[nodiscard]] std::string canonical() const;
   /// The longest time that it stays closed in a week (days off left aside).
   [[nodiscard]] Duration longest_gap() const;
 
@@ -58,6 +71,11 @@ class Calendar {
   [[nodiscard]] std::vector<Stretch> stretches(std::chrono::local_days first,
                                                std::chrono::local_days last,
                                                const Zone& zone) const;
+  [[nodiscard]] bool opens_on(std::chrono::local_days date) const;
+  /// The n-th date after (before, when n is negative) on which something opens.
+  [[nodiscard]] std::optional<std::chrono::local_days> open_date(std::chrono::local_days date,
+                                                                 int n) const;
+  [[nodiscard]] Time latest_by(Time end, int days, const Zone& zone) const;
   [[nodiscard]] Time latest_with(Time end, Duration open, const Zone& zone) const;
 
   std::string name_;

@@ -218,6 +218,10 @@ Time Zone::to_time(LocalTime local) const {
   return found == 0 ? exact : std::max(exact, segment.begin);
 }
 
+LocalTime Zone::shown_by(Time time) const {
+  return highest_shown(rules_of(zone_), std::clamp(time, earliest, latest));
+}
+
 Time Zone::start_of(LocalDate date) const {
   return to_time(LocalTime{std::chrono::local_days{date}});
 }

@@ -15,8 +15,8 @@ using LocalTime = std::chrono::time_point<std::chrono::local_t, Duration>;
 using LocalDate = std::chrono::year_month_day;
 
 /// A length of time as people write it. Months and days keep the local wall time; `elapsed` (hours,
-/// minutes, seconds) is elapsed time. `business` counts only open time of a calendar and then has
-/// neither months nor days.
+/// minutes, seconds) is elapsed time. `business` counts open time of a calendar, or with `days` the
+/// dates on which it opens; it has one of the two and no months.
 struct Span {
   int months = 0;
   int days = 0;
@@ -56,6 +56,10 @@ class Zone {
   /// occurrence. (RFC 5545 3.3.5 shifts by the length of the gap instead; the gap's end keeps this
   /// map monotonic, which makes inverse() below an interval.)
   [[nodiscard]] Time to_time(LocalTime local) const;
+
+  /// The highest wall time that clocks have shown by `time`: what to_time() turns back. For every
+  /// local time l, to_time(l) <= time exactly when l <= shown_by(time).
+  [[nodiscard]] LocalTime shown_by(Time time) const;
 
   /// Start of a local day: its first existing instant.
   [[nodiscard]] Time start_of(LocalDate date) const;

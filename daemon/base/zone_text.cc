@@ -206,8 +206,8 @@ std::string unit(long long count, std::string_view name) {
 std::string to_string(const Span& span) {
   std::vector<std::string> parts;
   if (span.months != 0) parts.push_back(unit(span.months, "month"));
-  if (span.days != 0) parts.push_back(unit(span.days, "day"));
   const std::string_view open = span.business ? "business " : "";
+  if (span.days != 0) parts.push_back(unit(span.days, fmt::format("{}day", open)));
   Duration left = span.elapsed;
   const auto take = [&](Duration size, std::string_view name) {
     if (left / size == 0) return;

@@ -23,7 +23,8 @@ std::string timing_of(const Rule& rule) {
   return fmt::format("{} {} {} {} {} {} {} {} {} {} {}/{}/{}", t.name, t.column, t.offset.months,
                      t.offset.days, t.offset.elapsed.count(), t.at_minute.value_or(-1), t.weekdays,
                      t.month_day, rule.customer_zone, rule.backlog.all, within.months, within.days,
-                     within.elapsed.count());
+                     within.elapsed.count()) +
+         (rule.business && t.offset.business ? " " + rule.business->canonical() : "");
 }
 
 std::string_view text_of(const Rule& rule) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/business_time.h"
 #include "engine/variant.h"
 #include "store/people.h"
 
@@ -164,7 +165,8 @@ Explainer::Subject Explainer::subject_of(const Found& found, Time at) const {
                             : explained.due;
   if (subject.step == nullptr) {
     for (const Step& step : rule.steps) {
-      const Time due = site_->zone.add(explained.anchor.value_or(explained.due), *step.after);
+      const Time due =
+          later(*running_.rule, explained.anchor.value_or(explained.due), *step.after, site_->zone);
       if (subject.step != nullptr && due >= subject.message.due) continue;
       subject.step = &step;
       subject.message.due = due;

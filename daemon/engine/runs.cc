@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/business_time.h"
 #include "engine/variant.h"
 
 namespace retaind::engine {
@@ -123,8 +124,8 @@ void Runs::count_for_brake(Running& running, const Message& message) {
     ++running.brake_count;
 }
 
-Time Runs::after_due(const Firing& firing, const Step& step) const {
-  return site_->zone.add(firing.anchor.value_or(firing.due), *step.after);
+Time Runs::after_due(const Rule& rule, const Firing& firing, const Step& step) const {
+  return later(rule, firing.anchor.value_or(firing.due), *step.after, site_->zone);
 }
 
 bool Runs::begin(Running& running, Firing& firing, const Begun& begun, Time now) {
@@ -158,7 +159,7 @@ void Runs::plan_all(Running& running, const Firing& firing, const Begun& begun, 
   };
   std::vector<Planned> plans;
   for (const Step& step : rule.steps) {
-    if (step.after) plans.push_back({&step, after_due(firing, step)});
+    if (step.after) plans.push_back({&step, after_due(rule, firing, step)});
     if (&step == chain) plans.push_back({&step, firing.due});
   }
   if (begun.take != nullptr && plans.size() == 1) {
@@ -212,7 +213,7 @@ void Runs::plan_next(Running& running, const Firing& firing, std::size_t from_in
   const auto& steps = running.rule->steps;
   for (std::size_t i = from_index; i < steps.size(); ++i) {
     if (steps[i].after) continue;
-    const Time due = steps[i].wait ? site_->zone.add(base, *steps[i].wait) : base;
+    const Time due = steps[i].wait ? later(*running.rule, base, *steps[i].wait, site_->zone) : base;
     if (add(running, plan(running, firing, steps[i], due, now))) return;
     // It is there already, since the rule's steps were moved about.
     const auto all = messages_of(firing);
@@ -250,8 +251,8 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
                                  [&](const Step& s) { return s.key == message.step; });
   if (step != steps.end()) {
     if (step->repeat && (left || virtually) && message.repeat < step->repeat->at_most) {
-      Message repeat =
-          plan(running, firing, *step, site_->zone.add(gone_at, step->repeat->every), now);
+      Message repeat = plan(running, firing, *step,
+                            later(*running.rule, gone_at, step->repeat->every, site_->zone), now);
       repeat.repeat = message.repeat + 1;
       repeat.variant = message.variant;
       add(running, std::move(repeat));
@@ -318,11 +319,11 @@ std::optional<Time> Runs::due_anew(const Firing& firing, const Step& step, const
   if (message.repeat > 0) {
     for (const Message& m : all) {
       if (m.step != message.step || m.repeat != message.repeat - 1 || !gone(m)) continue;
-      if (step.repeat) return site_->zone.add(*gone(m), step.repeat->every);
+      if (step.repeat) return later(rule, *gone(m), step.repeat->every, site_->zone);
     }
     return std::nullopt;
   }
-  if (step.after) return std::max(after_due(firing, step), firing.planned);
+  if (step.after) return std::max(after_due(rule, firing, step), firing.planned);
   if (&step == first_step(rule)) return firing.planned;
   std::optional<Time> base;
   for (const Message& m : all) {
@@ -331,7 +332,7 @@ std::optional<Time> Runs::due_anew(const Firing& firing, const Step& step, const
     if (m.id < message.id && m.repeat == 0 && chained && gone(m)) base = gone(m);
   }
   if (!base) return std::nullopt;
-  return step.wait ? site_->zone.add(*base, *step.wait) : *base;
+  return step.wait ? later(rule, *base, *step.wait, site_->zone) : *base;
 }
 
 void Runs::replan(Running& running, const Firing& firing, Time now) {
@@ -363,8 +364,8 @@ void Runs::replan(Running& running, const Firing& firing, Time now) {
     messages_.save(message);
   }
   for (const Step& step : rule.steps) {
-    if (!step.after || after_due(firing, step) <= now) continue;
-    add(running, plan(running, firing, step, after_due(firing, step), now));
+    if (!step.after || after_due(rule, firing, step) <= now) continue;
+    add(running, plan(running, firing, step, after_due(rule, firing, step), now));
   }
 }
 

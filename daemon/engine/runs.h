@@ -95,7 +95,8 @@ class Runs {
   static void count_for_brake(Running& running, const Message& message);
   void plan_next(Running& running, const Firing& firing, std::size_t from_index, Time base,
                  Time now);
-  [[nodiscard]] Time after_due(const Firing& firing, const language::Step& step) const;
+  [[nodiscard]] Time after_due(const language::Rule& rule, const Firing& firing,
+                               const language::Step& step) const;
   [[nodiscard]] std::optional<Time> due_anew(const Firing& firing, const language::Step& step,
                                              const Message& message,
                                              const std::vector<Message>& all,

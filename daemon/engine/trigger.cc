@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/business_time.h"
 #include "store/columns.h"
 
 namespace retaind::engine {
@@ -118,7 +119,7 @@ Time Trigger::due_on(LocalDate date, const Zone& zone) const {
 
 Time Trigger::due_of(Time anchor, const Zone& zone) const {
   if (rule_->trigger.at_minute) return due_on(zone.date_of(anchor), zone);
-  return zone.add(anchor, rule_->trigger.offset);
+  return later(*rule_, anchor, rule_->trigger.offset, zone);
 }
 
 const Zone& Trigger::zone_named(std::string_view name) const {
@@ -172,7 +173,7 @@ std::vector<LocalDate> Trigger::dates(TimeRange due, const Zone& zone) const {
 std::vector<TimeRange> Trigger::anchors(TimeRange due) const {
   const Zone zone = rule_->customer_zone ? Zone::utc() : site_;
   const TimeRange wide = widened(due);
-  if (!rule_->trigger.at_minute) return zone.inverse(wide, rule_->trigger.offset);
+  if (!rule_->trigger.at_minute) return earlier(*rule_, wide, rule_->trigger.offset, zone);
   std::vector<TimeRange> ranges;
   for (const LocalDate date : dates(wide, zone)) {
     TimeRange range{zone.start_of(date) - Duration{1},

@@ -52,6 +52,7 @@ enum class Code : std::uint8_t {
   nothing_follows = 45,
   bad_variants = 46,
   not_available = 47,
+  business_time = 48,
   rule_twice = 50,
   no_unsubscribe = 51,
   purpose_mismatch = 52,

@@ -42,9 +42,9 @@ constexpr KeyValue table[] = {
   {.of = Keys::trigger, .key = "subscription", .takes = state},
   {.of = Keys::trigger, .key = "ticket", .takes = state},
   {.of = Keys::trigger, .key = "feedback", .takes = state},
-  {.of = Keys::trigger, .key = "after", .takes = duration},
+  {.of = Keys::trigger, .key = "after", .takes = open_duration},
   {.of = Keys::trigger, .key = "before", .takes = duration},
-  {.of = Keys::trigger, .key = "for", .takes = duration},
+  {.of = Keys::trigger, .key = "for", .takes = open_duration},
   {.of = Keys::trigger, .key = "at", .takes = time_of_day, .needed = "every"},
 
   {.of = Keys::step, .key = "email", .takes = name},
@@ -52,9 +52,9 @@ constexpr KeyValue table[] = {
   {.of = Keys::step, .key = "webhook", .takes = name},
   {.of = Keys::step, .key = "coupon", .takes = name},
   {.of = Keys::step, .key = "survey", .takes = name},
-  {.of = Keys::step, .key = "wait", .takes = positive},
+  {.of = Keys::step, .key = "wait", .takes = open_positive},
   {.of = Keys::step, .key = "pause-marketing", .takes = positive},
-  {.of = Keys::step, .key = "after", .takes = duration},
+  {.of = Keys::step, .key = "after", .takes = open_duration},
   {.of = Keys::step, .key = "if", .takes = condition, .many = true},
   {.of = Keys::step, .key = "variants", .takes = shares},
   {.of = Keys::step, .key = "template", .takes = name, .needed = "notify"},
@@ -67,7 +67,7 @@ constexpr KeyValue table[] = {
   {.of = Keys::step, .key = "single-use", .takes = yes_no},
   {.of = Keys::step, .key = "valid-for", .takes = positive, .needed = "coupon"},
 
-  {.of = Keys::repeat, .key = "every", .takes = positive, .needed = "*"},
+  {.of = Keys::repeat, .key = "every", .takes = open_positive, .needed = "*"},
   {.of = Keys::repeat, .key = "at-most", .takes = whole, .range = wholes::repetitions, .needed = "*"},
 
   {.of = Keys::site, .key = "shop", .takes = text, .needed = "*"},
@@ -223,6 +223,8 @@ std::string_view phrase(Takes takes) {
     case yes_no: return "`yes` or `no`";
     case duration:
     case positive: return "a duration, such as `7 days`";
+    case open_duration:
+    case open_positive: return "a duration, such as `7 days` or `16 business hours`";
     case late_limit: return "a duration, such as `3 days`, or `none`";
     case backlog: return "`none`, `all`, or a time back such as `30 days`";
     case per_day: return "a number of messages, such as `500 per day`";

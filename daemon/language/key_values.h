@@ -18,11 +18,13 @@ enum class Takes : std::uint8_t {
   share,    ///< "10%"
   shares,   ///< templates, each with a share up to 100 %
   yes_no,
-  duration,    ///< "7 days", "0 days"
-  positive,    ///< the same, longer than nothing
-  late_limit,  ///< the same, or "none"
-  backlog,     ///< "none", "all", or a time back
-  per_day,     ///< "500 per day"
+  duration,       ///< "7 days", "0 days"
+  positive,       ///< the same, longer than nothing
+  late_limit,     ///< the same, or "none"
+  open_duration,  ///< "16 business hours" too
+  open_positive,  ///< the same, longer than nothing
+  backlog,        ///< "none", "all", or a time back
+  per_day,        ///< "500 per day"
   time_of_day,
   money,
   condition,

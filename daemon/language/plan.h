@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/zone.h"
 #include "language/diagnostic.h"
 #include "model/cell.h"
@@ -164,12 +165,13 @@ struct Rule {
   std::optional<Span> late_limit;  ///< empty: none
   Backlog backlog;
   std::optional<int> limit_per_day;
-  double holdout = 0;          ///< 0 … 1
-  int priority = 0;            ///< higher goes first
-  std::string send_window;     ///< calendar of the site; empty: always
-  bool customer_zone = false;  ///< `timezone: customer`
-  std::optional<int> brake;    ///< messages in the first hour; empty: the default
-  std::vector<Slot> slots;     ///< what the conditions read
+  double holdout = 0;                ///< 0 … 1
+  int priority = 0;                  ///< higher goes first
+  std::string send_window;           ///< calendar of the site; empty: always
+  std::optional<Calendar> business;  ///< what business time counts by: the send window, when used
+  bool customer_zone = false;        ///< `timezone: customer`
+  std::optional<int> brake;          ///< messages in the first hour; empty: the default
+  std::vector<Slot> slots;           ///< what the conditions read
   std::vector<Aggregate> aggregates;
   std::string file;
   std::string

@@ -121,6 +121,7 @@ std::string revision_of(const Rule& rule) {
   canonical.text(fmt::format("{}", rule.holdout));
   canonical.number(rule.priority);
   canonical.text(rule.send_window);
+  if (rule.business) canonical.text(rule.business->canonical());
   canonical.number(rule.customer_zone ? 1 : 0);
   canonical.number(rule.brake.value_or(0));
   return canonical.digest();

@@ -27,6 +27,28 @@ void refuse_as_conditions(Report& report, std::string_view key, const YamlNode& 
                "write one a line, each behind a dash: `- customer.orders_count >= 2`");
 }
 
+bool is_business(const Span& span) { return span.business; }
+
+bool is_business(const std::optional<Span>& span) { return span && span->business; }
+
+bool counts_business_time(const std::optional<Trigger>& trigger, const std::vector<Step>& steps) {
+  return (trigger && is_business(trigger->offset)) ||
+         std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+           return is_business(step.after) || is_business(step.wait) ||
+                  (step.repeat && is_business(step.repeat->every));
+         });
+}
+
+/// The first value that is a duration of business time.
+const YamlNode* find_business(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::scalar && !node.text.empty() && node.text.front() >= '0' &&
+      node.text.front() <= '9' && node.text.find(" business ") != std::string::npos)
+    return &node;
+  for (const YamlNode& child : node.children)
+    if (const YamlNode* found = find_business(child)) return found;
+  return nullptr;
+}
+
 class RuleReader {
  public:
   RuleReader(RuleContext& context, const YamlNode& root)
@@ -61,6 +83,7 @@ class RuleReader {
     read_frequency();
     read_limits();
     read_time();
+    read_business();
     check_together();
     if (report_.failed()) return file;
     rule_.trigger = std::move(*trigger_);
@@ -213,6 +236,32 @@ class RuleReader {
                     fmt::format("write at least `{} hours`, or a message that still waits at "
                                 "closing time is too late at the next opening",
                                 hours.elapsed / std::chrono::hours(1)));
+  }
+
+  /// Business time is counted by the calendar of the send window.
+  void read_business() {
+    if (!counts_business_time(trigger_, rule_.steps)) return;
+    const YamlNode* when = map_.get("when");
+    const YamlNode* value = when == nullptr ? nullptr : find_business(*when);
+    if (value == nullptr && map_.get("then") != nullptr) value = find_business(*map_.get("then"));
+    const Range at = value == nullptr ? map_.key_at("then") : value->at;
+    const std::string text = value == nullptr ? "business time" : value->text;
+    if (rule_.customer_zone)
+      report_.error(Code::business_time, at,
+                    fmt::format("`{}` counts the shop's hours, and `timezone: customer` would move "
+                                "them",
+                                text),
+                    "count in hours or days, or delete `timezone: customer`");
+    const auto calendar = context_.site.calendars.find(rule_.send_window);
+    if (calendar != context_.site.calendars.end()) {
+      rule_.business = calendar->second;
+    } else if (map_.get("send-window") == nullptr) {
+      const auto names = names_in(context_.site.calendars);
+      report_.error(Code::business_time, at,
+                    fmt::format("`{}` counts opening hours, and the rule does not say whose", text),
+                    fmt::format("write `send-window: {}`: a calendar of retaind.yaml",
+                                names.empty() ? "support-hours" : names.front()));
+    }
   }
 
   void check_together() {

@@ -25,6 +25,14 @@ Value duration_of(Takes takes) {
     case Takes::positive:
       return matching(fmt::format("^{}$", positive),
                       "a number over 0 and a unit, such as `7 days` or `48 hours`");
+    case Takes::open_duration:
+    case Takes::open_positive: {
+      const bool zero = takes == Takes::open_duration;
+      const std::string open = fmt::format(
+          "{} +business +(?:{})", zero ? "[0-9]+" : "0*[1-9][0-9]*", business_unit_pattern());
+      return matching(fmt::format("^(?:{}|{})$", zero ? duration("[0-9]+") : positive, open),
+                      "a number and a unit, such as `7 days` or `16 business hours`");
+    }
     case Takes::late_limit:
       return matching(fmt::format("^(?:none|{})$", positive),
                       "a number over 0 and a unit, such as `3 days`; or `none`");
@@ -153,6 +161,8 @@ Value ValueSchemas::simple(const KeyRow& key, const KeyValue& takes) const {
     case Takes::yes_no: return yes_no();
     case Takes::duration:
     case Takes::positive:
+    case Takes::open_duration:
+    case Takes::open_positive:
     case Takes::late_limit:
     case Takes::backlog: return duration_of(takes.takes);
     case Takes::per_day:

@@ -76,14 +76,24 @@ std::optional<Span> multiply(const Unit& unit, std::string_view number, Fault& f
   return Span{count * unit.months, count * unit.days, count * unit.elapsed, false};
 }
 
+/// No weeks and months: they are of dates, open or not.
+bool counts_open_time(const Unit& unit) { return unit.months == 0 && unit.days <= 1; }
+
+std::string pattern_of(bool (*fits)(const Unit&)) {
+  std::string pattern;
+  for (const auto& unit : units)
+    if (fits(unit))
+      pattern += fmt::format("{}{}|{}", pattern.empty() ? "" : "|", unit.one, unit.many);
+  return pattern;
+}
+
 }  // namespace
 
 std::string unit_pattern() {
-  std::string pattern;
-  for (const auto& unit : units)
-    pattern += fmt::format("{}{}|{}", pattern.empty() ? "" : "|", unit.one, unit.many);
-  return pattern;
+  return pattern_of([](const Unit&) { return true; });
 }
+
+std::string business_unit_pattern() { return pattern_of(counts_open_time); }
 
 bool is_unit(std::string_view word) { return find_unit(word) != nullptr; }
 
@@ -92,11 +102,15 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
   if (unit.empty())
     return refuse(fault, Code::no_unit, fmt::format("`{}` has no unit", number),
                   fmt::format("{0} what? write `{0} days` or `{0} hours`", number));
-  if (unit == "business" || unit.starts_with("business "))
-    return refuse(fault, Code::not_available, "business hours are not known to this version",
-                  "write elapsed time, such as `48 hours`; `send-window:` keeps messages inside "
-                  "opening hours");
+  if (unit == "business")
+    return refuse(fault, Code::business_time, "conditions count all time, not opening hours",
+                  fmt::format("write elapsed time, such as `{} hours`", number));
+  const bool business = unit.starts_with("business ");
+  if (business) unit = trim(unit.substr(9));
   const Unit* found = find_unit(unit);
+  if (business && found != nullptr && !counts_open_time(*found))
+    return refuse(fault, Code::bad_duration, "business time is counted in minutes, hours or days",
+                  "write days: a week of opening days is `5 business days`");
   if (found == nullptr) {
     const std::string_view guess = guess_unit(unit);
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
@@ -110,7 +124,9 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
   if (!all_digits(number))
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no whole number", number),
                   "write a whole number of a smaller unit, such as `36 hours`");
-  return multiply(*found, number, fault);
+  auto span = multiply(*found, number, fault);
+  if (span) span->business = business;
+  return span;
 }
 
 std::optional<Span> read_span(std::string_view text, Fault& fault) {

@@ -15,8 +15,8 @@ struct Fault {
   std::string remedy;
 };
 
-/// "7 days", "48 hours", "1 month": one whole number and one unit. Weeks are seven days, a year is
-/// twelve months.
+/// "7 days", "48 hours", "1 month", "16 business hours": one whole number and one unit. Weeks are
+/// seven days, a year is twelve months.
 std::optional<Span> read_span(std::string_view text, Fault& fault);
 
 /// The same from its two parts; `unit` may be empty or no unit at all.
@@ -24,6 +24,8 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
 
 /// Regular expression of the units, for the editor schema.
 std::string unit_pattern();
+/// The same of those that business time is counted in.
+std::string business_unit_pattern();
 
 /// Whether a word is a unit of time, singular or plural.
 bool is_unit(std::string_view word);

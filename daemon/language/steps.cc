@@ -247,7 +247,7 @@ class StepsReader {
 
   void common(Step& step, const MapReader& map) {
     if (const YamlNode* node = map.get("after"))
-      step.after = read_duration(report_, "after", *node);
+      step.after = read_duration(report_, "after", *node, Business::allowed);
     if (const YamlNode* node = map.get("repeat")) step.repeat = read_repeat(*node);
     if (const YamlNode* node = map.get("if"))
       step.if_all =
@@ -272,7 +272,7 @@ class StepsReader {
     MapReader map(report_, node, Keys::repeat);
     Repeat repeat;
     if (const YamlNode* every = map.need("every", "write `repeat: {every: 24 hours, at-most: 3}`"))
-      repeat.every = read_positive(report_, "every", *every).value_or(Span{});
+      repeat.every = read_positive(report_, "every", *every, Business::allowed).value_or(Span{});
     if (const YamlNode* most = map.need("at-most", "write `repeat: {every: 24 hours, at-most: 3}`"))
       repeat.at_most = read_count(report_, "at-most", *most, wholes::repetitions).value_or(1);
     return repeat;
@@ -366,7 +366,7 @@ class StepsReader {
       report_.error(Code::misplaced_key, at,
                     "`wait` counts from the message above, and there is none",
                     "write the time into `when:`, or `after:` into the step");
-    wait_ = {read_positive(report_, "wait", value).value_or(Span{}), at};
+    wait_ = {read_positive(report_, "wait", value, Business::allowed).value_or(Span{}), at};
   }
 
   Report& report_;

@@ -88,16 +88,16 @@ class TriggerReader {
     }
   }
 
-  std::optional<Span> optional_span(std::string_view key) {
+  std::optional<Span> optional_span(std::string_view key, Business business = Business::refused) {
     const YamlNode* node = map_.get(key);
     const KeyRow* row = find_key(Keys::trigger, key);
     if (node == nullptr || !goes_with(*row, kind_)) return std::nullopt;
-    return read_duration(report_, key, *node);
+    return read_duration(report_, key, *node, business);
   }
 
   void event(const YamlNode& value) {
     trigger_.kind = TriggerKind::event;
-    trigger_.offset = optional_span("after").value_or(Span{});
+    trigger_.offset = optional_span("after", Business::allowed).value_or(Span{});
     const auto name = read_text(report_, "event", value);
     if (!name) return;
     trigger_.name = *name;
@@ -115,7 +115,7 @@ class TriggerReader {
   void state(const YamlNode& value) {
     trigger_.kind = TriggerKind::state;
     trigger_.subject = *find_subject(kind_key_);
-    trigger_.offset = optional_span("for").value_or(Span{});
+    trigger_.offset = optional_span("for", Business::allowed).value_or(Span{});
     const auto name = read_text(report_, kind_key_, value);
     if (!name) return;
     trigger_.name = fmt::format("{}.{}", kind_key_, *name);

@@ -160,17 +160,25 @@ std::optional<std::string> read_name(Report& report, std::string_view key, const
   return std::nullopt;
 }
 
-std::optional<Span> read_duration(Report& report, std::string_view key, const YamlNode& node) {
+std::optional<Span> read_duration(Report& report, std::string_view key, const YamlNode& node,
+                                  Business business) {
   const auto text = read_text(report, key, node);
   if (!text) return std::nullopt;
   Fault fault;
   auto span = read_span(*text, fault);
   if (!span) report.error(fault.code, node.at, fault.message, fault.remedy);
+  if (span && span->business && business == Business::refused) {
+    report.error(Code::business_time, node.at,
+                 fmt::format("`{}` counts all time, not opening hours", key),
+                 "write elapsed time, such as `48 hours`");
+    return std::nullopt;
+  }
   return span;
 }
 
-std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node) {
-  auto span = read_duration(report, key, node);
+std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node,
+                                  Business business) {
+  auto span = read_duration(report, key, node, business);
   if (!span || !span->is_zero()) return span;
   report.error(Code::bad_duration, node.at, fmt::format("`{}` must be longer than nothing", key),
                "write a duration such as `1 day`");

@@ -44,9 +44,13 @@ std::vector<const YamlNode*> one_or_more(const YamlNode& node);
 std::optional<std::string> read_text(Report& report, std::string_view key, const YamlNode& node);
 /// [a-z0-9-]+, at most 100: it becomes part of file names, links and keys in the ledger.
 std::optional<std::string> read_name(Report& report, std::string_view key, const YamlNode& node);
-std::optional<Span> read_duration(Report& report, std::string_view key, const YamlNode& node);
+/// Whether a duration may be one of business time, which the rule's calendar counts.
+enum class Business : std::uint8_t { refused, allowed };
+std::optional<Span> read_duration(Report& report, std::string_view key, const YamlNode& node,
+                                  Business business = Business::refused);
 /// The same, longer than nothing.
-std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node);
+std::optional<Span> read_positive(Report& report, std::string_view key, const YamlNode& node,
+                                  Business business = Business::refused);
 std::optional<int> read_count(Report& report, std::string_view key, const YamlNode& node,
                               Whole range);
 /// "10%" as 0.1; under 100 %, or with `whole` at most that.

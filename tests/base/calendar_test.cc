@@ -207,6 +207,83 @@ TEST_CASE(
   CHECK(empty > 20);
 }
 
+TEST_CASE("13: business days keep the time of day and pass over what is closed") {
+  const Zone berlin = zone("Europe/Berlin");
+  const Calendar office =
+      calendar({"mon-fri 09:00-18:00"}, {"2026-04-03", "2026-04-06", "2026-05-01"});
+  const auto later = [&](std::string_view from, int days) {
+    const auto time = office.add_days(at(from, berlin), days, berlin);
+    return time ? to_local_text(*time, berlin) : "never";
+  };
+  CHECK(later("2026-03-02 10:00", 2) == "2026-03-04 10:00");
+  CHECK(later("2026-03-06 17:30", 1) == "2026-03-09 17:30");
+  CHECK(later("2026-03-06 20:00", 1) == "2026-03-09 20:00");  // by dates, not by hours
+  // Saturday counts from the midnight behind Sunday, as Friday's last instant does.
+  CHECK(later("2026-03-07 12:00", 1) == "2026-03-10");
+  CHECK(later("2026-03-08 23:59", 1) == "2026-03-10");
+  CHECK(later("2026-03-09 00:00", 1) == "2026-03-10");
+  // Good Friday and Easter Monday; the clocks change in between.
+  CHECK(later("2026-04-02 10:00", 1) == "2026-04-07 10:00");
+  CHECK(later("2026-03-27 10:00", 5) == "2026-04-07 10:00");
+  CHECK(later("2026-03-02 10:00", 0) == "2026-03-02 10:00");
+  CHECK(calendar({"sat,sun 10:00-14:00"}).add_days(at("2026-03-28 02:30", berlin), 1, berlin) ==
+        at("2026-03-29 03:00", berlin));  // 02:30 does not exist that night
+  CHECK_FALSE(
+      Calendar("x", {{1, 0, 60}}, {}).add_days(at("2026-03-02 10:00", berlin), 110, berlin) ==
+      std::nullopt);
+}
+
+TEST_CASE("13: an anchor is in the inverse of business time exactly when its due is in the range") {
+  Rng rng(23);
+  const Zone zones[] = {zone("Europe/Berlin"),       zone("America/Santiago"),
+                        zone("Australia/Lord_Howe"), zone("America/St_Johns"),
+                        zone("Pacific/Apia"),        zone("UTC")};
+  const char* starts[] = {"2026-03-20", "2026-10-15", "2011-12-20", "2006-10-20", "2006-04-01"};
+  int empty = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Zone& z = zones[rng.below(6)];
+    const Time start = at(starts[rng.below(5)], z);
+    std::vector<std::string> off;
+    for (int day = 0; day < 40; ++day)
+      if (rng.below(4) == 0) off.push_back(to_string(z.date_of(start + hours{24 * day - 240})));
+    const char* lines[] = {"mon-fri 09:00-18:00", "00:00-24:00", "sat,sun 22:00-06:00",
+                           "tue 12:00-13:00"};
+    const Calendar c = calendar({lines[rng.below(4)]}, off);
+    const Span span = rng.below(3) == 0
+                          ? Span{0, 0, minutes{static_cast<int>(rng.below(3000)) + 1}, true}
+                          : Span{0, 1 + static_cast<int>(rng.below(6)), Duration{0}, true};
+    TimeRange due{start + minutes{static_cast<int>(rng.below(30000))}, {}};
+    due.through = due.after + minutes{static_cast<int>(rng.below(3000)) + 1};
+    const auto anchors = c.inverse(due, span, z);
+    REQUIRE(anchors.size() <= 1);
+    empty += anchors.empty() ? 1 : 0;
+    int wrong = 0;
+    std::optional<Time> before;
+    const auto check = [&](Time anchor) {
+      const auto reached = c.add(anchor, span, z);
+      REQUIRE(reached);
+      const bool is_due = *reached > due.after && *reached <= due.through;
+      const bool listed =
+          !anchors.empty() && anchor > anchors[0].after && anchor <= anchors[0].through;
+      wrong += is_due != listed ? 1 : 0;
+      wrong += *reached < anchor ? 1 : 0;
+      return *reached;
+    };
+    for (const auto& range : anchors)
+      for (const Time edge : {range.after, range.through})
+        for (int ms = -1; ms <= 1; ++ms) check(edge + Duration{ms});
+    for (Time a = due.after - hours{24 * 45}; a <= due.through + hours{1}; a += minutes{97}) {
+      const Time reached = check(a);
+      wrong += before && *before > reached ? 1 : 0;  // never back
+      before = reached;
+    }
+    INFO(z.name() << " " << to_iso(due.after) << " " << to_iso(due.through) << " "
+                  << to_string(span));
+    REQUIRE(wrong == 0);
+  }
+  CHECK(empty > 20);
+}
+
 TEST_CASE("Opening and closing agree with walking minute by minute") {
   Rng rng(3);
   const Zone zones[] = {zone("Europe/Berlin"), zone("America/Santiago"),

@@ -269,7 +269,7 @@ TEST_CASE("unknown subjects, fields, units and currencies have codes of their ow
   CHECK(read("order.placed_at older than 3").code() == "R021");
   CHECK(read("order.placed_at older than 3 dayz").code() == "R022");
   CHECK(read("order.placed_at older than 1.5 days").code() == "R022");
-  CHECK(read("order.placed_at older than 3 business hours").code() == "R047");
+  CHECK(read("order.placed_at older than 3 business hours").code() == "R048");
   CHECK(read("customer.orders_count").code() == "R034");
   CHECK(read("order.paid and customer.orders_count").code() == "R034");
   CHECK(read("not customer.city").code() == "R034");

@@ -55,9 +55,24 @@ Span span_of(int months, int days, int hours) {
 }
 
 std::string words(const Span& span) {
+  const std::string open = span.business ? "business " : "";
   if (span.months > 0) return counted(span.months, "month");
-  if (span.days > 0) return counted(span.days, "day");
-  return counted(span.elapsed / 1h, "hour");
+  if (span.days > 0) return counted(span.days, open + "day");
+  return counted(span.elapsed / 1h, open + "hour");
+}
+
+/// The shop's support-hours, with a long closed time in the middle of what is tried.
+Calendar office() {
+  std::vector<LocalDate> off;
+  for (int day = 0; day < 24; ++day)
+    off.emplace_back(std::chrono::sys_days{std::chrono::year{2026} / 3 / 20} +
+                     std::chrono::days{day});
+  return {"support-hours", *Calendar::parse_line("mon-fri 09:00-18:00"), off};
+}
+
+Time later(Time time, const Span& span, const Zone& zone) {
+  static const Calendar calendar = office();
+  return span.business ? *calendar.add(time, span, zone) : zone.add(time, span);
 }
 
 Span random_span(Rng& rng) {
@@ -143,6 +158,13 @@ Case random_case(Rng& rng) {
     }
   }
   c.customer_zone = c.kind != Kind::schedule && rng.below(2) == 0;
+  if (c.kind <= Kind::inactive && rng.below(3) == 0) {
+    const std::string before = words(c.offset);
+    c.offset = rng.below(2) == 0 ? Span{0, 1 + static_cast<int>(rng.below(12)), 0ms, true}
+                                 : Span{0, 0, std::chrono::hours(1 + rng.below(60)), true};
+    c.when.replace(c.when.rfind(before), before.size(), words(c.offset));
+    c.customer_zone = false;
+  }
   return c;
 }
 
@@ -150,6 +172,7 @@ std::string yaml(const Case& c) {
   std::string text = "rule: tried\npurpose: internal\nstatus: live\nwhen:\n  " + c.when +
                      "\nthen:\n  - webhook: desk\n";
   if (c.customer_zone) text += "timezone: customer\n";
+  if (c.offset.business) text += "send-window: support-hours\n";
   if (c.backlog_all) text += "backlog: all\n";
   if (c.backlog) text += "backlog: " + words(*c.backlog) + "\n";
   return text;
@@ -210,12 +233,12 @@ std::multiset<std::pair<std::int64_t, Time>> naive(const Case& c, const Truth& t
       continue;
     }
     for (const Row::Stretch& stretch : row.stretches) {
-      const Time due = zone.add(stretch.since, c.offset);
+      const Time due = later(stretch.since, c.offset, zone);
       if (!stretch.until || *stretch.until > due) take(row, due);
     }
     if (!row.anchor) continue;
     take(row, c.at_minute ? at_wall(moved(zone.date_of(*row.anchor), c.offset), *c.at_minute, zone)
-                          : zone.add(*row.anchor, c.offset));
+                          : later(*row.anchor, c.offset, zone));
   }
   return found;
 }
@@ -542,6 +565,7 @@ TEST_CASE("the ledger holds exactly the occurrences of the facts, however often 
     for (const Drive how : {Drive::every_due, Drive::daily, Drive::three_days_down}) {
       Shop shop(to_local_text(c.starts, *Zone::find("Europe/Berlin")));
       shop.site.zone = c.site;
+      shop.site.calendars["support-hours"] = office();
       shop.rule(yaml(c));
       Truth truth;
       INFO("seed " << seed << ", drive " << static_cast<int>(how) << ", zone " << c.site.name()
