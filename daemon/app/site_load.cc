@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "delivery/rehearsal.h"
+#include "language/lint.h"
 
 namespace retaind::app {
 namespace {
@@ -61,7 +62,12 @@ void add_unsendable(LoadedSite& loaded, const Site& site) {
     loaded.template_errors.push_back({{}, 0, 0, found.error().message});
     return;
   }
-  for (const delivery::Unsendable& mail : *found) {
+  for (const Diagnostic& finding : found->findings) {
+    // Of rules that could not be read nobody knows what they name.
+    if (finding.severity != Severity::note || !loaded.rules.has_errors())
+      loaded.rules.diagnostics.push_back(finding);
+  }
+  for (const delivery::Unsendable& mail : found->unsendable) {
     const language::Source& source = *mail.step->where.source;
     const auto [line, column] = line_and_column(source, mail.step->where.begin);
     const std::size_t head = std::min(mail.why.find('\n'), mail.why.size());
@@ -97,6 +103,8 @@ LoadedSite load_site(const std::filesystem::path& directory) {
     loaded.rules =
         language::check_rules(directory / "rules", *site.site, {loaded.templates.names()});
     loaded.files += loaded.rules.files;
+    if (!loaded.rules.has_errors())
+      language::lint_unused(site.names, loaded.rules.rules, loaded.site_diagnostics);
     add_unsendable(loaded, *site.site);
     loaded.site = std::move(site.site);
   }

@@ -1,11 +1,15 @@
 #include "delivery/rehearsal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
 
 #include "delivery/compose.h"
+#include "delivery/lint_texts.h"
 #include "delivery/preview.h"
+#include "language/codes.h"
 #include "store/facts.h"
 
 namespace retaind::delivery {
@@ -16,6 +20,7 @@ using language::Step;
 using language::StepKind;
 
 constexpr std::string_view sample_key = "sample";
+constexpr std::string_view way_out = "https://unsubscribe.invalid/";
 // The words of the renderer, whose error is a text for people.
 constexpr std::string_view unknown = "unknown variable `";
 constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
@@ -33,6 +38,7 @@ class Stage {
   Stage(store::Database& database, const Site& site, const render::TemplateSet& templates)
       : database_(&database), site_(site), templates_(&templates) {
     site_.only_to.clear();  // who may get mail on this machine is no matter of the texts
+    if (!site_.unsubscribe_url.empty()) site_.unsubscribe_url = way_out;
   }
 
   Result<void> fill() {
@@ -113,9 +119,17 @@ class Stage {
     part.message.step = step.key;
     part.message.variant = variant;
     composer.mint(step, part, rng_, now);
-    const auto mail = composer.mail(running, step, part.message, {part}, {}, now);
+    const auto mail = composer.mail(running, step, part.message, {part}, {}, now, &letter_);
     if (!mail) return mail.error();
     return {};
+  }
+
+  /// Whether the text of the mail composed last lets its reader unsubscribe.
+  [[nodiscard]] bool lets_out() const {
+    const std::string_view way =
+        site_.unsubscribe_url.empty() ? std::string_view(site_.unsubscribe_mailto) : way_out;
+    return letter_.html.find(way) != std::string::npos ||
+           letter_.text.find(way) != std::string::npos;
   }
 
  private:
@@ -141,6 +155,7 @@ class Stage {
   Rng rng_{1};
   std::array<std::int64_t, subject_count> rows_{};
   std::int64_t messages_ = 0;
+  render::Mail letter_;  // composed last
 };
 
 /// A mail to a team has the team's language alone.
@@ -152,11 +167,35 @@ std::set<std::string> locales_of(const Step& step, const std::string& text, cons
   return locales;
 }
 
+/// In one language a mail that cannot be composed is told, and whether it lets its reader out.
+bool try_one(Stage& stage, const Rule& rule, const Step& step, const std::string& text,
+             const std::string& locale, Rehearsal& result) {
+  const Result<void> done = stage.compose(rule, step, text, locale);
+  if (done) {
+    const bool bulk = rule.purpose == Purpose::marketing || rule.purpose == Purpose::feedback;
+    if (!bulk || step.kind != StepKind::email || stage.lets_out()) return true;
+    result.findings.push_back(
+        {language::Severity::warning, language::name_of(language::Code::no_way_out), step.where,
+         fmt::format("the text of `{}` for readers of `{}` has no link to unsubscribe", text,
+                     locale),
+         "write `{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Unsubscribe</a>{% "
+         "endif "
+         "%}` into the template"});
+    return false;
+  }
+  const std::string& why = done.error().message;
+  const std::string_view variable = unknown_variable(why);
+  if (variable.find(".attributes.") != std::string_view::npos) return true;
+  const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
+  result.unsendable.push_back({&rule, &step, locale, why, certain});
+  return !certain;
+}
+
 }  // namespace
 
-Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rule>& rules,
-                                         const render::TemplateSet& templates) {
-  std::vector<Unsendable> found;
+Result<Rehearsal> rehearse(const Site& site, const std::vector<Rule>& rules,
+                           const render::TemplateSet& templates) {
+  Rehearsal result;
   auto database = store::Database::in_memory();
   if (!database) return database.error();
   Stage stage{*database, site, templates};
@@ -166,19 +205,14 @@ Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<Rul
       if (step.kind != StepKind::email && step.kind != StepKind::notify) continue;
       for (const std::string& text : texts_of(step)) {
         for (const std::string& locale : locales_of(step, text, site, templates)) {
-          const Result<void> done = stage.compose(rule, step, text, locale);
-          if (done) continue;
-          const std::string& why = done.error().message;
-          const std::string_view variable = unknown_variable(why);
-          if (variable.find(".attributes.") != std::string_view::npos) continue;
-          const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
-          found.push_back({&rule, &step, locale, why, certain});
-          if (certain) break;  // the same in another language says nothing new
+          // The same in another language says nothing new.
+          if (!try_one(stage, rule, step, text, locale, result)) break;
         }
       }
     }
   }
-  return found;
+  lint_texts(rules, templates, result.findings);
+  return result;
 }
 
 }  // namespace retaind::delivery

@@ -20,13 +20,20 @@ struct Unsendable {
   bool certain = true;
 };
 
+struct Rehearsal {
+  std::vector<Unsendable> unsendable;
+  std::vector<language::Diagnostic> findings;  ///< warnings and notes about texts
+};
+
 /// Composes every mail of every rule as it would leave, about a customer and rows of which
 /// everything is known, in each language of its template and in the site's. A template that asks
 /// for what its rule does not provide (`survey.link` without `survey:`, a ticket's number about an
 /// order) or that has no text for the site's language would else fail once for every customer.
 /// Which attributes the shop's rows have is not known here: a template is read up to the first that
 /// the sample lacks.
-Result<std::vector<Unsendable>> rehearse(const Site& site, const std::vector<language::Rule>& rules,
-                                         const render::TemplateSet& templates);
+/// The findings: an advertisement without a way to unsubscribe in its text, a value that may be
+/// missing and is shown without `default`, a template that no rule names.
+Result<Rehearsal> rehearse(const Site& site, const std::vector<language::Rule>& rules,
+                           const render::TemplateSet& templates);
 
 }  // namespace retaind::delivery

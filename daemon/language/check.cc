@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "language/lint.h"
 #include "language/load.h"
 #include "language/report.h"
 #include "language/rule_parts.h"
@@ -142,6 +143,7 @@ CheckedRules check_rules(const fs::path& directory, const Site& site,
   refuse_twins(files, result.diagnostics);
   for (auto& file : files)
     if (file.rule) result.rules.push_back(std::move(*file.rule));
+  if (!result.has_errors()) lint_together(result.rules, site, result.diagnostics);
   sort_by_place(result.diagnostics, 0);
   return result;
 }

@@ -38,8 +38,16 @@ std::optional<Rule> check_rule(std::shared_ptr<const Source> source, const Site&
 CheckedRules check_rules(const std::filesystem::path& directory, const Site& site,
                          const TemplateNames& templates);
 
+/// A name that retaind.yaml gives to something that rules may name.
+struct SiteName {
+  std::string_view key;  ///< "teams", "webhooks", "calendars"
+  std::string name;
+  Where where;
+};
+
 struct CheckedSite {
   std::optional<Site> site;
+  std::vector<SiteName> names;
   std::vector<Diagnostic> diagnostics;
 };
 /// Reads DIRECTORY/retaind.yaml; relative paths count from the directory. The site is there only

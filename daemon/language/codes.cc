@@ -189,10 +189,38 @@ constexpr CodeRow table[] = {
   {Code::clear_connection, "a connection that others can read",
    "Mails, passwords and calls of webhooks leave this machine encrypted.",
    "smtp:\n  host: mail.example.com\n  tls: none\n", "smtp:\n  host: mail.example.com\n  tls: starttls\n", true},
+  {Code::contradiction, "lines that leave nobody",
+   "All lines of `if` must be true, and none of `unless`, `stop-if` and `hold-while`, before a message goes. Two of "
+   "these can never be met together, so the rule or the step never sends. A warning.",
+   "if:\n  - customer.orders_count > 5\n  - customer.orders_count < 3\n",
+   "if:\n  - customer.orders_count > 5 or customer.orders_count < 3\n"},
+  {Code::early_step, "a step whose time is over before the rule begins",
+   "`after:` of a step counts from the rule's anchor, just as the rule's own `for:` or `after:`. A shorter one is over "
+   "when the rule begins, and the step goes at once. A warning.",
+   "when:\n  event: order.completed\n  after: 7 days\nthen:\n  - email: thanks\n  - email: welcome\n    after: 2 days\n",
+   "when:\n  event: order.completed\n  after: 7 days\nthen:\n  - email: thanks\n  - email: welcome\n    after: 9 days\n"},
   {Code::bad_calendar, "opening hours that cannot be read",
    "A line has days and hours, `mon-fri 09:00-18:00` or `sat,sun 10:00-14:00`, or hours alone for every day. Hours may "
    "cross midnight.",
    "calendars:\n  daytime: 9 to 5\n", "calendars:\n  daytime: 09:00-17:00\n", true},
+  {Code::short_coupon, "a coupon that may be over when its mail is read",
+   "A coupon is valid from the send, and a retry begins anew. But a mail that was taken may still be on its way for "
+   "days, so less than a day is too short. A warning.",
+   "then:\n  - coupon: back\n    percent-off: 15\n    valid-for: 2 hours\n  - email: thanks\n",
+   "then:\n  - coupon: back\n    percent-off: 15\n    valid-for: 14 days\n  - email: thanks\n"},
+  {Code::no_exit, "a win-back that a purchase does not end",
+   "The rule advertises some time after a date, and no line asks whether the customer has bought since. A state such "
+   "as `customer: inactive` ends with a purchase; a date does not move. A warning.",
+   "purpose: marketing\nwhen:\n  date: subscription.renews_at\n  after: 30 days\n",
+   "purpose: marketing\nwhen:\n  date: subscription.renews_at\n  after: 30 days\nunless: customer.last_order_at within last 30 days\n"},
+  {Code::same_day, "two rules that can mail one customer on the same day",
+   "Both are live, count from the same thing by the same time, and no line of theirs tells their customers apart. A "
+   "note: it may be meant, and the cap holds. With a cap of one message it is not said.", "", ""},
+  {Code::unused, "something that no rule uses",
+   "A team, webhook, calendar or template is there and no rule names it. Perhaps a name has changed. A note.", "", ""},
+  {Code::no_way_out, "an advertisement without a link to unsubscribe",
+   "The mail's header has it, which some mail programs show; the law of most countries and the readers want it in the "
+   "text: `{{ unsubscribe.link }}`. A warning.", "", ""},
   {Code::unknown_person, "a person whom the story does not have",
    "People are listed once, under `people:`, and called by their short names everywhere else.",
    "- {at: day 1, suppress: ana}\n", "- {at: day 1, suppress: anna}\n", false, true},
@@ -227,6 +255,9 @@ constexpr CodeRow table[] = {
    "A case is found and run by its name.", "", ""},
   {Code::no_stories, "a site without stories",
    "The directory `tests/` of the site has no file that ends in `.yaml`, or cannot be read.", "", ""},
+  {Code::may_be_blank, "a template that shows a value which may be missing",
+   "The store need not have this value of every row, and where it has none the mail shows nothing: `Dear ,`. A "
+   "`| default:` or an `{% if %}` around it says what is shown then. A warning.", "", ""},
 };
 // clang-format on
 

@@ -64,7 +64,14 @@ enum class Code : std::uint8_t {
   file_left_aside = 58,
   clear_password = 60,
   clear_connection = 61,
+  contradiction = 62,
+  early_step = 63,
   bad_calendar = 64,
+  short_coupon = 65,
+  no_exit = 66,
+  same_day = 67,
+  unused = 68,
+  no_way_out = 69,
   unknown_person = 70,
   unknown_rule = 71,
   unknown_row = 72,
@@ -75,6 +82,7 @@ enum class Code : std::uint8_t {
   daemon_state = 77,
   case_twice = 78,
   no_stories = 79,
+  may_be_blank = 80,
 };
 
 /// What `retaind explain-error` prints.

@@ -15,7 +15,12 @@ constexpr std::size_t excerpt_width = 160;
 constexpr std::size_t shown_before_caret = 60;
 
 std::string_view name_of(Severity severity) {
-  return severity == Severity::error ? "error" : "warning";
+  switch (severity) {
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::note: break;
+  }
+  return "note";
 }
 
 /// Whether a terminal would do something else with it than show it: controls, and the marks that
@@ -104,7 +109,9 @@ struct Paint {
 
 Paint paint_for(Severity severity, bool colour) {
   if (!colour) return {};
-  const std::string_view main = severity == Severity::error ? "\x1b[1;31m" : "\x1b[1;33m";
+  const std::string_view main = severity == Severity::error     ? "\x1b[1;31m"
+                                : severity == Severity::warning ? "\x1b[1;33m"
+                                                                : "\x1b[1;36m";
   return {main, "\x1b[34m", main, "\x1b[1m", "\x1b[0m"};
 }
 
@@ -135,8 +142,10 @@ std::string to_github(const Diagnostic& diagnostic) {
   }
   std::string text = diagnostic.message;
   if (!diagnostic.remedy.empty()) text += ": " + diagnostic.remedy;
-  return fmt::format("::{} {}title={}::{}\n", name_of(diagnostic.severity), properties,
-                     escape(diagnostic.code, true), escape(to_valid_utf8(text), false));
+  const std::string_view kind =
+      diagnostic.severity == Severity::note ? "notice" : name_of(diagnostic.severity);
+  return fmt::format("::{} {}title={}::{}\n", kind, properties, escape(diagnostic.code, true),
+                     escape(to_valid_utf8(text), false));
 }
 
 }  // namespace

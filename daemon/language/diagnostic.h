@@ -21,7 +21,8 @@ struct Where {
   std::size_t end = 0;
 };
 
-enum class Severity { error, warning };
+/// A note never fails, and never changes an exit status.
+enum class Severity { error, warning, note };
 
 /// A user's mistake. Parsing and checking always go on and return all of them.
 struct Diagnostic {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "language/check.h"
+#include "language/lint.h"
 #include "language/rule_parts.h"
 #include "language/spans.h"
 #include "language/yaml_layout.h"
@@ -87,6 +88,7 @@ class RuleReader {
     check_together();
     if (report_.failed()) return file;
     rule_.trigger = std::move(*trigger_);
+    lint_rule(report_, rule_);
     rule_.revision = revision_of(rule_);
     file.rule = std::move(rule_);
     return file;
@@ -215,7 +217,10 @@ class RuleReader {
     if (const int days = policy_of(rule_.purpose).late_limit_days; days > 0)
       rule_.late_limit = Span{0, days, Duration{0}, false};
     const YamlNode* node = map_.get("late-limit");
-    if (node == nullptr) return;
+    if (node == nullptr) {
+      if (const YamlNode* window = map_.get("send-window")) warn_short_limit(*window);
+      return;
+    }
     if (node->text == "none") {
       rule_.late_limit.reset();
     } else {
@@ -230,12 +235,16 @@ class RuleReader {
     const Duration gap = calendar->second.longest_gap();
     if (at_least(*rule_.late_limit) >= gap) return;
     const Span hours{0, 0, std::chrono::ceil<std::chrono::hours>(gap), false};
-    report_.warning(Code::late_limit_short, node.at,
-                    fmt::format("`{}` stays closed for {} at a stretch, longer than this limit",
-                                rule_.send_window, to_string(hours)),
-                    fmt::format("write at least `{} hours`, or a message that still waits at "
-                                "closing time is too late at the next opening",
-                                hours.elapsed / std::chrono::hours(1)));
+    report_.warning(
+        Code::late_limit_short, node.at,
+        fmt::format("`{}` stays closed for {} at a stretch, longer than {}", rule_.send_window,
+                    to_string(hours),
+                    map_.get("late-limit") != nullptr
+                        ? std::string("this limit")
+                        : "the late-limit of " + to_string(*rule_.late_limit)),
+        fmt::format("write `late-limit: {} hours` or more, or a message that still waits at "
+                    "closing time is too late at the next opening",
+                    hours.elapsed / std::chrono::hours(1)));
   }
 
   /// Business time is counted by the calendar of the send window.

@@ -165,6 +165,12 @@ CheckedSite read_site(const fs::path& directory) {
     return result;
   }
   Site site = SiteReader(report, *root, directory).run();
+  for (const std::string_view key : {"teams", "webhooks", "calendars"}) {
+    const YamlNode* node = root->find(key);
+    if (node == nullptr) continue;
+    for (const YamlNode::Key& name : node->keys)
+      result.names.push_back({key, name.text, report.where(name.at)});
+  }
   sort_by_place(result.diagnostics, 0);
   if (!report.failed()) result.site = std::move(site);
   return result;

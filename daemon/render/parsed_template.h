@@ -32,6 +32,8 @@ class ParsedTemplate {
   void link(Partials partials, Faults& faults);
   [[nodiscard]] Result<Rendered> render(const Value& context) const;
   [[nodiscard]] const std::string& locale() const { return locale_; }
+  [[nodiscard]] const std::string& path() const { return source_.path; }
+  void bare_variables(std::vector<BareVariable>& found) const;
 
  private:
   [[nodiscard]] bool piece(const Tree& tree, const Value& context, bool html,

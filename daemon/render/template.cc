@@ -188,6 +188,21 @@ std::vector<std::string> TemplateSet::locales(std::string_view name) const {
   return found;
 }
 
+std::vector<BareVariable> TemplateSet::bare_variables(std::string_view name) const {
+  std::vector<BareVariable> found;
+  const auto locales = impl_->templates.find(name);
+  if (locales == impl_->templates.end()) return found;
+  for (const auto& [key, one] : locales->second) one->bare_variables(found);
+  return found;
+}
+
+std::string_view TemplateSet::path_of(std::string_view name, std::string_view locale) const {
+  const auto locales = impl_->templates.find(name);
+  if (locales == impl_->templates.end()) return {};
+  const auto found = locales->second.find(locale_key(std::string(locale)));
+  return found == locales->second.end() ? std::string_view() : found->second->path();
+}
+
 Result<Rendered> TemplateSet::render(std::string_view name, std::string_view locale,
                                      std::string_view site_locale, const Value& context) const {
   const auto found = impl_->templates.find(name);

@@ -33,6 +33,14 @@ struct TemplateError {
   bool is_warning = false;
 };
 
+/// A variable that a template prints without a `default`, and outside of any `if` about its
+/// subject. The texts belong to the TemplateSet.
+struct BareVariable {
+  std::string_view path, text;  ///< of the file
+  std::size_t at = 0;           ///< byte in the text
+  std::string_view variable;    ///< "customer.first_name"
+};
+
 /// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload
 /// builds a new set aside, and copies share one.
 ///
@@ -68,6 +76,11 @@ class TemplateSet {
 
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::vector<std::string> locales(std::string_view name) const;
+
+  /// Of all files of this name and their layouts; partials are left aside.
+  [[nodiscard]] std::vector<BareVariable> bare_variables(std::string_view name) const;
+  /// The file of a template and a locale that it has; empty when there is none.
+  [[nodiscard]] std::string_view path_of(std::string_view name, std::string_view locale) const;
 
   /// Locale chain: exact ("pt-BR") -> language ("pt") -> `site_locale` -> its language -> the only
   /// one there is.

@@ -1,0 +1,141 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "app/site_init.h"
+#include "app/site_load.h"
+#include "base/file.h"
+
+// What only a whole site shows: rules, settings and templates together. The full text of each
+// finding, as a golden of the others has it.
+using namespace retaind;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A new site, gone at the end.
+struct NewSite {
+  fs::path path = fs::temp_directory_path() / ("retaind-lint-" + std::to_string(::getpid()));
+  NewSite() {
+    fs::remove_all(path);
+    REQUIRE(app::make_site(path));
+  }
+  ~NewSite() { fs::remove_all(path); }
+  NewSite(const NewSite&) = delete;
+  NewSite& operator=(const NewSite&) = delete;
+
+  void put(const std::string& file, const std::string& text) const {
+    std::ofstream out(path / file, std::ios::binary);
+    out << text;
+    REQUIRE(out.flush());
+  }
+  void replace(const std::string& file, const std::string& old, const std::string& fresh) const {
+    auto text = read_file(path / file, 1 << 20);
+    REQUIRE(text);
+    const std::size_t at = text->find(old);
+    REQUIRE(at != std::string::npos);
+    put(file, text->replace(at, old.size(), fresh));
+  }
+  [[nodiscard]] std::string said() const {
+    std::string text = app::findings(app::load_site(path), language::Format::human, false);
+    for (std::size_t at = 0; (at = text.find(path.string() + "/", at)) != std::string::npos;)
+      text.erase(at, path.string().size() + 1);
+    return text;
+  }
+};
+
+const std::string letter = "---\nsubject: A letter\n---\n";
+const std::string farewell =
+    "{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Bye</a>{% endif %}\n";
+
+}  // namespace
+
+TEST_CASE("a new site has not even a note") { CHECK(NewSite().said().empty()); }
+
+TEST_CASE("R068: what no rule names is noted, and fails nothing") {
+  const NewSite site;
+  site.replace("retaind.yaml", "  daytime: 09:00-20:00\n",
+               "  daytime: 09:00-20:00\n  at-night: 22:00-06:00\n");
+  site.replace("retaind.yaml", "  support-lead:\n",
+               "  friends: friends@example.com\n  support-lead:\n");
+  site.put("templates/forgotten.en.liquid", letter + "<p>Hello</p>\n");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("note[R068]: no rule names `friends` of `teams`\n  --> retaind.yaml:") !=
+        std::string::npos);
+  CHECK(text.find("|   friends: friends@example.com\n") != std::string::npos);
+  CHECK(text.find("^^^^^^^ delete it, or name it in a rule\n") != std::string::npos);
+  CHECK(text.find("note[R068]: no rule names `at-night` of `calendars`\n") != std::string::npos);
+  CHECK(text.find("note[R068]: no rule names the template `forgotten`\n"
+                  "  --> templates/forgotten.en.liquid\n"
+                  "       delete the file, or name it in a rule\n") != std::string::npos);
+  const app::LoadedSite loaded = app::load_site(site.path);
+  CHECK(loaded.errors() + loaded.warnings() == 0);
+  CHECK(app::findings(loaded, language::Format::github, false).find("::notice file=") == 0);
+  // Of rules that cannot be read nobody knows what they name.
+  site.replace("rules/welcome.yaml", "rule: welcome", "rule: Welcome");
+  CHECK(site.said().find("R068") == std::string::npos);
+}
+
+TEST_CASE("R069: an advertisement without a link to unsubscribe in its text is a warning") {
+  const NewSite site;
+  site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("warning[R069]: the text of `welcome` for readers of `en` has no link to "
+                  "unsubscribe\n  --> rules/welcome.yaml:") == 0);
+  CHECK(text.find("{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Unsubscribe</a>{% "
+                  "endif %}` into the template\n") != std::string::npos);
+  CHECK(app::load_site(site.path).warnings() == 1);
+  site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n" + farewell);
+  CHECK(site.said().empty());
+  // Whom nobody has to let go.
+  site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n");
+  site.replace("rules/welcome.yaml", "purpose: marketing", "purpose: transactional");
+  CHECK(site.said().empty());
+}
+
+TEST_CASE("R080: a value that may be missing and stands there bare is a warning") {
+  const NewSite site;
+  site.put("templates/welcome.en.liquid",
+           letter + "<p>Dear {{ customer.first_name | upcase }},</p>\n" + farewell);
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text ==
+        "warning[R080]: `customer.first_name` may be missing, and then nothing stands here\n"
+        "  --> templates/welcome.en.liquid:4:12\n"
+        "   4 | <p>Dear {{ customer.first_name | upcase }},</p>\n"
+        "     |            ^^^^^^^^^^^^^^^^^^^ write `| default: \"…\"` behind it, or "
+        "`{% if customer.first_name %}` around it\n");
+  for (const std::string fine :
+       {"{{ customer.first_name | default: \"friend\" }}",
+        "{% if customer.first_name %}{{ customer.first_name }}{% else %}you{% endif %}",
+        "{% case customer.first_name %}{% when \"Bo\" %}{{ customer.first_name }}{% endcase %}",
+        "{{ customer.email }}"}) {
+    site.put("templates/welcome.en.liquid", letter + "<p>" + fine + "</p>\n" + farewell);
+    CHECK(site.said().empty());
+  }
+  // In a subject, in the layout, and what a team reads.
+  site.put("templates/welcome.en.liquid",
+           "---\nsubject: To {{ customer.city }}\nlayout: frame\n---\n<p>Hi</p>\n" + farewell);
+  site.put("templates/_frame.liquid", "<p>{{ customer.last_name }}</p>{{ content }}\n");
+  const std::string both = site.said();
+  INFO(both);
+  CHECK(both.find("templates/welcome.en.liquid:2:16") != std::string::npos);
+  CHECK(both.find("templates/_frame.liquid:1:7") != std::string::npos);
+}
+
+TEST_CASE("each variant is looked at like the step's own text") {
+  const NewSite site;
+  site.replace("rules/welcome.yaml", "- email: welcome\n",
+               "- email: welcome\n    variants: {welcome-short: 50%}\n");
+  site.put("templates/welcome-short.en.liquid", letter + "<p>{{ customer.first_name }}</p>\n");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("warning[R069]: the text of `welcome-short`") != std::string::npos);
+  CHECK(text.find("warning[R080]: `customer.first_name`") != std::string::npos);
+  CHECK(text.find("R068") == std::string::npos);
+}
