@@ -126,11 +126,12 @@ std::string day_lines(const engine::BalanceDay& day) {
       day.occurrences == day.in_ledger()
           ? ""
           : fmt::format("   NOT EVEN: the ledger has {}", grouped(day.in_ledger())));
-  text += fmt::format("            messages {} = waiting: {}; ended: {}{}\n", grouped(day.messages),
-                      parts_of(day.waiting), parts_of(day.ended),
-                      day.stranded == 0 ? ""
-                                        : fmt::format("   NOT EVEN: {} are never looked at again",
-                                                      grouped(day.stranded)));
+  text += fmt::format(
+      "            messages {} = waiting: {}; ended: {}{}\n", grouped(day.messages),
+      parts_of(day.waiting), parts_of(day.ended),
+      day.stranded == 0
+          ? ""
+          : fmt::format("   NOT EVEN: {} that nobody will look at again", grouped(day.stranded)));
   return text;
 }
 

@@ -128,5 +128,5 @@ with Site() as site:
         wait_for("three waiting messages", lambda: site.query(waiting)[0][0] == 3)
         check(daemon.stop() == 0, daemon.text())
     uneven(site, "UPDATE message SET next_at = NULL WHERE id = (SELECT min(id) FROM message)",
-           "NOT EVEN: 1 are never looked at again")
+           "NOT EVEN: 1 that nobody will look at again")
 print("status names what lacked a value, what each rule does next, and books that are not even")
