@@ -61,6 +61,22 @@ LEGAL = {
     "a percentage with its sign": ("- email: thanks", "- coupon: a\n    percent-off: 15%\n    valid-for: 2 days\n  - email: thanks"),
 }
 
+# The same for stories and retaind.yaml: a whole file, where it stands in a site, who reads it, and what is changed.
+OTHERS = {
+    "story": ("tests/stories/thanks-and-feedback.yaml", "tests/thanks-and-feedback.yaml", ["test"], [
+        ("cases:", "case:"), ("starts: 2026-03-02 10:00", "starts: monday"), ("test: thanks-and-feedback", "test:"),
+        ("at: day 0,", "at: first day,"), ("at: day 0,", "when: day 0,"), ("expect: nothing}", "expect: noting}"),
+        ("expect: nothing}", "expect: nothing, daemon: stops}"), ("because: condition-false", "because: condition-flase"),
+        ("event: order.completed, order: {id: 1001, customer: anna, total: 49 EUR}", "order: {id: 1001, costumer: anna}"),
+        ("total: 49 EUR", "total: 49"), ("event: order.completed,", "event: order.completd,"), ("{email: thanks, to: anna", "{to: anna"),
+        ("consent: feedback", "consent: feedbck"), ("first_name: Anna", "firstname: Anna")]),
+    "site": ("daemon/app/site/retaind.yaml", "retaind.yaml", ["check"], [
+        ("shop: Example Shop", "shopp: Example Shop"), ("deliver: maildir", "deliver: mail"), ("currency: EUR", "currency: Euro"),
+        ("  address: shop@example.com", "  adress: shop@example.com"), ("  messages: 2 ", "  messages: none "), ("  within: 7 days", "  within: 7"),
+        ("daytime: 09:00-20:00", "Day time: 09:00-20:00"), ("  changes: 30 days", "  change: 30 days"), ("    to: [support@example.com]", "    too: [support@example.com]"),
+        ("    url: https://support.example.com/hooks/retaind", "    url: support.example.com"), ("feedback-basis: consent", "feedback-basis: everybody")]),
+}
+
 
 def schema(kind, *words):
     done = subprocess.run([BINARY, "schema", kind, *words], capture_output=True, text=True)
@@ -98,6 +114,21 @@ with Site() as site:
         ours = "rules/tried.yaml" in run.stdout and "error[" in run.stdout
         check(ours == (expected is not None), f"{why}: the checker says otherwise: {run.stdout}")
     print(f"{len(BROKEN)} broken rules are refused by both, {len(LEGAL)} unusual ones by neither")
+
+    # Stories and settings
+    (site.directory / "rules/tried.yaml").unlink()
+    for kind, (whole, path, words, broken) in OTHERS.items():
+        text = (SOURCE / whole).read_text()
+        answers = judge(modules, schema(kind, *at), [text.replace(old, new) for old, new in broken])
+        for (old, new), answer in zip(broken, answers):
+            check(old in text, f"{whole} has no {old!r}")
+            check(not answer["valid"], f"the {kind} with {new!r} is taken")
+            kept = (site.directory / path).read_text()
+            site.write(path, text.replace(old, new, 1))
+            ours = site.run(*words)
+            check(ours.returncode != 0 and "error[" in ours.stdout + ours.stderr, f"the checker takes {new!r}: {ours.stdout}{ours.stderr}")
+            site.write(path, kept)
+        print(f"{len(broken)} broken files of the kind {kind} are refused by both")
 
     # What a site has made is what is printed, and is made anew for new names
     check(json.loads((site.directory / ".schema/rule.json").read_text()) == schema("rule", *at), "init wrote another schema")
