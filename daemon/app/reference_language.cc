@@ -117,8 +117,9 @@ Page rule_page(const language::EditorNames&) {
   page.heading("Durations");
   page.text(
       "A whole number and a unit: seconds, minutes, hours, days, weeks, months or years. Hours are "
-      "elapsed time; days, weeks "
-      "and months keep the time of day, also when the clocks change.");
+      "elapsed time; days, weeks and months keep the time of day, also when the clocks change. "
+      "Where the key says so, `16 business hours` counts only while the calendar of `send-window` "
+      "is open.");
   add_conditions(page);
   add_absent(page);
   page.heading("More examples");
