@@ -7,12 +7,11 @@
 // Business days, and what both kinds of business time share. calendar.cc has the hours.
 namespace retaind {
 
-using std::chrono::days;
 using std::chrono::local_days;
 
 namespace {
 
-constexpr days two_years{731};
+constexpr std::chrono::days two_years{731};
 constexpr Duration tick{1};
 
 }  // namespace
@@ -26,7 +25,7 @@ bool Calendar::opens_on(local_days date) const {
 }
 
 std::optional<local_days> Calendar::open_date(local_days date, int n) const {
-  const days step{n < 0 ? -1 : 1};
+  const std::chrono::days step{n < 0 ? -1 : 1};
   local_days last_open = date;
   for (int left = std::abs(n); left > 0;) {
     date += step;
@@ -38,25 +37,25 @@ std::optional<local_days> Calendar::open_date(local_days date, int n) const {
   return date;
 }
 
-std::optional<Time> Calendar::add_days(Time time, int count, const Zone& zone) const {
-  if (count <= 0) return time;
+std::optional<Time> Calendar::add_days(Time time, int days, const Zone& zone) const {
+  if (days <= 0) return time;
   // What clocks have shown, not what they show: where they are set back this stands still, and so
   // the map never goes back.
   const LocalTime local = zone.shown_by(time);
-  const auto date = std::chrono::floor<days>(local);
-  const auto target = open_date(date, count);
+  const auto date = std::chrono::floor<std::chrono::days>(local);
+  const auto target = open_date(date, days);
   if (!target) return std::nullopt;
-  const Duration into = opens_on(date) ? local - date : Duration{days{1}};
+  const Duration into = opens_on(date) ? local - date : Duration{std::chrono::days{1}};
   return zone.to_time(*target + into);
 }
 
-/// The last instant a with add_days(a, count) at most `end`.
-Time Calendar::latest_by(Time end, int count, const Zone& zone) const {
+/// The last instant a with add_days(a, days) at most `end`.
+Time Calendar::latest_by(Time end, int days, const Zone& zone) const {
   // A wall time is reached by `end` exactly when clocks have shown it by then.
   const LocalTime local = zone.shown_by(end);
-  const auto date = std::chrono::floor<days>(local);
+  const auto date = std::chrono::floor<std::chrono::days>(local);
   const auto last = opens_on(date) ? std::optional(date) : open_date(date, -1);
-  const auto source = last ? open_date(*last, -count) : std::nullopt;
+  const auto source = last ? open_date(*last, -days) : std::nullopt;
   if (!source) return end - two_years;
   if (*last == date) return zone.to_time(*source + (local - date) + tick) - tick;
   // The whole of that date has become due, and the closed ones behind it.
@@ -64,10 +63,10 @@ Time Calendar::latest_by(Time end, int count, const Zone& zone) const {
   return zone.to_time(LocalTime{behind.value_or(date)}) - tick;
 }
 
-std::vector<TimeRange> Calendar::inverse_days(TimeRange due, int count, const Zone& zone) const {
+std::vector<TimeRange> Calendar::inverse_days(TimeRange due, int days, const Zone& zone) const {
   if (due.empty()) return {};
-  if (count <= 0) return {due};
-  const TimeRange anchors{latest_by(due.after, count, zone), latest_by(due.through, count, zone)};
+  if (days <= 0) return {due};
+  const TimeRange anchors{latest_by(due.after, days, zone), latest_by(due.through, days, zone)};
   if (anchors.empty()) return {};
   return {anchors};
 }

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -115,7 +116,7 @@ TEST_CASE("R080: a value that may be missing and stands there bare is a warning"
         "{% if customer.first_name %}{{ customer.first_name }}{% else %}you{% endif %}",
         "{% case customer.first_name %}{% when \"Bo\" %}{{ customer.first_name }}{% endcase %}",
         "{{ customer.email }}"}) {
-    site.put("templates/welcome.en.liquid", letter + "<p>" + fine + "</p>\n" + farewell);
+    site.put("templates/welcome.en.liquid", fmt::format("{}<p>{}</p>\n{}", letter, fine, farewell));
     CHECK(site.said().empty());
   }
   // In a subject, in the layout, and what a team reads.
