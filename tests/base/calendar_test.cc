@@ -228,6 +228,12 @@ TEST_CASE("13: business days keep the time of day and pass over what is closed")
   CHECK(later("2026-03-02 10:00", 0) == "2026-03-02 10:00");
   CHECK(calendar({"sat,sun 10:00-14:00"}).add_days(at("2026-03-28 02:30", berlin), 1, berlin) ==
         at("2026-03-29 03:00", berlin));  // 02:30 does not exist that night
+  // 02:00 to 03:00 comes twice; whoever begins in the second one is not due before the first.
+  const Time first = at("2026-10-25 02:50", berlin);
+  const Time second = first + minutes{20};
+  REQUIRE(to_local_text(second, berlin) == "2026-10-25 02:10");
+  const Calendar daily = calendar({"09:00-18:00"});
+  CHECK(*daily.add_days(first, 1, berlin) <= *daily.add_days(second, 1, berlin));
 }
 
 TEST_CASE("13: an anchor is in the inverse of business time exactly when its due is in the range") {

@@ -131,7 +131,7 @@ TEST_CASE("a retry, a crash and a repetition carry the variant of the first") {
   shop.run_to("2026-03-02 11:00");
   shop.order("o1", who);
   shop.run_to("2026-03-02 11:30");
-  shop.crash("2026-03-02 12:30");
+  shop.crash("2026-03-02 11:50");
   shop.rule(compared("{short: 1%}", "    repeat: {every: 24 hours, at-most: 1}\n"));
   shop.reload();
   shop.run_to("2026-03-10 15:00");
