@@ -27,7 +27,8 @@ class StoryReader {
   StoryReader(Report& report, const YamlNode& root, const StoryContext& context)
       : report_(report),
         map_(report, root, Keys::story),
-        scope_{report, context, story_, {}, rule_names(context.rules), false, false, {}, {}} {
+        scope_{report, context, story_, {}, rule_names(context.rules), false, false,
+               false,  {},      {},     {}} {
     story_.file = report.source().path;
     story_.zone = context.site.zone;
   }
@@ -39,7 +40,8 @@ class StoryReader {
     if (const YamlNode* node = map_.get("rules")) read_rules(*node);
     const YamlNode* people = map_.get("people");
     if (people != nullptr) read_people(*people);
-    scope_.any_name = people == nullptr && map_.had_unknown_keys();
+    scope_.any_name =
+        people == nullptr ? map_.had_unknown_keys() : people->kind != YamlNode::Kind::map;
     const YamlNode* cases =
         map_.need("cases", "write `cases:` and below it `- name:` and `story:`");
     // Without a start every time below would be reported once more.

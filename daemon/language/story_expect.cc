@@ -92,7 +92,7 @@ class MessageReader {
   /// Keys that the lines have spoken of, or people.
   void check_about() {
     const YamlNode* node = map_.get("about");
-    if (node == nullptr) return;
+    if (node == nullptr || scope_.any_row) return;
     std::vector<std::string_view> names(scope_.people);
     for (const auto& [kind, keys] : scope_.known)
       names.insert(names.end(), keys.begin(), keys.end());

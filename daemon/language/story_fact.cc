@@ -191,6 +191,7 @@ class FactReader {
     if (fact_.find("customer") != nullptr || fact_.find("order") != nullptr ||
         fact_.find("ticket") != nullptr)
       return true;
+    if (scope_.any_row) return true;
     auto& known = scope_.known[fact_.kind];
     known.erase(fact_.key);
     const std::vector<std::string_view> names(known.begin(), known.end());

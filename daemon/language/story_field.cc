@@ -161,7 +161,7 @@ class FieldReader {
     if (!key) return false;
     const ImportKind kind = field_.name == "order" ? ImportKind::orders : ImportKind::tickets;
     const auto& known = scope_.known[kind];
-    if (known.count(*key) != 0) return keep(*key);
+    if (scope_.any_row || known.count(*key) != 0) return keep(*key);
     const std::vector<std::string_view> names(known.begin(), known.end());
     report_.error(
         Code::unknown_row, node_.at, fmt::format("the story has no {} `{}` yet", field_.name, *key),
@@ -191,6 +191,8 @@ std::optional<std::string> read_person_name(StoryScope& scope, std::string_view 
   if (!name || scope.any_name ||
       std::find(scope.people.begin(), scope.people.end(), *name) != scope.people.end())
     return name;
+  // Mostly their own line is the one with the slip, and every other one would be told of it.
+  if (!scope.strangers.insert(*name).second) return name;
   scope.report.error(Code::unknown_person, node.at, fmt::format("nobody is called `{}`", *name),
                      scope.people.empty() ? fmt::format("write `people:` and below it `{}:`", *name)
                                           : suggestion(*name, scope.people));

@@ -224,6 +224,7 @@ StoryCase read_case(StoryScope& scope, const YamlNode& node) {
     return result;
   }
   scope.known.clear();
+  scope.any_row = false;
   std::optional<Time> before;
   bool running = true;
   bool expects = false;
@@ -237,7 +238,9 @@ StoryCase read_case(StoryScope& scope, const YamlNode& node) {
       continue;
     }
     expects = expects || entry.find("expect") != nullptr;
+    const int so_far = scope.report.errors();
     auto line = LineReader(scope, entry).run(before, running);
+    scope.any_row = scope.any_row || scope.report.errors() > so_far;
     if (!line) continue;
     before = line->at;
     result.lines.push_back(*std::move(line));

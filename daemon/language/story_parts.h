@@ -21,9 +21,11 @@ struct StoryScope {
   std::vector<std::string_view> rules;
   bool people_read = false;  ///< while the people are read, who have no names yet
   bool any_name = false;     ///< `people:` has a mistake already: every name may be right
+  bool any_row = false;      ///< a line of the case has a mistake already: every row may be its
   Time now;                  ///< of the line that is read
   /// Of the case that is read: keys that its lines have spoken of, by kind.
   std::map<ImportKind, std::set<std::string, std::less<>>> known;
+  std::set<std::string, std::less<>> strangers;  ///< names that have been reported
 };
 
 /// "day 7", "day 7 10:00", "day 0 09:30:15", or a date with or without a time of day, in the

@@ -79,6 +79,40 @@ std::optional<OddLine> without_colon(const std::vector<Line>& lines) {
   return std::nullopt;
 }
 
+/// The last bracket of a line that is not closed in it; brackets in quotes are text.
+std::optional<std::size_t> open_bracket(std::string_view line) {
+  std::vector<std::size_t> open;
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || (c == '\'' && (i == 0 || line[i - 1] == ' '))) {
+      quote = c;
+    } else if (c == '{' || c == '[') {
+      open.push_back(i);
+    } else if ((c == '}' || c == ']') && !open.empty()) {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? std::nullopt : std::optional(open.front());
+}
+
+/// A bracket above that is still open where a new entry of a list begins.
+std::optional<OddLine> unclosed(const std::vector<Line>& lines) {
+  if (!lines.back().dash) return std::nullopt;
+  for (std::size_t i = lines.size() - 1; i-- > 0 && lines.size() - i <= most_lines;) {
+    const auto bracket = open_bracket(lines[i].text);
+    if (!bracket) continue;
+    const std::size_t at = lines[i].begin + *bracket;
+    const bool list = lines[i].text[*bracket] == '[';
+    return OddLine{{at, at + 1},
+                   fmt::format("{} is opened here and not closed", list ? "a list" : "a map"),
+                   fmt::format("close it with `{}` in this line", list ? ']' : '}')};
+  }
+  return std::nullopt;
+}
+
 std::optional<OddLine> indented_wrongly(const std::vector<Line>& lines) {
   const Line& here = lines.back();
   const Line& line = lines[lines.size() - 2];
@@ -130,6 +164,7 @@ std::optional<OddLine> odd_entry(std::string_view text, Range entry) {
 std::optional<OddLine> odd_line(std::string_view text, std::size_t at) {
   const std::vector<Line> lines = lines_to(text, at);
   if (lines.size() < 2) return std::nullopt;
+  if (auto found = unclosed(lines)) return found;
   if (auto found = without_colon(lines)) return found;
   return indented_wrongly(lines);
 }
