@@ -35,3 +35,21 @@ TEST_CASE("13: a new holiday moves what counts by the calendar, as an edit of th
   CHECK(shop.ledger() == Lines{"notify:ticket-reminder t1 sent", "notify:ticket-reminder t2 sent"});
   CHECK(shop.due("notify:ticket-reminder", "t2") == "2026-03-09 10:00");
 }
+
+TEST_CASE("13: also when only a step counts by it, and the trigger does not") {
+  Shop shop("2026-03-02 09:00");
+  std::string text = remind;
+  const std::string own = "16 business hours";
+  shop.rule(text.replace(text.find(own), own.size(), "1 hour"));
+  shop.customer("anna");
+  shop.start();
+  shop.ticket("t1", "open", "anna");
+  shop.run_to("2026-03-03 17:00");
+  CHECK(shop.due("notify:ticket-reminder", "t1") == "2026-03-04 11:00");
+  shop.site.calendars["support-hours"] = office({*parse_date("2026-03-04")});
+  shop.reload();
+  shop.run_to("2026-03-05 10:00");
+  CHECK(shop.due("notify:ticket-reminder", "t1") == "2026-03-05 11:00");
+  shop.run_to("2026-03-20 09:00");
+  CHECK(shop.ledger() == Lines{"notify:ticket-reminder t1 sent"});
+}
