@@ -21,6 +21,7 @@ constexpr std::string_view settings = R"({
     "./.schema/rule.json": "rules/*.yaml",
     "./.schema/story.json": "tests/*.yaml",
     "./.schema/site.json": "retaind.yaml",
+    "./.schema/vocabulary.json": "vocabulary.yaml",
     "./.schema/mapping.json": "mappings/*.yaml"
   },
   "[yaml]": { "editor.insertSpaces": true, "editor.tabSize": 2 }

@@ -36,9 +36,10 @@ int run_explain_error(const Words& words) {
         fmt::format("there is no error code `{}`; `retaind explain-error` lists all", code));
   }
   fmt::print("{}: {}\n\n{}\n", language::name_of(row->code), row->title, row->explanation);
-  const std::string_view where = row->in_site    ? " in retaind.yaml"
-                                 : row->in_story ? " in a story"
-                                                 : "";
+  const std::string_view where = row->in_site         ? " in retaind.yaml"
+                                 : row->in_story      ? " in a story"
+                                 : row->in_vocabulary ? " in vocabulary.yaml"
+                                                      : "";
   print_example(fmt::format("wrong{}", where), row->wrong);
   print_example(fmt::format("right{}", where), row->right);
   return exit_fine;

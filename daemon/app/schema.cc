@@ -25,7 +25,8 @@ int run_schema(const Words& words) {
   Options options("schema",
                   "Prints the JSON Schema of rules, from the tables that the checker reads.");
   options
-      .positional("KIND", kind, "rule (unless given), story, site (retaind.yaml) or mapping", false)
+      .positional("KIND", kind,
+                  "rule (unless given), story, site (retaind.yaml), vocabulary or mapping", false)
       .flag("--write", write, "all of them into the site's .schema/, and what VS Code needs")
       .site(site)
       .footer(
@@ -35,10 +36,10 @@ int run_schema(const Words& words) {
   if (const std::optional<int> status = options.parse(words)) return *status;
   const auto of = language::find_schema(kind);
   if (!of) {
-    const std::vector<std::string_view> kinds = {"rule", "site", "story", "mapping"};
+    const std::vector<std::string_view> kinds = {"rule", "site", "story", "vocabulary", "mapping"};
     const auto near = nearest(kind, kinds);
     return misused("schema",
-                   fmt::format("`{}` is not one of rule, story, site, mapping{}", kind,
+                   fmt::format("`{}` is not one of rule, story, site, vocabulary, mapping{}", kind,
                                near ? fmt::format("; did you mean `{}`?", *near) : std::string()));
   }
   const Result<std::filesystem::path> directory = find_site(site);

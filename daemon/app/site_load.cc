@@ -98,8 +98,10 @@ LoadedSite load_site(const std::filesystem::path& directory) {
   language::CheckedSite site = language::read_site(directory);
   loaded.site_diagnostics = std::move(site.diagnostics);
   loaded.templates = render::TemplateSet::load(directory / "templates", loaded.template_errors);
-  loaded.files = 1 + template_files(loaded.templates);
-  if (site.site) {
+  std::error_code ignored;
+  loaded.files = std::filesystem::exists(directory / "vocabulary.yaml", ignored) ? 2 : 1;
+  loaded.files += template_files(loaded.templates);
+  if (site.site && site.words_whole) {
     loaded.rules =
         language::check_rules(directory / "rules", *site.site, {loaded.templates.names()});
     loaded.files += loaded.rules.files;

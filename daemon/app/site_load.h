@@ -12,7 +12,7 @@ namespace retaind::app {
 /// Everything that a site's files say, read as a whole: what `check` shows, `run` starts with and
 /// `reload` swaps in.
 struct LoadedSite {
-  std::optional<Site> site;  ///< empty when retaind.yaml has an error
+  std::optional<Site> site;  ///< empty when retaind.yaml or vocabulary.yaml has an error
   language::CheckedRules rules;
   render::TemplateSet templates;
   std::vector<language::Diagnostic> site_diagnostics;
@@ -23,11 +23,13 @@ struct LoadedSite {
   [[nodiscard]] int warnings() const;
 };
 
-/// Reads retaind.yaml, rules/ and templates/ of a site. Rules are checked only when the settings
-/// are readable, because nearly every finding would follow from theirs.
+/// Reads retaind.yaml, vocabulary.yaml, rules/ and templates/ of a site. Rules are checked only
+/// when settings and vocabulary are readable, because nearly every finding would follow from
+/// theirs.
 LoadedSite load_site(const std::filesystem::path& directory);
 
-/// The settings alone, for subcommands that need no rules; all their mistakes in one message.
+/// The settings alone, for subcommands that need no rules; all their mistakes in one message. A
+/// mistake in the vocabulary does not keep an operator from `hold`: what it says is left out.
 Result<Site> settings_of(const std::filesystem::path& directory);
 
 /// All findings, each with its excerpt, ordered as they were read; empty when there is none.

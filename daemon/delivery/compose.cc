@@ -30,11 +30,10 @@ std::string_view text_member(const Value& object, std::string_view key) {
 
 // A row that is not there shows as one whose fields are all empty, so that a template's {% if %}
 // decides what to say.
-Value blank(Subject subject) {
+Value blank(const Vocabulary& vocabulary, Subject subject) {
   Value::Object object;
-  for (const Field& field : fields()) {
-    if (field.subject == subject) object.emplace_back(std::string(field.name), Value{});
-  }
+  for (const Field* field : vocabulary.fields(subject))
+    object.emplace_back(std::string(field->name), Value{});
   object.emplace_back("attributes", Value::Object{});
   return object;
 }
@@ -187,17 +186,18 @@ Value& Composer::context_of(const Running& running) {
 }
 
 void Composer::add_facts(Value& context, const Firing& firing, Time now) {
-  Value customer = firing.customer
-                       ? store::snapshot(*database_, Subject::customer, *firing.customer, now)
-                       : Value{};
-  context.set("customer", customer.is_null() ? blank(Subject::customer) : std::move(customer));
+  Value customer = firing.customer ? store::snapshot(*database_, *site_, Subject::customer,
+                                                     *firing.customer, now)
+                                   : Value{};
+  context.set("customer", customer.is_null() ? blank(*site_->vocabulary, Subject::customer)
+                                             : std::move(customer));
   if (firing.subject != Subject::customer && firing.row != 0) {
-    Value subject = store::snapshot(*database_, firing.subject, firing.row, now);
+    Value subject = store::snapshot(*database_, *site_, firing.subject, firing.row, now);
     context.set(name_of(firing.subject),
-                subject.is_null() ? blank(firing.subject) : std::move(subject));
+                subject.is_null() ? blank(*site_->vocabulary, firing.subject) : std::move(subject));
   }
   if (firing.subject == Subject::order)
-    context.set("items", store::items_snapshot(*database_, firing.row));
+    context.set("items", store::items_snapshot(*database_, *site_, firing.row));
 }
 
 std::string Composer::why(const Running& running, const Firing& firing) const {
@@ -265,7 +265,7 @@ void Composer::add_minted(Value& context, const Running& running, const Step& st
 }
 
 std::optional<std::string> Composer::assignee(const Firing& firing, Time now) {
-  const Value ticket = store::snapshot(*database_, firing.subject, firing.row, now);
+  const Value ticket = store::snapshot(*database_, *site_, firing.subject, firing.row, now);
   const std::string address{text_member(ticket, "assignee")};
   if (!parse_email(address)) return std::nullopt;
   return address;

@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "base/value.h"
 #include "delivery/compose.h"
 #include "delivery/lint_texts.h"
 #include "delivery/preview.h"
@@ -31,6 +32,36 @@ std::string_view unknown_variable(std::string_view why) {
   if (at == std::string_view::npos) return {};
   why.remove_prefix(at + unknown.size());
   return why.substr(0, why.find('`'));
+}
+
+/// Whether vocabulary.yaml says which attributes the variable's subject has.
+bool declares(const Vocabulary& vocabulary, std::string_view variable) {
+  const auto subject = find_subject(variable.substr(0, variable.find('.')));
+  const auto& own = vocabulary.own_fields();
+  return subject && std::any_of(own.begin(), own.end(),
+                                [&](const Field& field) { return field.subject == *subject; });
+}
+
+Value sample_of(const Field& field) {
+  switch (field.type) {
+    case Type::boolean: return true;
+    case Type::number: return 3;
+    case Type::percent: return "10%";
+    case Type::money: return fmt::format("49 {}", field.currency.view());
+    case Type::enumeration: return field.words.substr(0, field.words.find('|'));
+    case Type::time: return to_iso(now);
+    case Type::date: return "2026-01-15";
+    default: return sample_key;
+  }
+}
+
+/// Everything that vocabulary.yaml declares of a subject; empty when it declares nothing.
+std::optional<std::string> sample_attributes(const Vocabulary& vocabulary, Subject subject) {
+  Value object;
+  for (const Field& field : vocabulary.own_fields())
+    if (field.subject == subject) object.set(field.name, sample_of(field));
+  if (object.is_null()) return std::nullopt;
+  return to_json(object);
 }
 
 class Stage {
@@ -94,6 +125,14 @@ class Stage {
     event.customer = key;
     event.at = now;
     store::Facts facts{*database_, now};
+    const Vocabulary& words = *site_.vocabulary;
+    customer.attributes = sample_attributes(words, Subject::customer);
+    order.attributes = sample_attributes(words, Subject::order);
+    item.attributes = sample_attributes(words, Subject::item);
+    subscription.attributes = sample_attributes(words, Subject::subscription);
+    ticket.attributes = sample_attributes(words, Subject::ticket);
+    feedback.attributes = sample_attributes(words, Subject::feedback);
+    event.attributes = sample_attributes(words, Subject::event);
     for (const Result<void>& done :
          {put(facts, customer, Subject::customer), put(facts, order, Subject::order),
           put(facts, item, Subject::item), put(facts, subscription, Subject::subscription),
@@ -185,8 +224,11 @@ bool try_one(Stage& stage, const Rule& rule, const Step& step, const std::string
   }
   const std::string& why = done.error().message;
   const std::string_view variable = unknown_variable(why);
-  if (variable.find(".attributes.") != std::string_view::npos) return true;
-  const bool certain = done.error().kind == ErrorKind::not_found || !variable.empty();
+  // The data may have an attribute that nobody has declared.
+  const bool attribute = variable.find(".attributes.") != std::string_view::npos;
+  if (attribute && !declares(*rule.vocabulary, variable)) return true;
+  const bool certain =
+      !attribute && (done.error().kind == ErrorKind::not_found || !variable.empty());
   result.unsendable.push_back({&rule, &step, locale, why, certain});
   return !certain;
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "language/typing.h"
+
 namespace retaind::engine {
 namespace {
 
@@ -239,7 +241,8 @@ struct Evaluator {
       case Op::is_not_empty: {
         Cell made;
         const Cell& cell = value(node(n.children[0]), made);
-        const bool empty = cell.is_null() || (cell.kind == Cell::Kind::text && cell.text.empty());
+        const bool empty = (cell.is_null() && !cell.is_unfit()) ||
+                           (cell.kind == Cell::Kind::text && cell.text.empty());
         return from(empty == (n.op == Op::is_empty));
       }
       case Op::contains: return contains(n);
@@ -284,6 +287,8 @@ void each_clock_test(const Evaluator& evaluator, const Visit& visit,
 }
 
 std::string show(Type type, const Cell& cell) {
+  if (cell.is_unfit())
+    return fmt::format("unknown (`{}` in the data is not {})", cell.text, language::name_of(type));
   if (cell.is_null()) return "unknown";
   switch (type) {
     case Type::boolean: return cell.integer != 0 ? "yes" : "no";

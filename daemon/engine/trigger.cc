@@ -51,8 +51,9 @@ std::vector<int> birthdays_on(LocalDate date) {
   return {month_day};
 }
 
-store::Watch watch_of(const language::Rule& rule) {
+store::Watch watch_of(const language::Rule& rule, const Zone& site) {
   store::Watch watch;
+  watch.zone = site;
   watch.subject = rule.trigger.subject;
   watch.column = rule.trigger.column;
   watch.event_name = rule.trigger.event_name;
@@ -67,7 +68,7 @@ store::Watch watch_of(const language::Rule& rule) {
 }
 
 Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zone& site)
-    : rule_(&rule), site_(site), rows_(database, watch_of(rule)) {
+    : rule_(&rule), site_(site), rows_(database, watch_of(rule, site)) {
   const language::Trigger& trigger = rule.trigger;
   if (trigger.kind == TriggerKind::schedule) return;
   for (const language::Aggregate& aggregate : rule.aggregates) {
@@ -75,7 +76,7 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
     for (const language::Slot& slot : aggregate.slots) fields.push_back(slot.field);
     const bool of_order =
         aggregate.relation->of == Subject::item && trigger.subject == Subject::order;
-    related_.emplace_back(database, *aggregate.relation, of_order, std::move(fields));
+    related_.emplace_back(database, *aggregate.relation, of_order, std::move(fields), site);
   }
   // Whose row it is counts too: without a customer most rows are no occurrence, and its time zone
   // may decide.

@@ -107,7 +107,7 @@ std::vector<int> birthdays_on(LocalDate date);
 int number_of(LocalDate date);
 LocalDate date_of_number(int yyyymmdd);
 /// What the checks of a rule read, for the store.
-store::Watch watch_of(const language::Rule& rule);
+store::Watch watch_of(const language::Rule& rule, const Zone& site);
 
 template <class Visit>
 bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& visit) {

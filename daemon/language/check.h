@@ -46,12 +46,13 @@ struct SiteName {
 };
 
 struct CheckedSite {
-  std::optional<Site> site;
+  std::optional<Site> site;  ///< only without errors in retaind.yaml
+  bool words_whole = true;   ///< else the site's vocabulary lacks what has a mistake
   std::vector<SiteName> names;
   std::vector<Diagnostic> diagnostics;
 };
-/// Reads DIRECTORY/retaind.yaml; relative paths count from the directory. The site is there only
-/// without errors.
+/// Reads DIRECTORY/retaind.yaml, and vocabulary.yaml beside it when there is one; relative paths
+/// count from the directory.
 CheckedSite read_site(const std::filesystem::path& directory);
 
 }  // namespace retaind::language

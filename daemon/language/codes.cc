@@ -49,7 +49,8 @@ constexpr CodeRow table[] = {
    "unles: order.refunded\n", "unless: order.refunded\n"},
   {Code::unknown_event, "an event that does not exist",
    "Names such as `order.completed` are shipped. An event of your own has a name that begins with another word, such "
-   "as `webinar.attended`; a name that is nearly a shipped one is taken for a slip.",
+   "as `webinar.attended`; a name that is nearly a shipped one is taken for a slip. Once vocabulary.yaml lists events, "
+   "a name that is not in its list is one too.",
    "when:\n  event: order.completd\n", "when:\n  event: order.completed\n"},
   {Code::unknown_subject, "something that rules cannot read or count by",
    "Fields belong to customer, order, item, subscription, ticket, feedback or event; `once-per` counts by one of them.",
@@ -58,7 +59,7 @@ constexpr CodeRow table[] = {
    "A state has a name, such as `unresolved` of a ticket, and a time since when it holds.",
    "when:\n  ticket: unresolvd\n", "when:\n  ticket: unresolved\n"},
   {Code::unknown_field, "a field that does not exist",
-   "The field is none of its subject's.",
+   "The field is none of its subject's. A field of your own is declared in vocabulary.yaml, with its type.",
    "if: customer.order_count > 1\n", "if: customer.orders_count > 1\n"},
   {Code::unknown_date, "a date that rules cannot count to",
    "`date:` takes one of the dates of the vocabulary.",
@@ -258,6 +259,10 @@ constexpr CodeRow table[] = {
   {Code::may_be_blank, "a template that shows a value which may be missing",
    "The store need not have this value of every row, and where it has none the mail shows nothing: `Dear ,`. A "
    "`| default:` or an `{% if %}` around it says what is shown then. A warning.", "", ""},
+  {Code::name_taken, "a name that is taken",
+   "What vocabulary.yaml declares stands beside what is shipped, and a name means one thing: a property that several "
+   "events bring along has one type.",
+   "fields:\n  customer.city: text\n", "fields:\n  customer.home_town: text\n", false, false, true},
 };
 // clang-format on
 

@@ -83,6 +83,7 @@ enum class Code : std::uint8_t {
   case_twice = 78,
   no_stories = 79,
   may_be_blank = 80,
+  name_taken = 84,
 };
 
 /// What `retaind explain-error` prints.
@@ -94,6 +95,7 @@ struct CodeRow {
   std::string_view right;        ///< the same, mended
   bool in_site = false;          ///< the example is of retaind.yaml
   bool in_story = false;         ///< the example is of a story: its people, or lines of a case
+  bool in_vocabulary = false;    ///< the example is of vocabulary.yaml
 };
 std::span<const CodeRow> codes();
 

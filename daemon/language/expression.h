@@ -18,6 +18,8 @@ struct Scope {
   std::string trigger;            ///< for messages: "order.completed"
   Currency currency;              ///< of every amount in the store; empty: the site has none
   Zone zone = Zone::utc();        ///< in which a date begins
+  const Vocabulary* vocabulary = Vocabulary::shipped().get();
+  std::string event{};  ///< that triggers: `event.*` reads what events of its name bring along
 };
 
 namespace expression_limits {

@@ -107,12 +107,11 @@ void ExpressionReader::value_of(Aggregate& made, const Token& token) {
     stop(at, Code::bad_expression, "`count` counts rows and needs no field",
          fmt::format("write `count({0})`, or `count({0} where {1}.{2} is not empty)`", plural,
                      retaind::name_of(made.relation->of), name));
-  const Field* field = find_field(made.relation->of, name);
+  const Field* field = scope_.vocabulary->field(made.relation->of, name);
   if (field == nullptr) {
     std::vector<std::string_view> names;
-    for (const Field& known : fields())
-      if (known.subject == made.relation->of && folds_type(made.fold, known.type))
-        names.push_back(known.name);
+    for (const Field* known : scope_.vocabulary->fields(made.relation->of))
+      if (folds_type(made.fold, known->type)) names.push_back(known->name);
     stop(at, Code::unknown_field, fmt::format("unknown field `{}`", token.text),
          suggestion(name, names));
   }
@@ -122,6 +121,7 @@ void ExpressionReader::value_of(Aggregate& made, const Token& token) {
              ? "max and min take numbers, amounts of money, times and dates"
              : "sum and avg take numbers and amounts of money");
   made.field = field;
+  if (!field->currency.empty()) made.currency = field->currency;
   made.slots.push_back({field});
 }
 

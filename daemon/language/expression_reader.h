@@ -56,6 +56,7 @@ class ExpressionReader {
   const Field* resolve_field(const Token& token, std::string_view subject_name, Range subject_at);
   void out_of_reach(const Token& token, Subject subject);
   void unknown_field(const Token& token, Subject subject, std::string_view name);
+  void no_property(const Token& token, std::string_view name);
   void bind(Node& node, const Field* field);
   Operand word();
 

@@ -160,7 +160,6 @@ const Field* ExpressionReader::resolve_field(const Token& token, std::string_vie
                                              Range subject_at) {
   const std::string_view name = token.text.substr(subject_name.size() + 1);
   const auto subject = find_subject(subject_name);
-  std::vector<std::string> names = field_names(scope_);
   if (!subject) {
     std::vector<std::string_view> views;
     for (const auto known : scope_.subjects) views.push_back(retaind::name_of(known));
@@ -174,10 +173,15 @@ const Field* ExpressionReader::resolve_field(const Token& token, std::string_vie
     out_of_reach(token, *subject);
     return nullptr;
   }
-  const Field* found = find_field(*subject, name);
-  if (found != nullptr) return found;
-  unknown_field(token, *subject, name);
-  return nullptr;
+  const Field* found = scope_.vocabulary->field(*subject, name);
+  if (found == nullptr) {
+    unknown_field(token, *subject, name);
+  } else if (inside_ == nullptr && *subject == Subject::event &&
+             !scope_.vocabulary->has_property(scope_.event, *found)) {
+    no_property(token, name);
+    return nullptr;
+  }
+  return found;
 }
 
 void ExpressionReader::out_of_reach(const Token& token, Subject subject) {
@@ -191,12 +195,26 @@ void ExpressionReader::out_of_reach(const Token& token, Subject subject) {
 
 void ExpressionReader::unknown_field(const Token& token, Subject subject, std::string_view name) {
   std::vector<std::string_view> names;
-  for (const auto& field : fields())
-    if (field.subject == subject) names.push_back(field.name);
+  for (const Field* field : scope_.vocabulary->fields(subject)) names.push_back(field->name);
   const auto near = nearest(name, names);
   fail(token.at, Code::unknown_field, fmt::format("unknown field `{}`", token.text),
        near ? fmt::format("did you mean `{}.{}`?", retaind::name_of(subject), *near)
-            : fmt::format("{} has {}", retaind::name_of(subject), alternatives(names, 20)));
+            : fmt::format("{} has {}; a field of your own is declared in vocabulary.yaml: `fields: "
+                          "{{{}: text}}`",
+                          retaind::name_of(subject), alternatives(names, 20), token.text));
+}
+
+void ExpressionReader::no_property(const Token& token, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Field* field : scope_.vocabulary->properties(scope_.event))
+    names.push_back(field->name);
+  const auto near = nearest(name, names);
+  fail(token.at, Code::unknown_field,
+       fmt::format("events `{}` bring no `{}` along", scope_.event, name),
+       near ? fmt::format("did you mean `event.{}`?", *near)
+            : fmt::format("declare it in vocabulary.yaml under `{}: properties:`, as it is for "
+                          "another event",
+                          scope_.event));
 }
 
 /// Inside an aggregate the names of its row mean that row, all others what they mean outside.

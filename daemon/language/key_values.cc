@@ -132,6 +132,17 @@ constexpr KeyValue table[] = {
   {.of = Keys::retention, .key = "traces", .takes = positive},
   {.of = Keys::retention, .key = "bodies", .takes = positive},
 
+  {.of = Keys::vocabulary, .key = "fields", .takes = declared, .inner = Keys::vocabulary_field},
+  {.of = Keys::vocabulary, .key = "events", .takes = declared, .inner = Keys::vocabulary_event},
+
+  {.of = Keys::vocabulary_field, .key = "type", .takes = word, .words = words::types, .needed = "*"},
+  {.of = Keys::vocabulary_field, .key = "words", .takes = text, .many = true},
+  {.of = Keys::vocabulary_field, .key = "currency", .takes = currency},
+  {.of = Keys::vocabulary_field, .key = "about", .takes = text},
+
+  {.of = Keys::vocabulary_event, .key = "about", .takes = text},
+  {.of = Keys::vocabulary_event, .key = "properties", .takes = declared, .inner = Keys::vocabulary_field},
+
   {.of = Keys::mapping, .key = "separator", .takes = text},
   {.of = Keys::mapping, .key = "header", .takes = yes_no},
   {.of = Keys::mapping, .key = "missing", .takes = cell, .many = true},
@@ -245,6 +256,7 @@ std::string_view phrase(Takes takes) {
     case map: return "keys with values";
     case maps: return "a list of keys with values";
     case named: return "names of your own, each with keys and values";
+    case declared: return "names of your own, each with keys and values or, in short, a type";
     case texts: return "names of your own, each with a text";
     case cell: return "a text, which may be empty";
     case cells: return "words of the file, each with what it means";

@@ -39,20 +39,21 @@ enum class Takes : std::uint8_t {
   url,
   hours,  ///< "mon-fri 09:00-18:00"
   calendar_date,
-  map,      ///< keys of `inner`
-  maps,     ///< a list of these
-  named,    ///< names of one's own, each with keys of `inner` or with what the test says below
-  texts,    ///< names of one's own, each with a text
-  cell,     ///< a text that may be empty
-  cells,    ///< names of one's own, each with a cell
-  source,   ///< a cell, or keys of Keys::source
-  fields,   ///< fields of an import, each with a source
-  sources,  ///< names of one's own, each with a source
-  start,    ///< "2026-03-02 10:00 Europe/Berlin"
-  moment,   ///< "day 7 10:00"
-  people,   ///< names of one's own, each with the fields of a customer
-  row,      ///< fields of an import of the kind that the key names, or a key alone
-  hold,     ///< "all", or one rule or customer
+  map,       ///< keys of `inner`
+  maps,      ///< a list of these
+  named,     ///< names of one's own, each with keys of `inner` or with what the test says below
+  declared,  ///< names of one's own that may have dots, each with keys of `inner` or in short
+  texts,     ///< names of one's own, each with a text
+  cell,      ///< a text that may be empty
+  cells,     ///< names of one's own, each with a cell
+  source,    ///< a cell, or keys of Keys::source
+  fields,    ///< fields of an import, each with a source
+  sources,   ///< names of one's own, each with a source
+  start,     ///< "2026-03-02 10:00 Europe/Berlin"
+  moment,    ///< "day 7 10:00"
+  people,    ///< names of one's own, each with the fields of a customer
+  row,       ///< fields of an import of the kind that the key names, or a key alone
+  hold,      ///< "all", or one rule or customer
   rule_states,
   rules,     ///< "all", or a list of ids
   expected,  ///< "nothing", or messages

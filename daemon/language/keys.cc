@@ -130,6 +130,17 @@ constexpr KeyRow table[] = {
   {Keys::retention, "traces", "why each message went or did not", "90 days", ""},
   {Keys::retention, "bodies", "the text of sent messages", "90 days", ""},
 
+  {Keys::vocabulary, "fields", "fields of the site's own, kept in the rows' attributes", "{customer.tier: {type: enum, words: [gold, silver]}}", ""},
+  {Keys::vocabulary, "events", "events of the site's own; once there is a list, rules can name no others", "{webinar.attended: {properties: {minutes: number}}}", ""},
+
+  {Keys::vocabulary_field, "type", "bool, number, percent, money, text, enum, time or date", "enum", ""},
+  {Keys::vocabulary_field, "words", "of an enum: its words", "[gold, silver]", ""},
+  {Keys::vocabulary_field, "currency", "of money: that of plain numbers; the site's, unless given", "USD", ""},
+  {Keys::vocabulary_field, "about", "what it means, in a line", "how much they buy in a year", ""},
+
+  {Keys::vocabulary_event, "about", "what has happened, in a line", "a customer sat through a webinar", ""},
+  {Keys::vocabulary_event, "properties", "what it brings along, as fields of `event`", "{minutes: number}", ""},
+
   {Keys::mapping, "separator", "one character, `tab`, or `blanks` for runs of them", "\";\"", ""},
   {Keys::mapping, "header", "no: the first line is data, and columns are called 1, 2, 3", "no", ""},
   {Keys::mapping, "missing", "cells that mean no value, besides empty ones", "[\"?\"]", ""},

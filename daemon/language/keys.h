@@ -6,7 +6,7 @@
 
 namespace retaind::language {
 
-/// The maps of a rule file, of retaind.yaml, of a mapping file and of a story.
+/// The maps of a rule file, of retaind.yaml, of vocabulary.yaml, of a mapping file and of a story.
 enum class Keys : std::uint8_t {
   rule,
   trigger,
@@ -21,6 +21,9 @@ enum class Keys : std::uint8_t {
   calendar,
   cap,
   retention,
+  vocabulary,
+  vocabulary_field,
+  vocabulary_event,
   mapping,
   source,
   line,

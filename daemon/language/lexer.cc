@@ -123,9 +123,19 @@ class Lexer {
   }
 
   void field(std::size_t end) {
-    if (end + 1 < text_.size() && text_[end] == '.' && is_letter(text_[end + 1]))
-      return fail(end_of_word(end + 1), "a field has a subject, one dot and a name",
-                  fmt::format("write `{}`", text_.substr(at_, end - at_)));
+    if (end + 1 < text_.size() && text_[end] == '.' && is_letter(text_[end + 1])) {
+      const std::size_t last = end_of_word(end + 1);
+      const std::string_view before = text_.substr(at_, end - at_);
+      const std::size_t dot = before.find('.');
+      // As templates call them.
+      if (before.substr(dot + 1) == "attributes")
+        return fail(last, "conditions read an attribute as a field of your own",
+                    fmt::format("declare `{0}` in vocabulary.yaml under `fields:`, and write `{0}`",
+                                std::string(before.substr(0, dot)) +
+                                    std::string(text_.substr(end, last - end))));
+      return fail(last, "a field has a subject, one dot and a name",
+                  fmt::format("write `{}`", before));
+    }
     push(Token::Kind::field, end);
   }
 

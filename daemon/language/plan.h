@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "model/cell.h"
 #include "model/fields.h"
 #include "model/ledger.h"
+#include "model/vocabulary.h"
 
 namespace retaind::language {
 
@@ -173,6 +175,7 @@ struct Rule {
   std::optional<int> brake;          ///< messages in the first hour; empty: the default
   std::vector<Slot> slots;           ///< what the conditions read
   std::vector<Aggregate> aggregates;
+  std::shared_ptr<const Vocabulary> vocabulary;  ///< keeps what trigger and slots point to
   std::string file;
   std::string
       revision;  ///< hex SHA-256 of what decides: the file without comments and `about`, `status`

@@ -63,6 +63,7 @@ class Canonical {
     if (node.op == Op::field) {
       const Field& field = *(node.of_row ? row : rule.slots)[node.slot].field;
       text(fmt::format("{}.{}", name_of(field.subject), field.name));
+      declared(field);
     }
     if (node.op == Op::constant) {
       // As written: a date is compared in the site's zone, which is not the rule's to change.
@@ -74,10 +75,18 @@ class Canonical {
     for (const auto child : node.children) this->node(rule, row, condition, child);
   }
 
+  /// What the site's vocabulary says of a field of its own decides with the rule.
+  void declared(const Field& field) {
+    if (field.derivation != Derivation::attribute) return;
+    text(fmt::format("{} {}", type_word(field.type), field.currency.view()));
+    text(field.words);
+  }
+
   void aggregate(const Rule& rule, const Aggregate& aggregate) {
     number(static_cast<int>(aggregate.fold));
     text(aggregate.relation->name);
     text(aggregate.field == nullptr ? std::string_view() : aggregate.field->name);
+    if (aggregate.field != nullptr) declared(*aggregate.field);
     number(static_cast<std::int64_t>(aggregate.where.nodes.size()));
     if (!aggregate.where.nodes.empty())
       node(rule, aggregate.slots, aggregate.where, aggregate.where.root);

@@ -77,7 +77,7 @@ class RuleReader {
     read_purpose();
     if (const YamlNode* node =
             map_.need("when", "write `when:` and below it `event: order.completed`"))
-      trigger_ = read_trigger(report_, *node);
+      trigger_ = read_trigger(report_, *node, *context_.site.vocabulary);
     read_conditions();
     if (const YamlNode* node = map_.need("then", "write `then:` and below it `- email: thanks`"))
       rule_.steps = read_steps(context_, *node, trigger_, purpose_, reads());
@@ -88,6 +88,7 @@ class RuleReader {
     check_together();
     if (report_.failed()) return file;
     rule_.trigger = std::move(*trigger_);
+    rule_.vocabulary = context_.site.vocabulary;
     lint_rule(report_, rule_);
     rule_.revision = revision_of(rule_);
     file.rule = std::move(rule_);

@@ -18,11 +18,16 @@ struct RuleContext {
 };
 
 /// The map under `when:`.
-std::optional<Trigger> read_trigger(Report& report, const YamlNode& when);
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when,
+                                    const Vocabulary& vocabulary);
 
-/// Whether a name that is no shipped event can be one of the site's own; reports one that is nearly
-/// a shipped one's, or begins with a subject.
-bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name);
+/// Whether a name that is no shipped event is one of the site's own: in its list when it has one;
+/// else reports only one that is nearly a shipped one's, or begins with a subject.
+bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name,
+                      const Vocabulary& vocabulary);
+
+/// Reads the text of vocabulary.yaml, against the site's currency. What is wrong is left out.
+std::shared_ptr<const Vocabulary> read_vocabulary(Report& report, const Site& site);
 
 /// What the rule's conditions may read: the trigger's own row and its customer. Without a trigger,
 /// because it has a mistake, everything.

@@ -12,7 +12,7 @@ namespace retaind::language {
 namespace {
 
 constexpr std::array<std::string_view, schema_count> schema_names{"rule", "site", "story",
-                                                                  "mapping"};
+                                                                  "mapping", "vocabulary"};
 
 Keys root_of(SchemaOf of) {
   switch (of) {
@@ -20,6 +20,7 @@ Keys root_of(SchemaOf of) {
     case SchemaOf::site: return Keys::site;
     case SchemaOf::story: return Keys::story;
     case SchemaOf::mapping: return Keys::mapping;
+    case SchemaOf::vocabulary: return Keys::vocabulary;
   }
   return Keys::rule;
 }
@@ -44,7 +45,9 @@ std::vector<EditorName> EditorNames::states_of(std::string_view subject) const {
 EditorNames editor_names(const Site* site, std::span<const std::string> templates,
                          std::span<const std::string> rules) {
   EditorNames names;
-  names.events = named_rows(event_kinds());
+  if (site != nullptr) names.vocabulary = site->vocabulary;
+  for (const EventKind* event : names.vocabulary->events())
+    names.events.push_back({std::string(event->name), std::string(event->about)});
   names.states = named_rows(state_kinds());
   for (const DateKind& date : date_kinds()) {
     const Field* field = find_field(date.subject, date.column);
@@ -52,8 +55,10 @@ EditorNames editor_names(const Site* site, std::span<const std::string> template
         {std::string(date.name), fmt::format("{}{}", field == nullptr ? "" : field->about,
                                              date.yearly ? ", every year" : "")});
   }
-  for (const Field& field : fields())
-    names.conditions.push_back({condition_on(field), std::string(field.about)});
+  for (int i = 0; i < subject_count; ++i) {
+    for (const Field* field : names.vocabulary->fields(static_cast<Subject>(i)))
+      names.conditions.push_back({condition_on(*field), std::string(field->about)});
+  }
   names.templates.assign(templates.begin(), templates.end());
   names.rules.assign(rules.begin(), rules.end());
   if (site == nullptr) return names;
@@ -69,7 +74,9 @@ std::string condition_on(const Field& field) {
     case Type::boolean: return name;
     case Type::number: return name + " >= 2";
     case Type::percent: return name + " >= 10%";
-    case Type::money: return name + " >= 50 EUR";
+    case Type::money:
+      return fmt::format("{} >= 50 {}", name,
+                         field.currency.empty() ? "EUR" : field.currency.view());
     case Type::text: return name + " = 'a text'";
     case Type::enumeration: return fmt::format("{} = {}", name, split(field.words, '|').front());
     case Type::time: return name + " older than 30 days";

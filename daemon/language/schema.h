@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@ struct EditorNames {
   std::vector<EditorName> dates;
   std::vector<EditorName> conditions;  ///< one example of each field
   std::vector<std::string> templates, teams, webhooks, calendars, rules;
+  std::shared_ptr<const Vocabulary> vocabulary = Vocabulary::shipped();
 
   /// Of a subject, without it: "unresolved".
   [[nodiscard]] std::vector<EditorName> states_of(std::string_view subject) const;
@@ -36,8 +38,8 @@ EditorNames editor_names(const Site* site, std::span<const std::string> template
 /// A condition on this field that can be true: "customer.orders_count >= 2".
 std::string condition_on(const Field& field);
 
-enum class SchemaOf : std::uint8_t { rule, site, story, mapping };
-inline constexpr int schema_count = 4;
+enum class SchemaOf : std::uint8_t { rule, site, story, mapping, vocabulary };
+inline constexpr int schema_count = 5;
 std::string_view name_of(SchemaOf of);  ///< "rule"
 std::optional<SchemaOf> find_schema(std::string_view name);
 

@@ -37,6 +37,7 @@ class ValueSchemas {
   [[nodiscard]] Value simple(const KeyRow& key, const KeyValue& takes) const;
   [[nodiscard]] Value built(const KeyRow& key, const KeyValue& takes) const;
   [[nodiscard]] Value named(const KeyRow& key, const KeyValue& takes) const;
+  [[nodiscard]] Value declared(const KeyValue& takes) const;
   [[nodiscard]] Value source() const;
   [[nodiscard]] Value import_fields_of_all() const;
   [[nodiscard]] Value event() const;
@@ -47,8 +48,8 @@ class ValueSchemas {
 };
 
 /// Stories: what stands under `people:`, `order:` and the like.
-Value person_schema(const ValueSchemas& schemas);
-Value row_schema(std::string_view key);
+Value person_schema(const Vocabulary& vocabulary, const ValueSchemas& schemas);
+Value row_schema(const Vocabulary& vocabulary, std::string_view key);
 /// A time of a story.
 std::string moment_pattern();
 

@@ -11,7 +11,8 @@
 namespace retaind::language {
 namespace {
 
-Value value_of(const ImportField& field, Subject subject) {
+/// `known`: the same in the vocabulary, when it is there.
+Value value_of(const ImportField& field, const Field* known) {
   switch (field.type) {
     case ImportType::time:
       return matching(moment_pattern(), "`day 7`, `day 7 10:00` or `2026-03-09 10:00`");
@@ -25,7 +26,7 @@ Value value_of(const ImportField& field, Subject subject) {
     case ImportType::real: return object_of({{"type", "number"}, {"errorMessage", "a number"}});
     case ImportType::boolean: return object_of({{"enum", Value::Array{"yes", "no", true, false}}});
     case ImportType::word: {
-      const auto allowed = split(find_field(subject, field.name)->words, '|');
+      const auto allowed = split(known->words, '|');
       return one_of(Words(allowed));
     }
     case ImportType::text:
@@ -38,18 +39,24 @@ Value value_of(const ImportField& field, Subject subject) {
 }
 
 /// The fields of one kind of row, as a story writes them: the key is `id`, `_` may be `-`.
-Value fields_of(ImportKind kind) {
+Value fields_of(const Vocabulary& vocabulary, ImportKind kind) {
   const Subject subject = subject_of(kind);
   Value properties, dashed;
   for (const ImportField& field : import_fields(kind)) {
-    Value schema = value_of(field, subject);
-    if (const Field* known = find_field(subject, field.name))
-      schema.set("description", known->about);
+    const Field* known = find_field(subject, field.name);
+    Value schema = value_of(field, known);
+    if (known != nullptr) schema.set("description", known->about);
     std::string name(field.name == "key" ? "id" : field.name);
     properties.set(name, schema);
     if (name.find('_') == std::string::npos) continue;
     std::replace(name.begin(), name.end(), '_', '-');
     dashed.set(fmt::format("^{}$", name), std::move(schema));
+  }
+  for (const Field& own : vocabulary.own_fields()) {
+    if (own.subject != subject || !has_attributes(kind)) continue;
+    Value schema = value_of({own.name, own.column, import_type(own.type)}, &own);
+    schema.set("description", own.about);
+    properties.set(own.name, std::move(schema));
   }
   if (kind == ImportKind::suppression) properties.set("customer", scalar());
   properties.set("attributes", object_of({{"type", "object"}, {"additionalProperties", scalar()}}));
@@ -66,8 +73,8 @@ std::string moment_pattern() {
          "|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?)$";
 }
 
-Value person_schema(const ValueSchemas& schemas) {
-  Value person = fields_of(ImportKind::customers);
+Value person_schema(const Vocabulary& vocabulary, const ValueSchemas& schemas) {
+  Value person = fields_of(vocabulary, ImportKind::customers);
   Value properties = *person.find("properties");
   for (const KeyRow& row : keys()) {
     if (row.of != Keys::story_person) continue;
@@ -81,8 +88,8 @@ Value person_schema(const ValueSchemas& schemas) {
   return person;
 }
 
-Value row_schema(std::string_view key) {
-  return any_of({scalar(), fields_of(*kind_of_subject(key))});
+Value row_schema(const Vocabulary& vocabulary, std::string_view key) {
+  return any_of({scalar(), fields_of(vocabulary, *kind_of_subject(key))});
 }
 
 }  // namespace retaind::language

@@ -132,6 +132,10 @@ Value ValueSchemas::event() const {
   constexpr std::string_view message =
       "no such event; one of your own begins with another word, such as `webinar.attended`";
   Value known = one_of(names_.events);
+  if (names_.vocabulary->lists_events()) {
+    known.set("errorMessage", "no such event; declare your own in vocabulary.yaml");
+    return known;
+  }
   known.set("errorMessage", message);
   return any_of({std::move(known),
                  matching(fmt::format("^(?!(?:{})(?:\\.|$)).", join(subjects, "|")), message)});
@@ -202,6 +206,7 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
     case Takes::map: return map(takes.inner);
     case Takes::maps: return list_of(map(takes.inner), 1);
     case Takes::named: return named(key, takes);
+    case Takes::declared: return declared(takes);
     case Takes::texts: return open_map(scalar());
     case Takes::shares: {
       Value shares = open_map(matching("^(?:100(?:\\.0*)?|[0-9]{1,2}(?:\\.[0-9]*)?|\\.[0-9]+) *%$",
@@ -221,8 +226,8 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
                       "`2026-03-02 10:00`, and behind it a zone when it is not the site's");
     case Takes::moment:
       return matching(moment_pattern(), "`day 7`, `day 7 10:00` or `2026-03-09 10:00`");
-    case Takes::people: return open_map(person_schema(*this));
-    case Takes::row: return row_schema(key.name);
+    case Takes::people: return open_map(person_schema(*names_.vocabulary, *this));
+    case Takes::row: return row_schema(*names_.vocabulary, key.name);
     case Takes::hold: {
       const Value one = object_of({{"rule", scalar()}, {"customer", scalar()}});
       return any_of({object_of({{"const", "all"}}), object_of({{"type", "object"},
@@ -246,6 +251,13 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
     }
     default: return scalar();
   }
+}
+
+/// `customer.tier: text` is the same as `customer.tier: {type: text}`; an event may have no keys.
+Value ValueSchemas::declared(const KeyValue& takes) const {
+  const Value brief = takes.inner == Keys::vocabulary_field ? one_of(Words(words::types))
+                                                            : object_of({{"type", "null"}});
+  return open_map(any_of({brief, map(takes.inner)}));
 }
 
 /// Teams and calendars may be written short, as what they are mostly about.

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "language/check.h"
 #include "language/load.h"
+#include "language/rule_parts.h"
 #include "language/site_parts.h"
 
 namespace retaind::language {
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view file_name = "retaind.yaml";
+constexpr std::string_view vocabulary_name = "vocabulary.yaml";
 
 class SiteReader {
  public:
@@ -146,6 +148,15 @@ class SiteReader {
   SiteContext context_;
 };
 
+/// False when it has a mistake.
+bool take_vocabulary(const fs::path& file, Site& site, std::vector<Diagnostic>& diagnostics) {
+  const auto source = load_source(file, diagnostics);
+  if (!source) return false;
+  Report report(source, diagnostics);
+  site.vocabulary = read_vocabulary(report, site);
+  return !report.failed();
+}
+
 }  // namespace
 
 CheckedSite read_site(const fs::path& directory) {
@@ -171,6 +182,9 @@ CheckedSite read_site(const fs::path& directory) {
     for (const YamlNode::Key& name : node->keys)
       result.names.push_back({key, name.text, report.where(name.at)});
   }
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(directory / vocabulary_name, ignored)))
+    result.words_whole = take_vocabulary(directory / vocabulary_name, site, result.diagnostics);
   sort_by_place(result.diagnostics, 0);
   if (!report.failed()) result.site = std::move(site);
   return result;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/value.h"
 #include "base/zone.h"
 #include "language/check.h"
 #include "model/mapping.h"
@@ -29,7 +30,7 @@ struct StoryFact {
   bool first = true;                 ///< the story has not spoken of this row before
   const EventKind* event = nullptr;  ///< that happens to the row now
   std::vector<StoryValue> values;
-  std::vector<std::pair<std::string, std::string>> attributes;
+  std::vector<std::pair<std::string, Value>> attributes;  ///< the site's own fields among them
   [[nodiscard]] const StoryValue* find(std::string_view name) const;
 };
 

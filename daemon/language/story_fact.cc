@@ -110,14 +110,19 @@ class FactReader {
       const YamlNode::Key& key = node.keys[i];
       const YamlNode& child = node.children[i];
       if (key.text == "attributes") {
-        attributes(child);
+        if (expect_map(report_, "attributes", child, "tier: gold"))
+          read_attributes(scope_, subject_of(fact_.kind), "", child, fact_);
         continue;
       }
       if (key.text == "consent" && scope_.people_read) continue;
       const std::string name = field_name(key.text);
       const ImportField* field = find_import_field(fact_.kind, name);
       const bool of_whom = name == "customer" && fact_.kind == ImportKind::suppression;
-      if (field == nullptr && !of_whom) {
+      const Field* own = field == nullptr ? own_field(name) : nullptr;
+      if (own != nullptr) {
+        if (auto value = read_own_field(scope_, *own, child))
+          fact_.attributes.emplace_back(own->name, *std::move(value));
+      } else if (field == nullptr && !of_whom) {
         unknown(key);
       } else if (fact_.find(name) != nullptr || (name == "key" && !fact_.key.empty())) {
         report_.error(Code::duplicate_key, key.at, fmt::format("`{}` stands there twice", name),
@@ -143,6 +148,9 @@ class FactReader {
     std::vector<std::string_view> names;
     for (const ImportField& field : import_fields(fact_.kind))
       names.push_back(field.name == "key" ? "id" : field.name);
+    for (const Field& own : scope_.context.site.vocabulary->own_fields())
+      if (has_attributes(fact_.kind) && own.subject == subject_of(fact_.kind))
+        names.push_back(own.name);
     if (fact_.kind == ImportKind::suppression) names.push_back("customer");
     if (fact_.kind == ImportKind::customers && scope_.people_read) names.push_back("consent");
     report_.error(Code::unknown_field, key.at,
@@ -150,11 +158,10 @@ class FactReader {
                   suggestion(key.text, names, 20));
   }
 
-  void attributes(const YamlNode& node) {
-    if (!expect_map(report_, "attributes", node, "tier: gold")) return;
-    for (std::size_t i = 0; i < node.keys.size(); ++i)
-      if (auto text = read_text(report_, node.keys[i].text, node.children[i]))
-        fact_.attributes.emplace_back(node.keys[i].text, *std::move(text));
+  [[nodiscard]] const Field* own_field(std::string_view name) const {
+    if (!has_attributes(fact_.kind)) return nullptr;
+    const Field* found = scope_.context.site.vocabulary->field(subject_of(fact_.kind), name);
+    return found != nullptr && found->derivation == Derivation::attribute ? found : nullptr;
   }
 
   /// Which row it is, and whether the story knows it.
@@ -289,6 +296,33 @@ void complete_fact(StoryFact& fact, Time now) {
     add_text(fact, "number", fact.key);
 }
 
+bool has_attributes(ImportKind kind) {
+  return kind != ImportKind::consent && kind != ImportKind::suppression;
+}
+
+void read_attributes(StoryScope& scope, Subject subject, std::string_view event,
+                     const YamlNode& node, StoryFact& fact) {
+  const Vocabulary& vocabulary = *scope.context.site.vocabulary;
+  std::vector<std::string_view> names;
+  for (const Field& own : vocabulary.own_fields())
+    if (own.subject == subject && vocabulary.has_property(event, own)) names.push_back(own.name);
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const YamlNode::Key& key = node.keys[i];
+    if (std::find(names.begin(), names.end(), key.text) != names.end()) {
+      const Field& own = *vocabulary.field(subject, key.text);
+      if (auto value = read_own_field(scope, own, node.children[i]))
+        fact.attributes.emplace_back(key.text, *std::move(value));
+    } else if (const auto near = nearest(key.text, names)) {
+      scope.report.error(Code::unknown_field, key.at,
+                         fmt::format("vocabulary.yaml has no `{}` of {}", key.text,
+                                     event.empty() ? retaind::name_of(subject) : event),
+                         fmt::format("did you mean `{}`?", *near));
+    } else if (auto text = read_text(scope.report, key.text, node.children[i])) {
+      fact.attributes.emplace_back(key.text, Value(*std::move(text)));
+    }
+  }
+}
+
 std::optional<StoryPerson> read_person(StoryScope& scope, const YamlNode::Key& name,
                                        const YamlNode& node) {
   return FactReader(scope, ImportKind::customers, "people").person(name, node);
@@ -309,11 +343,8 @@ StoryFact own_event(StoryScope& scope, std::string_view name, Range at, const Ya
   if (customer != nullptr)
     if (const auto person = read_person_name(scope, "customer", *customer))
       add_text(fact, "customer", *person);
-  if (attributes == nullptr || !expect_map(scope.report, "attributes", *attributes, "title: Roses"))
-    return fact;
-  for (std::size_t i = 0; i < attributes->keys.size(); ++i)
-    if (auto text = read_text(scope.report, attributes->keys[i].text, attributes->children[i]))
-      fact.attributes.emplace_back(attributes->keys[i].text, *std::move(text));
+  if (attributes != nullptr && expect_map(scope.report, "attributes", *attributes, "title: Roses"))
+    read_attributes(scope, Subject::event, name, *attributes, fact);
   return fact;
 }
 

@@ -20,8 +20,15 @@ std::optional<Number> number_in(std::string_view text) {
 
 class FieldReader {
  public:
-  FieldReader(StoryScope& scope, const ImportField& field, Subject subject, const YamlNode& node)
-      : scope_(scope), report_(scope.report), field_(field), subject_(subject), node_(node) {
+  /// `own`: the same field, when it is one of the site's.
+  FieldReader(StoryScope& scope, const ImportField& field, Subject subject, const YamlNode& node,
+              const Field* own = nullptr)
+      : scope_(scope),
+        report_(scope.report),
+        field_(field),
+        subject_(subject),
+        node_(node),
+        own_(own) {
     value_.field = &field;
   }
 
@@ -40,7 +47,8 @@ class FieldReader {
       case ImportType::real: return number();
       case ImportType::boolean: return yes_no();
       case ImportType::reference: return reference();
-      case ImportType::word: return word(split(find_field(subject_, field_.name)->words, '|'));
+      case ImportType::word:
+        return word(split((own_ ? own_ : find_field(subject_, field_.name))->words, '|'));
       case ImportType::text: return text();
     }
     return false;
@@ -53,6 +61,7 @@ class FieldReader {
   }
 
   bool text() {
+    if (own_ != nullptr) return keep_maybe(read_text(report_, field_.name, node_));
     if (field_.name == "locale") return keep_maybe(read_locale(report_, field_.name, node_));
     if (field_.name == "email") return keep_maybe(read_address(report_, field_.name, node_));
     if (field_.name == "purpose") return word(words::consent_purposes);
@@ -175,14 +184,52 @@ class FieldReader {
   const ImportField& field_;
   Subject subject_;
   const YamlNode& node_;
+  const Field* own_;
   StoryValue value_;
 };
 
+Value value_of(const Field& field, StoryValue value) {
+  switch (field.type) {
+    case Type::boolean: return value.value.integer != 0;
+    case Type::number: return value.value.real;
+    case Type::time: return to_iso(from_ms(value.value.integer));
+    case Type::money: {
+      const Money money{value.value.integer, value.currency};
+      return fmt::format("{} {}", decimal(money), value.currency.view());
+    }
+    default: return std::move(value.text);
+  }
+}
+
 }  // namespace
+
+ImportType import_type(Type type) {
+  switch (type) {
+    case Type::boolean: return ImportType::boolean;
+    case Type::number: return ImportType::real;
+    case Type::money: return ImportType::money;
+    case Type::enumeration: return ImportType::word;
+    case Type::time: return ImportType::time;
+    case Type::date: return ImportType::date;
+    default: return ImportType::text;
+  }
+}
 
 std::optional<StoryValue> read_field(StoryScope& scope, const ImportField& field, Subject subject,
                                      const YamlNode& node) {
   return FieldReader(scope, field, subject, node).run();
+}
+
+std::optional<Value> read_own_field(StoryScope& scope, const Field& field, const YamlNode& node) {
+  const ImportField known{field.name, field.column, import_type(field.type)};
+  auto value = FieldReader(scope, known, field.subject, node, &field).run();
+  if (!value) return std::nullopt;
+  if (field.type == Type::percent && !read_attribute(field, value->text, scope.story.zone)) {
+    scope.report.error(Code::bad_number, node.at, fmt::format("`{}` is no percentage", value->text),
+                       "write `15%`");
+    return std::nullopt;
+  }
+  return value_of(field, *std::move(value));
 }
 
 std::optional<std::string> read_person_name(StoryScope& scope, std::string_view key,

@@ -135,7 +135,7 @@ class LineReader {
   }
 
   void read_own_event(const YamlNode& value, const std::string& name) {
-    if (!may_be_own_event(report_, value, name)) return;
+    if (!may_be_own_event(report_, value, name, *scope_.context.site.vocabulary)) return;
     refuse_others(name, "customer");
     line_.fact = own_event(scope_, name, value.at, map_.get("customer"), map_.get("attributes"));
   }

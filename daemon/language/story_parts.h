@@ -52,9 +52,19 @@ void read_expect(StoryScope& scope, const MapReader& map, const YamlNode& node, 
 
 StoryCase read_case(StoryScope& scope, const YamlNode& node);
 
+/// Whether rows of this kind have fields of the site's own.
+bool has_attributes(ImportKind kind);
+/// How such a field is written.
+ImportType import_type(Type type);
 /// The value of one field, checked by the field's type.
 std::optional<StoryValue> read_field(StoryScope& scope, const ImportField& field, Subject subject,
                                      const YamlNode& node);
+/// The same of a field of the site's own, as the row's attributes hold it.
+std::optional<Value> read_own_field(StoryScope& scope, const Field& field, const YamlNode& node);
+/// What stands under `attributes:`. Declared ones are read by their type, others as text. `event`:
+/// of this name, when the attributes are an event's.
+void read_attributes(StoryScope& scope, Subject subject, std::string_view event,
+                     const YamlNode& node, StoryFact& fact);
 /// What the author leaves out because it goes without saying: that an order which is completed was
 /// placed, that a solved ticket's status is `solved`, that a number is the id unless given.
 void complete_fact(StoryFact& fact, Time now);

@@ -30,10 +30,23 @@ std::optional<std::string_view> meant_event(std::string_view name) {
   return std::nullopt;
 }
 
+/// Against the site's list: a name that is not in it would wait for ever.
+bool is_listed_event(Report& report, const YamlNode& value, const std::string& name,
+                     const Vocabulary& vocabulary) {
+  if (vocabulary.event(name) != nullptr) return true;
+  std::vector<std::string_view> names;
+  for (const EventKind* kind : vocabulary.events()) names.push_back(kind->name);
+  const auto near = nearest(name, names);
+  report.error(Code::unknown_event, value.at, fmt::format("unknown event `{}`", name),
+               near ? fmt::format("did you mean `{}`?", *near)
+                    : fmt::format("declare it in vocabulary.yaml under `events:` as `{}:`", name));
+  return false;
+}
+
 class TriggerReader {
  public:
-  TriggerReader(Report& report, const YamlNode& when)
-      : report_(report), map_(report, when, Keys::trigger), when_(when) {}
+  TriggerReader(Report& report, const YamlNode& when, const Vocabulary& vocabulary)
+      : report_(report), map_(report, when, Keys::trigger), when_(when), vocabulary_(vocabulary) {}
 
   std::optional<Trigger> run() {
     const int before = report_.errors();
@@ -106,7 +119,7 @@ class TriggerReader {
       trigger_.column = kind->anchor;
       return;
     }
-    if (!may_be_own_event(report_, value, *name)) return;
+    if (!may_be_own_event(report_, value, *name, vocabulary_)) return;
     trigger_.subject = Subject::event;
     trigger_.column = "at";
     trigger_.event_name = *name;
@@ -179,6 +192,7 @@ class TriggerReader {
   Report& report_;
   MapReader map_;
   const YamlNode& when_;
+  const Vocabulary& vocabulary_;
   std::string kind_key_;  // as written: "ticket"
   std::string kind_;      // as the table of keys calls it: "state"
   Trigger trigger_;
@@ -186,7 +200,9 @@ class TriggerReader {
 
 }  // namespace
 
-bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name) {
+bool may_be_own_event(Report& report, const YamlNode& value, const std::string& name,
+                      const Vocabulary& vocabulary) {
+  if (vocabulary.lists_events()) return is_listed_event(report, value, name, vocabulary);
   const std::string subject = name.substr(0, name.find('.'));
   auto meant = meant_event(name);
   if (!find_subject(subject) && !meant) return true;
@@ -204,21 +220,24 @@ bool may_be_own_event(Report& report, const YamlNode& value, const std::string& 
   return false;
 }
 
-std::optional<Trigger> read_trigger(Report& report, const YamlNode& when) {
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when,
+                                    const Vocabulary& vocabulary) {
   if (!expect_map(report, "when", when, "event: order.completed")) return std::nullopt;
-  return TriggerReader(report, when).run();
+  return TriggerReader(report, when, vocabulary).run();
 }
 
 Scope scope_of(const std::optional<Trigger>& trigger, const Site& site) {
   Scope scope;
   scope.currency = site.currency;
   scope.zone = site.zone;
+  scope.vocabulary = site.vocabulary.get();
   if (!trigger) {
     scope.trigger = "this trigger";
     for (int i = 0; i < subject_count; ++i) scope.subjects.push_back(static_cast<Subject>(i));
     return scope;
   }
   scope.trigger = trigger->name;
+  scope.event = trigger->event_name;
   if (!has_row(*trigger)) return scope;
   scope.subjects.push_back(trigger->subject);
   if (trigger->subject != Subject::customer) scope.subjects.push_back(Subject::customer);

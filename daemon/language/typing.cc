@@ -70,10 +70,9 @@ std::vector<std::string_view> words_of(const Field& field) {
 
 std::vector<std::string> field_names(const Scope& scope) {
   std::vector<std::string> names;
-  for (const auto& field : fields())
-    if (std::find(scope.subjects.begin(), scope.subjects.end(), field.subject) !=
-        scope.subjects.end())
-      names.push_back(fmt::format("{}.{}", name_of(field.subject), field.name));
+  for (const Subject subject : scope.subjects)
+    for (const Field* field : scope.vocabulary->fields(subject))
+      names.push_back(fmt::format("{}.{}", name_of(subject), field->name));
   return names;
 }
 
@@ -131,7 +130,9 @@ Typing::Mistake Typing::mismatch(const Operand& left, const Operand& right) cons
 
 std::optional<Mistake> Typing::money(const Operand& left, const Operand& right) const {
   const auto currency = [&](const Operand& operand) {
-    return operand.constant ? nodes_[operand.node].value.currency : scope_.currency;
+    if (operand.constant) return nodes_[operand.node].value.currency;
+    const bool own = operand.field != nullptr && !operand.field->currency.empty();
+    return own ? operand.field->currency : scope_.currency;
   };
   const Currency a = currency(left);
   const Currency b = currency(right);

@@ -31,6 +31,10 @@ inline constexpr List<2> deliveries{"maildir", "live"};
 inline constexpr List<2> feedback_bases{"consent", "existing-customers"};
 inline constexpr List<3> tls{"none", "starttls", "implicit"};
 
+// vocabulary.yaml, in the order of Type as far as a field can have it
+inline constexpr List<8> types{"bool", "number", "percent", "money",
+                               "text", "enum",   "time",    "date"};
+
 // Mapping files
 inline constexpr List<5> takes{"last", "first", "earliest", "latest", "sum"};
 

@@ -22,6 +22,7 @@ enum class Derivation : std::uint8_t {
   dated_flag,  ///< boolean: the column holds a time not after now (`order.refunded` from
                ///< refunded_at); never unknown
   roll_up,     ///< kept by the store with the facts; never unknown where it counts or sums
+  attribute,   ///< member `name` of the JSON object in the column: a field of the site's own
 };
 
 /// One field of the shipped vocabulary: the one table that checker, schema, store and documentation
@@ -34,6 +35,7 @@ struct Field {
   std::string_view column;  ///< column in table_of(subject)
   std::string_view words;   ///< of an enumeration: the allowed words, separated by '|'
   std::string_view about;   ///< one line for documentation and hover text
+  Currency currency{};      ///< of an attribute's plain numbers, when it is money
 };
 std::span<const Field> fields();
 const Field* find_field(Subject subject, std::string_view name);

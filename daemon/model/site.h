@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/calendar.h"
 #include "base/money.h"
 #include "base/zone.h"
+#include "model/vocabulary.h"
 
 namespace retaind {
 
@@ -56,6 +58,8 @@ struct Site {
   Zone zone = Zone::utc();
   std::string locale = "en";
   Currency currency;
+  /// What rules can name; of vocabulary.yaml when there is one.
+  std::shared_ptr<const Vocabulary> vocabulary = Vocabulary::shipped();
   bool deliver_live = false;         ///< `deliver: live`; otherwise every transport is the maildir
   std::vector<std::string> only_to;  ///< staging: addresses or "@domain"; empty: everyone
 

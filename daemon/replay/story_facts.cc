@@ -86,9 +86,10 @@ Result<void> StoryFacts::put_row(const StoryFact& fact) {
   }
   std::string attributes;
   if (!fact.attributes.empty()) {
-    Value object{Value::Object{}};
-    for (const auto& [name, text] : fact.attributes) object.set(name, Value(text));
-    attributes = to_json(object);
+    // A line says what changes, and the store replaces the whole.
+    Value& all = attributes_[{fact.kind, std::string(row.cell("key").text)}];
+    for (const auto& [name, value] : fact.attributes) all.set(name, value);
+    attributes = to_json(all);
     row.set("attributes", Cell::of(std::string_view(attributes)));
   }
   return done(facts_.put(row));

@@ -1,5 +1,10 @@
 #pragma once
+#include <map>
+#include <string>
+#include <utility>
+
 #include "base/result.h"
+#include "base/value.h"
 #include "language/story.h"
 #include "store/database.h"
 #include "store/facts.h"
@@ -28,6 +33,7 @@ class StoryFacts {
 
   store::Facts facts_;
   const language::Story* story_;
+  std::map<std::pair<ImportKind, std::string>, Value> attributes_;  ///< of each row, so far
 };
 
 }  // namespace retaind::replay

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "store/field_values.h"
+
 namespace retaind::store {
 namespace {
 
@@ -56,8 +58,7 @@ std::string columns_of(const Watch& watch) {
   if (watch.customer_zone) columns += fmt::format(", {}.time_zone", c);
   for (const Field* field : watch.fields) {
     const std::string_view alias = field->subject == watch.subject ? "s" : "c";
-    columns += fmt::format(", {}.{}", alias, field->column);
-    if (field->type == Type::money) columns += fmt::format(", {}.currency", alias);
+    columns += selected(*field, alias, alias);
   }
   return columns;
 }
@@ -170,16 +171,9 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
   }
   if (watch_.customer_zone) c.zone = row.text(at++);
   c.cells.resize(watch_.fields.size());
-  for (std::size_t i = 0; i < watch_.fields.size(); ++i) {
-    const Field& field = *watch_.fields[i];
-    Cell cell = row.cell(at++);
-    if (field.derivation == Derivation::dated_flag)
-      cell = Cell::of(std::int64_t{!cell.is_null() && cell.integer <= to_ms(now)});
-    if (field.type == Type::money) {
-      if (const auto currency = find_currency(row.text(at++))) cell.currency = *currency;
-    }
-    c.cells[i] = cell;
-  }
+  c.texts.clear();
+  for (std::size_t i = 0; i < watch_.fields.size(); ++i)
+    c.cells[i] = read_field(row, at, *watch_.fields[i], now, watch_.zone, c.texts);
   c.in_state = true;
   c.address = c.customer_key = {};
   c.place_read = with_place && watch_.once_per && places_.rule != 0;

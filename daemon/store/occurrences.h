@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -23,6 +24,7 @@ struct Watch {
   bool addressed = false;  ///< read address and suppression
   bool customer_zone = false;
   std::optional<Subject> once_per;  ///< read who has the once-per place of this subject
+  Zone zone = Zone::utc();          ///< of times that an attribute has without an offset
 };
 
 /// Whose once-per places a scan reads; nobody's when the rule has no row in the ledger yet.
@@ -50,9 +52,10 @@ struct Candidate {
   std::string_view zone;
   std::string_view address;  ///< keyed
   std::string_view customer_key;
-  bool place_read = false;     ///< `place` is what the ledger had when the row was read
-  std::optional<Place> place;  ///< once-per
-  std::vector<Cell> cells;     ///< as Watch::fields, derivations applied
+  bool place_read = false;        ///< `place` is what the ledger had when the row was read
+  std::optional<Place> place;     ///< once-per
+  std::vector<Cell> cells;        ///< as Watch::fields, derivations applied
+  std::deque<std::string> texts;  ///< of cells that could not point into the row
 };
 
 /// An episode that is over: the state held in [since, until).

@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "store/field_values.h"
+
 namespace retaind::store {
 
 Related::Related(Database& database, const Relation& relation, bool of_order,
-                 std::vector<const Field*> fields)
-    : database_(&database), fields_(std::move(fields)), of_order_(of_order) {
+                 std::vector<const Field*> fields, const Zone& zone)
+    : database_(&database), fields_(std::move(fields)), zone_(zone), of_order_(of_order) {
   const bool items = relation.of == Subject::item;
   const std::string_view owner = items ? "o" : "s";  // alias of the row that is dated and owned
   std::string columns = fmt::format("{}.{}", owner, relation.begins);
   for (const Field* field : fields_) {
-    columns += fmt::format(", {}.{}", field->subject == relation.of ? "s" : owner, field->column);
-    if (field->type == Type::money) columns += fmt::format(", {}.currency", owner);
+    columns += selected(*field, field->subject == relation.of ? "s" : owner, owner);
   }
   const std::string source = items
                                  ? std::string("orders o CROSS JOIN items s ON s.\"order\" = o.id")
@@ -36,13 +37,8 @@ RowSet Related::read(std::optional<std::int64_t> owner, Time now) {
     ++set.rows;
     int at = 1;
     for (const Field* field : fields_) {
-      Cell cell = rows.cell(at++);
-      if (field->derivation == Derivation::dated_flag)
-        cell = Cell::of(std::int64_t{!cell.is_null() && cell.integer <= to_ms(now)});
-      if (cell.kind == Cell::Kind::text) cell.text = set.texts.emplace_back(cell.text);
-      if (field->type == Type::money) {
-        if (const auto currency = find_currency(rows.text(at++))) cell.currency = *currency;
-      }
+      Cell cell = read_field(rows, at, *field, now, zone_, set.texts);
+      if (!cell.text.empty()) cell.text = set.texts.emplace_back(cell.text);
       set.cells.push_back(cell);
     }
   }

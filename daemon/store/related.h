@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/zone.h"
 #include "model/cell.h"
 #include "model/fields.h"
 #include "store/database.h"
@@ -29,9 +29,9 @@ struct RowSet {
 /// follows the rows that one customer has.
 class Related {
  public:
-  /// `fields` of the relation's subject; of items also of their order.
+  /// `fields` of the relation's subject; of items also of their order. `zone`: the site's.
   Related(Database& database, const Relation& relation, bool of_order,
-          std::vector<const Field*> fields);
+          std::vector<const Field*> fields, const Zone& zone);
 
   [[nodiscard]] bool of_order() const { return of_order_; }
   /// Rows dated after `now` are left out. Of nobody: nothing is known.
@@ -40,6 +40,7 @@ class Related {
  private:
   Database* database_;
   std::vector<const Field*> fields_;
+  Zone zone_;
   bool of_order_;
   std::string sql_;
 };

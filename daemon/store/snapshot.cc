@@ -6,17 +6,20 @@
 
 #include "base/money.h"
 #include "base/zone.h"
+#include "store/field_values.h"
 
 namespace retaind::store {
 namespace {
 
 struct Select {
+  Subject subject = Subject::customer;
   std::string sql;
   std::vector<const Field*> fields;
 };
 
 Select make_select(Subject subject) {
   Select select;
+  select.subject = subject;
   std::string columns = "s.attributes";
   for (const Field& field : fields()) {
     if (field.subject != subject) continue;
@@ -58,7 +61,32 @@ Value value_of(const Field& field, const Statement& row, int column, std::string
   return cell.integer;
 }
 
-Value read_row(const Select& select, const Statement& row, Time now) {
+Value value_of(const Field& field, const Cell& cell) {
+  if (cell.is_null()) return {};
+  switch (field.type) {
+    case Type::boolean: return cell.integer != 0;
+    case Type::time: return to_iso(from_ms(cell.integer));
+    case Type::money:
+      return Value::Object{{"minor", cell.integer}, {"currency", cell.currency.view()}};
+    default: break;
+  }
+  if (cell.kind == Cell::Kind::text) return cell.text;
+  if (cell.kind == Cell::Kind::real) return cell.real;
+  return cell.integer;
+}
+
+void add_own(Value::Object& object, const Site& site, Subject subject, const Value& attributes) {
+  std::deque<std::string> texts;
+  for (const Field& field : site.vocabulary->own_fields()) {
+    if (field.subject != subject) continue;
+    const Value* member = attributes.find(field.name);
+    const std::string json = member == nullptr ? std::string() : to_json(*member);
+    object.emplace_back(std::string(field.name),
+                        value_of(field, read_member(field, json, site.zone, texts)));
+  }
+}
+
+Value read_row(const Select& select, const Site& site, const Statement& row, Time now) {
   Value::Object object;
   object.reserve(select.fields.size() + 1);
   const std::string_view currency = row.text(static_cast<int>(select.fields.size()) + 1);
@@ -71,26 +99,28 @@ Value read_row(const Select& select, const Statement& row, Time now) {
   if (!row.is_null(0)) {
     if (auto parsed = parse_json(row.text(0))) attributes = *std::move(parsed);
   }
+  add_own(object, site, select.subject, attributes);
   object.emplace_back("attributes", std::move(attributes));
   return object;
 }
 
 }  // namespace
 
-Value snapshot(Database& database, Subject subject, std::int64_t row, Time now) {
+Value snapshot(Database& database, const Site& site, Subject subject, std::int64_t row, Time now) {
   const Select& select = select_for(subject);
   Statement& statement = database.prepared(select.sql).bind(1, row);
   if (!statement.step()) return {};
-  Value value = read_row(select, statement, now);
+  Value value = read_row(select, site, statement, now);
   statement.reset();
   return value;
 }
 
-Value items_snapshot(Database& database, std::int64_t order) {
+Value items_snapshot(Database& database, const Site& site, std::int64_t order) {
   const Select& select = select_for(Subject::item);
   Statement& statement = database.prepared(select.sql).bind(1, order);
   Value::Array items;
-  while (statement.step()) items.push_back(read_row(select, statement, from_ms(INT64_MAX / 2)));
+  while (statement.step())
+    items.push_back(read_row(select, site, statement, from_ms(INT64_MAX / 2)));
   return items;
 }
 

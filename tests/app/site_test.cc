@@ -106,6 +106,31 @@ TEST_CASE("a mail that cannot be composed is found before it is due") {
   }
 }
 
+TEST_CASE("templates are checked against the attributes that the site declares") {
+  const Scratch scratch("declared");
+  REQUIRE(app::make_site(scratch.path()));
+  const auto said = [&](const std::string& subject) {
+    replace(scratch.path() / "templates" / "welcome.en.liquid",
+            "---\nsubject: ", "---\nsubject: " + subject + " ");
+    return app::findings(app::load_site(scratch.path()), language::Format::human, false);
+  };
+  std::ofstream(scratch.path() / "vocabulary.yaml")
+      << "fields:\n  customer.tier: {type: enum, words: [gold, silver]}\n  customer.credit: "
+         "money\n";
+  SECTION("by name, and as an attribute") {
+    CHECK(said("{{ customer.tier }} {{ customer.attributes.tier }} {{ customer.credit | money }}")
+              .empty());
+  }
+  SECTION("one that is not declared is a warning, for the data may have it") {
+    const std::string text = said("{{ customer.attributes.teir }}");
+    CHECK(text.find("warning: `email:welcome` of the rule `welcome` cannot be composed") == 0);
+    CHECK(text.find("unknown variable `customer.attributes.teir`") != std::string::npos);
+  }
+  SECTION("as a field it is an error") {
+    CHECK(said("{{ customer.teir }}").find("error: `email:welcome`") == 0);
+  }
+}
+
 TEST_CASE("a new site has no mistakes: settings, seven rules, templates in three languages") {
   const Scratch scratch("new");
   const Result<app::MadeSite> made = app::make_site(scratch.path());

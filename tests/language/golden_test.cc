@@ -14,7 +14,9 @@
 //   NAME.yaml        a rule, checked as rules/NAME.yaml
 //   NAME.bare.yaml   the same in a site that has only what it must have
 //   NAME.site.yaml   a site's retaind.yaml
-//   NAME.story.yaml  a story, checked as tests/NAME.story.yaml
+//   NAME.own.yaml    a rule in a site with a vocabulary of its own
+//   NAME.vocabulary.yaml, NAME.bare-vocabulary.yaml  a site's vocabulary.yaml
+//   NAME.story.yaml, NAME.own.story.yaml  a story, checked as tests/NAME.story.yaml
 //   NAME/            a directory of rules
 
 namespace lang = retaind::language;
@@ -54,6 +56,13 @@ struct TemporaryDirectory {
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 };
 
+/// A retaind.yaml beside a vocabulary; `bare`: without a currency.
+void write_settings(const fs::path& to, bool bare) {
+  std::ofstream(to / "retaind.yaml")
+      << "shop: Shop\ntime-zone: Europe/Berlin\nsender: {address: shop@example.com}\n"
+      << (bare ? "" : "currency: EUR\n");
+}
+
 std::vector<Diagnostic> diagnose(const fs::path& path) {
   std::vector<Diagnostic> out;
   const std::string name = path.filename().string();
@@ -65,13 +74,20 @@ std::vector<Diagnostic> diagnose(const fs::path& path) {
     auto checked = lang::read_site(copy.path);
     return checked.diagnostics;
   }
+  if (name.ends_with("vocabulary.yaml")) {
+    const TemporaryDirectory copy;
+    write_settings(copy.path, name.ends_with(".bare-vocabulary.yaml"));
+    fs::copy_file(path, copy.path / "vocabulary.yaml");
+    return lang::read_site(copy.path).diagnostics;
+  }
+  const bool own = name.find(".own.") != std::string::npos;
+  const retaind::Site& site = own ? rule_text::own_site() : rule_text::site();
   if (name.ends_with(".story.yaml"))
-    return rule_text::check_story(rule_text::read(path), "tests/" + name).diagnostics;
+    return rule_text::check_story(rule_text::read(path), "tests/" + name, site).diagnostics;
   auto source =
       std::make_shared<lang::Source>(lang::Source{"rules/" + name, rule_text::read(path)});
   const retaind::Site bare;
-  lang::check_rule(source, name.ends_with(".bare.yaml") ? bare : rule_text::site(),
-                   rule_text::templates(), out);
+  lang::check_rule(source, name.ends_with(".bare.yaml") ? bare : site, rule_text::templates(), out);
   return out;
 }
 
@@ -176,6 +192,13 @@ TEST_CASE("the wrong example of each code is wrong in just that way, and the rig
       rule_text::Checked result;
       if (row.in_story) {
         result.diagnostics = rule_text::check_story(rule_text::completed_story(lines)).diagnostics;
+        return result;
+      }
+      if (row.in_vocabulary) {
+        const TemporaryDirectory copy;
+        write_settings(copy.path, false);
+        std::ofstream(copy.path / "vocabulary.yaml") << lines;
+        result.diagnostics = lang::read_site(copy.path).diagnostics;
         return result;
       }
       if (!row.in_site) return rule_text::check(rule_text::completed(lines));

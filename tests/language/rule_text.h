@@ -29,14 +29,22 @@ inline std::string read(const fs::path& path) {
   return out.str();
 }
 
+inline Site read_whole_site(const fs::path& directory) {
+  auto checked = retaind::language::read_site(directory);
+  if (!checked.site)
+    throw std::runtime_error(
+        retaind::language::to_text(checked.diagnostics, retaind::language::Format::human, false));
+  return *checked.site;
+}
+
 inline const Site& site() {
-  static const Site result = [] {
-    auto checked = retaind::language::read_site(data / "site");
-    if (!checked.site)
-      throw std::runtime_error(
-          retaind::language::to_text(checked.diagnostics, retaind::language::Format::human, false));
-    return *checked.site;
-  }();
+  static const Site result = read_whole_site(data / "site");
+  return result;
+}
+
+/// The same with a vocabulary.yaml.
+inline const Site& own_site() {
+  static const Site result = read_whole_site(data / "own-site");
   return result;
 }
 
@@ -98,11 +106,12 @@ struct CheckedStory {
   }
 };
 
-inline CheckedStory check_story(std::string text, const std::string& path = "tests/story.yaml") {
+inline CheckedStory check_story(std::string text, const std::string& path = "tests/story.yaml",
+                                const Site& of = site()) {
   CheckedStory result;
   auto source = std::make_shared<Source>(Source{path, std::move(text)});
-  result.story = retaind::language::check_story(source, {site(), story_rules(), templates()},
-                                                result.diagnostics);
+  result.story =
+      retaind::language::check_story(source, {of, story_rules(), templates()}, result.diagnostics);
   return result;
 }
 

@@ -71,6 +71,18 @@ TEST_CASE("each condition that an editor offers is a right one") {
   }
 }
 
+TEST_CASE("an editor offers the site's own words, and no event besides its list") {
+  const auto own = lang::editor_names(&rule_text::own_site(), {}, {});
+  const std::string rule = to_json(lang::json_schema(lang::SchemaOf::rule, own));
+  CHECK(rule.find("\"webinar.attended\"") != std::string::npos);
+  CHECK(rule.find("customer.tier = gold") != std::string::npos);
+  CHECK(rule.find("customer.credit >= 50 USD") != std::string::npos);
+  CHECK(rule.find("begins with another word") == std::string::npos);
+  const std::string story = to_json(lang::json_schema(lang::SchemaOf::story, own));
+  CHECK(story.find(R"("tier":{"type":"string","enum":["gold","silver","bronze"])") !=
+        std::string::npos);
+}
+
 TEST_CASE("an editor offers the site's own templates, teams, webhooks and calendars") {
   const std::string schema = to_json(lang::json_schema(lang::SchemaOf::rule, names()));
   for (const char* name : {"\"win-back\"", "\"support-lead\"", "\"support-desk\"", "\"daytime\""}) {

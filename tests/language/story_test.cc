@@ -109,7 +109,7 @@ TEST_CASE("what an event says goes without saying in a story", "[story]") {
   CHECK(fact(all, 7).kind == ImportKind::events);
   CHECK(value(fact(all, 7), "name") == "webinar.attended");
   CHECK(value(fact(all, 7), "customer") == "anna");
-  CHECK(fact(all, 7).attributes.at(0) == std::pair<std::string, std::string>{"title", "Roses"});
+  CHECK(fact(all, 7).attributes.at(0) == std::pair<std::string, retaind::Value>{"title", "Roses"});
 }
 
 TEST_CASE("a fact keeps the dates that the author gives it", "[story]") {

@@ -1,0 +1,27 @@
+#pragma once
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "base/zone.h"
+#include "model/fields.h"
+#include "store/statement.h"
+
+namespace retaind::store {
+
+/// What a SELECT has to read for a field of the row `alias`: ", s.total_minor, s.currency". The
+/// currency of an item stands on its order, `paid`.
+std::string selected(const Field& field, std::string_view alias, std::string_view paid);
+
+/// Reads a field back; `column` moves behind it. A dated flag is settled by `now`, an attribute by
+/// its declared type, times without an offset by `zone`. Text lives as long as the row that the
+/// statement is at, or as long as `texts`.
+Cell read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
+                std::deque<std::string>& texts);
+
+/// One member of a row's attributes, by its declared type. `json`: as it stands in the object;
+/// empty when it is not there. Text points into it, into the field, or into `texts`.
+Cell read_member(const Field& field, std::string_view json, const Zone& zone,
+                 std::deque<std::string>& texts);
+
+}  // namespace retaind::store
