@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "app/daemon_report.h"
+#include "app/known_rule.h"
 #include "app/site_files.h"
 #include "base/text.h"
 #include "language/check.h"
@@ -63,12 +64,13 @@ std::string_view text_of(const Rule& rule) {
 /// The rules that run, by their own texts.
 Result<std::vector<Rule>> running_rules(store::Ledger& ledger, const Site& site) {
   std::vector<Rule> rules;
+  const Site running = as_it_runs(site, ledger);
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     std::vector<language::Diagnostic> ignored;
     auto source = std::make_shared<language::Source>(
         language::Source{row.name + " (as it runs)", ledger.running_text(row.id)});
-    auto rule = language::check_rule(std::move(source), site, {{}, true}, ignored);
+    auto rule = language::check_rule(std::move(source), running, {{}, true}, ignored);
     if (!rule) {
       return Error{ErrorKind::invalid,
                    fmt::format("the text of `{}` as it runs cannot be read with these settings, so "
@@ -155,6 +157,8 @@ class Comparison {
                          (status == language::RuleStatus::draft && rule.status != status);
     const bool edited = row->revision != rule.revision;
     if (edited) change.keys = changed_keys(ledger_.running_text(row->id), text_of(rule));
+    if (edited && rule.vocabulary->text() != ledger_.running_vocabulary())
+      change.keys.emplace_back("vocabulary.yaml");
     if (row->name != rule.id) {
       change.kind = Kind::renamed;
       change.was = row->name;

@@ -15,13 +15,14 @@ struct RuleChange {
   enum class Kind : std::uint8_t { added, back, changed, status, renamed, removed };
   Kind kind = Kind::changed;
   std::string id;
-  std::string was;                ///< of a rename
-  std::string status;             ///< "live", or "draft → live"
-  std::vector<std::string> keys;  ///< of the rule file, that say something else now
-  std::int64_t waiting = 0;       ///< messages that get their due anew, or end with the rule
-  std::int64_t left_out = 0;      ///< past occurrences that are no backlog
-  std::int64_t taken = 0;         ///< past occurrences that are
-  bool counts_anew = false;       ///< the rule begins to count: what was due before is backlog
+  std::string was;     ///< of a rename
+  std::string status;  ///< "live", or "draft → live"
+  std::vector<std::string>
+      keys;                  ///< of the rule file, that say something else now; and vocabulary.yaml
+  std::int64_t waiting = 0;  ///< messages that get their due anew, or end with the rule
+  std::int64_t left_out = 0;  ///< past occurrences that are no backlog
+  std::int64_t taken = 0;     ///< past occurrences that are
+  bool counts_anew = false;   ///< the rule begins to count: what was due before is backlog
 };
 
 /// The files against what runs.

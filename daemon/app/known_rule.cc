@@ -107,6 +107,11 @@ std::optional<language::Where> find_key(const language::Rule& rule, std::string_
 
 }  // namespace
 
+Site as_it_runs(Site site, store::Ledger& ledger) {
+  site.vocabulary = language::vocabulary_in(ledger.running_vocabulary(), site);
+  return site;
+}
+
 Result<KnownRule> find_rule(store::Database& database, const Site& site, const fs::path& directory,
                             std::string_view name) {
   store::Ledger ledger(database);
@@ -134,7 +139,8 @@ Result<KnownRule> find_rule(store::Database& database, const Site& site, const f
   if (file && file->revision == row->revision) {
     known.rule = std::move(*file);
   } else {
-    auto running = parse({std::string(name) + " (as it runs)", ledger.running_text(row->id)}, site);
+    auto running = parse({std::string(name) + " (as it runs)", ledger.running_text(row->id)},
+                         as_it_runs(site, ledger));
     if (!running) {
       return Error{ErrorKind::invalid,
                    fmt::format("the text of `{}` as it runs cannot be read with these settings; "

@@ -42,6 +42,8 @@ Page commands_page(const language::EditorNames&) {
   page.text(
       "A site is a directory: the one that `--site` names, or the current one, or `/etc/retaind`.");
   page.term("retaind.yaml", "settings; `retaind reference site` lists them");
+  page.term("vocabulary.yaml",
+            "fields, events and states of your own; `retaind reference vocabulary` lists the keys");
   page.term("rules/*.yaml", "rules, see `retaind-rule`(5)");
   page.term("templates/NAME.LOCALE.liquid", "texts of mails, with the subject at the top");
   page.term("tests/*.yaml", "stories, see `retaind-test`(5)");

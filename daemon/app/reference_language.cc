@@ -210,6 +210,33 @@ Page mapping_page(const language::EditorNames&) {
 
 Page vocabulary_page(const language::EditorNames& names) {
   Page page{"retaind-vocabulary", 7, "what rules of retaind can name", {}};
+  page.heading("Words of your own");
+  page.text(
+      "`vocabulary.yaml` beside retaind.yaml declares them, and `retaind reload` takes it over "
+      "with "
+      "the rules. A field is what an import keeps as an attribute; a value in the data that does "
+      "not fit its type is unknown.");
+  page.code("yaml vocabulary",
+            "fields:\n"
+            "  customer.tier: {type: enum, words: [gold, silver], about: how much they buy}\n"
+            "  order.channel: text\n"
+            "events:\n"
+            "  webinar.attended:\n"
+            "    about: a customer sat through a webinar\n"
+            "    properties: {minutes: number}\n"
+            "states:\n"
+            "  customer.silent-gold:\n"
+            "    is: customer.tier = gold\n"
+            "    since: customer.last_active_at\n");
+  add_keys(page, Keys::vocabulary, "Of the file", "");
+  add_keys(page, Keys::vocabulary_field, "Of a field or a property", "");
+  add_keys(page, Keys::vocabulary_event, "Of an event", "");
+  add_keys(page, Keys::vocabulary_state, "Of a state", "");
+  std::vector<std::string> times;
+  for (const StateAnchor& anchor : state_anchors())
+    times.push_back(fmt::format("`{}.{}`", name_of(anchor.subject), anchor.column));
+  page.text(fmt::format("A state counts from one of {}.", join(times, ", ")));
+  page.heading("Shipped words");
   add_names(page, "Events", names.events);
   add_names(page, "States", names.states);
   add_names(page, "Dates", names.dates);
@@ -231,7 +258,10 @@ Page errors_page(const language::EditorNames&) {
   for (const language::CodeRow& row : language::codes()) {
     page.subheading(fmt::format("{} {}", language::name_of(row.code), row.title));
     page.text(std::string(row.explanation));
-    const std::string_view where = row.in_site ? "site" : row.in_story ? "story" : "rule";
+    const std::string_view where = row.in_site         ? "site"
+                                   : row.in_story      ? "story"
+                                   : row.in_vocabulary ? "vocabulary"
+                                                       : "rule";
     if (row.wrong.empty()) continue;
     page.code(fmt::format("yaml wrong {}", where), row.wrong);
     page.code(fmt::format("yaml right {}", where), row.right);

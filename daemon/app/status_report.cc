@@ -6,6 +6,7 @@
 
 #include "app/control.h"
 #include "app/daemon_report.h"
+#include "app/known_rule.h"
 #include "app/site_load.h"
 
 namespace retaind::app {
@@ -72,13 +73,14 @@ RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Tim
 std::vector<language::Rule> running_rules(store::Ledger& ledger, const Site& site,
                                           std::vector<std::string>& unread) {
   const language::TemplateNames any{{}, true};
+  const Site running = as_it_runs(site, ledger);
   std::vector<language::Rule> rules;
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     std::vector<language::Diagnostic> ignored;
     auto source =
         std::make_shared<language::Source>(language::Source{row.name, ledger.running_text(row.id)});
-    if (auto rule = language::check_rule(std::move(source), site, any, ignored)) {
+    if (auto rule = language::check_rule(std::move(source), running, any, ignored)) {
       rules.push_back(std::move(*rule));
     } else {
       unread.push_back(row.name);

@@ -46,8 +46,10 @@ std::vector<Entry> all_entries(const Vocabulary& vocabulary) {
     entries.push_back({"event", std::string(row->name), properties_of(vocabulary, *row),
                        std::string(row->about), find_event(row->name) == nullptr});
   }
-  for (const StateKind& row : state_kinds()) {
-    entries.push_back({"state", std::string(row.name), {}, std::string(row.about)});
+  for (const StateKind* row : vocabulary.states()) {
+    const std::string detail =
+        row->own ? fmt::format("{}, since {}.{}", row->is, name_of(row->subject), row->since) : "";
+    entries.push_back({"state", std::string(row->name), detail, std::string(row->about), row->own});
   }
   for (const DateKind& row : date_kinds()) {
     entries.push_back({"date", std::string(row.name), row.yearly ? "every year" : "once", {}});

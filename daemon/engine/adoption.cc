@@ -153,6 +153,13 @@ void Engine::replan_all(Running& running, Time now) {
   }
 }
 
+/// So that the texts of the running rules can be read as they run.
+void Engine::keep_vocabulary() {
+  const auto& words = rules_.empty() ? nullptr : rules_.front().vocabulary;
+  const std::string_view text = words == nullptr ? std::string_view() : words->text();
+  if (ledger_.running_vocabulary() != text) ledger_.set_running_vocabulary(text);
+}
+
 void Engine::adopt(std::vector<Rule> rules, Time now) {
   heads_.clear();
   running_.clear();
@@ -162,6 +169,7 @@ void Engine::adopt(std::vector<Rule> rules, Time now) {
     return std::find_if(known.begin(), known.end(),
                         [&](const store::RuleRow& r) { return r.name == name; });
   };
+  keep_vocabulary();
   for (const Rule& rule : rules_) {
     auto row = called(rule.id);
     if (row == known.end() && !rule.was.empty()) {

@@ -235,7 +235,7 @@ Situation Checks::gather(const Subject& subject, Time now) {
   s.state_ended = subject.ended;
   const bool to_customer = subject.step->kind == StepKind::email;
   if (candidate != nullptr) {
-    s.facts = candidate->cells;
+    s.facts = std::span(candidate->cells).first(rule.slots.size());
     s.facts.aggregates = rule.aggregates;
     if (subject.trigger != nullptr) s.facts.rows = subject.trigger->related(*candidate, now);
     s.needs_address = to_customer;

@@ -55,6 +55,8 @@ class Engine {
   bool read_feed(Time now, int limit);
   void handle(const store::FeedRow& change, Time now);
   void look_at_row(Running& running, std::int64_t row, Time now);
+  void keep_vocabulary();
+  std::vector<Occurrence> occurrences_of(Running& running, std::int64_t row, Time since, Time now);
   void look_at_known(Running& running, const Firing& firing,
                      const std::vector<Occurrence>& occurrences, Time since, Time now);
   void wake(const store::FeedRow& change, Time now);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/engine.h"
+#include "store/change_feed.h"
 #include "store/columns.h"
 #include "store/related.h"
 
@@ -62,7 +63,7 @@ void Engine::handle(const store::FeedRow& change, Time now) {
 
 void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   const Time since = running.row.counts_from.value_or(now);
-  const std::vector<Occurrence> occurrences = running.trigger->of_row(row, since, now);
+  const std::vector<Occurrence> occurrences = occurrences_of(running, row, since, now);
   for (const Occurrence& occurrence : occurrences) {
     const Time found_at = running.trigger->found_at(occurrence);
     // What lies before a scan is found by it.
@@ -79,6 +80,35 @@ void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   for (const Firing& firing :
        ledger_.firings_of_row(running.row.id, running.draft(), running.trigger_id, row))
     look_at_known(running, firing, occurrences, since, now);
+}
+
+std::vector<Occurrence> Engine::occurrences_of(Running& running, std::int64_t row, Time since,
+                                               Time now) {
+  std::vector<Occurrence> found = running.trigger->of_row(row, since, now);
+  const StateKind* state = running.rule->trigger.state;
+  if (state == nullptr || !state->own) return found;
+  // The store does not know where an episode of such a state ends. Of one that came to a firing the
+  // engine does, and writes it down, or takes it back when the row is in that episode again.
+  const auto is_known = [&](std::int64_t part) {
+    return std::any_of(found.begin(), found.end(),
+                       [&](const Occurrence& o) { return o.part == part; });
+  };
+  bool changed = false;
+  const auto current =
+      std::find_if(found.begin(), found.end(), [](const Occurrence& o) { return !o.ended; });
+  if (current != found.end())
+    changed = store::forget_ended(*database_, state->name, row, current->part);
+  const store::Candidate* candidate = running.trigger->rows().by_row(row, now);
+  if (candidate != nullptr && candidate->anchor && *candidate->anchor <= now) {
+    for (const Firing& firing :
+         ledger_.firings_of_row(running.row.id, running.draft(), running.trigger_id, row)) {
+      if (!firing.anchor || firing.withdrawn || is_known(firing.part)) continue;
+      changed = store::note_ended(*database_, {state->name, row, firing.part, *firing.anchor, now,
+                                               candidate->history_until}) ||
+                changed;
+    }
+  }
+  return changed ? running.trigger->of_row(row, since, now) : found;
 }
 
 void Engine::look_at_known(Running& running, const Firing& firing,

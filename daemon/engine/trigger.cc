@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/business_time.h"
+#include "engine/evaluate.h"
 #include "store/columns.h"
 
 namespace retaind::engine {
@@ -59,6 +60,13 @@ store::Watch watch_of(const language::Rule& rule, const Zone& site) {
   watch.event_name = rule.trigger.event_name;
   watch.state = rule.trigger.state;
   for (const language::Slot& slot : rule.slots) watch.fields.push_back(slot.field);
+  if (rule.trigger.is) {
+    for (const language::Slot& slot : rule.trigger.is_slots) watch.fields.push_back(slot.field);
+    watch.is = [&is = *rule.trigger.is, from = rule.slots.size(), site](
+                   const store::Candidate& candidate, Time now) {
+      return evaluate(is, std::span(candidate.cells).subspan(from), now, site) == Truth::yes;
+    };
+  }
   watch.addressed = rule.purpose != Purpose::internal;
   if (rule.purpose == Purpose::marketing) watch.consent = "marketing";
   if (rule.purpose == Purpose::feedback) watch.consent = "feedback";
@@ -94,6 +102,8 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
   if (trigger.subject == Subject::ticket)
     columns_ |= store::column_mask(Subject::ticket, "solved_at") |
                 store::column_mask(Subject::ticket, "reopens");
+  for (const language::Slot& slot : trigger.is_slots)
+    columns_ |= store::column_mask(trigger.subject, slot.field->column);
   for (const Field& field : fields()) {
     // `is` of a shipped state names its columns in SQL; a column that is a part of another's name
     // only wakes too often.

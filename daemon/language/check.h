@@ -55,4 +55,7 @@ struct CheckedSite {
 /// count from the directory.
 CheckedSite read_site(const std::filesystem::path& directory);
 
+/// The words of a vocabulary.yaml that has been running.
+std::shared_ptr<const Vocabulary> vocabulary_in(std::string text, const Site& site);
+
 }  // namespace retaind::language

@@ -50,7 +50,7 @@ constexpr CodeRow table[] = {
   {Code::unknown_event, "an event that does not exist",
    "Names such as `order.completed` are shipped. An event of your own has a name that begins with another word, such "
    "as `webinar.attended`; a name that is nearly a shipped one is taken for a slip. Once vocabulary.yaml lists events, "
-   "a name that is not in its list is one too.",
+   "a name that is not in its list is one too, except `login` and `click`.",
    "when:\n  event: order.completd\n", "when:\n  event: order.completed\n"},
   {Code::unknown_subject, "something that rules cannot read or count by",
    "Fields belong to customer, order, item, subscription, ticket, feedback or event; `once-per` counts by one of them.",
@@ -263,6 +263,16 @@ constexpr CodeRow table[] = {
    "What vocabulary.yaml declares stands beside what is shipped, and a name means one thing: a property that several "
    "events bring along has one type.",
    "fields:\n  customer.city: text\n", "fields:\n  customer.home_town: text\n", false, false, true},
+  {Code::bad_state, "a state that its row alone does not decide",
+   "`is` of a state reads what stands in its own row. It looks neither at the clock nor at other rows, so that a change "
+   "of the row is the only thing that begins or ends it: time enters through `since:` here and `for:` in the rule.",
+   "states:\n  customer.new: {is: customer.created_at within last 30 days, since: customer.created_at}\n",
+   "states:\n  customer.new: {is: customer.orders_count <= 1, since: customer.created_at}\n", false, false, true},
+  {Code::bad_since, "a time from which no state can count",
+   "What became due is found by an index on this time, never by a walk over all rows; and when the time moves, the store "
+   "must have numbered the episodes, so that none is answered twice. Few columns have both.",
+   "states:\n  customer.poor: {is: customer.orders_count <= 1, since: customer.last_order_at}\n",
+   "states:\n  customer.poor: {is: customer.orders_count <= 1, since: customer.last_active_at}\n", false, false, true},
 };
 // clang-format on
 

@@ -84,6 +84,8 @@ enum class Code : std::uint8_t {
   no_stories = 79,
   may_be_blank = 80,
   name_taken = 84,
+  bad_state = 85,
+  bad_since = 86,
 };
 
 /// What `retaind explain-error` prints.

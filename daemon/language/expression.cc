@@ -248,7 +248,8 @@ std::optional<Condition> read_condition(Report& report, const YamlNode& scalar, 
   return ExpressionReader(report, scalar, scope, reads).run();
 }
 
-std::optional<Condition> state_condition(const StateKind& state, std::vector<Slot>& slots) {
+std::optional<Condition> state_condition(const StateKind& state, const Scope& scope,
+                                         std::vector<Slot>& slots) {
   if (state.is.empty()) return std::nullopt;
   std::vector<Diagnostic> diagnostics;
   Report report(std::make_shared<Source>(Source{std::string(state.name), std::string(state.is)}),
@@ -257,8 +258,7 @@ std::optional<Condition> state_condition(const StateKind& state, std::vector<Slo
   scalar.kind = YamlNode::Kind::scalar;
   scalar.text = std::string(state.is);
   scalar.at = {0, state.is.size()};
-  return read_condition(report, scalar, {{state.subject}, std::string(state.name), {}, Zone::utc()},
-                        {&slots});
+  return read_condition(report, scalar, scope, {&slots});
 }
 
 }  // namespace retaind::language

@@ -40,8 +40,9 @@ struct Reads {
 std::optional<Condition> read_condition(Report& report, const YamlNode& scalar, const Scope& scope,
                                         Reads reads);
 
-/// The condition `is` of a shipped state, which reads only the row itself; empty when `since` alone
-/// decides.
-std::optional<Condition> state_condition(const StateKind& state, std::vector<Slot>& slots);
+/// The condition `is` of a state that has been checked: it reads only the row itself. Empty when
+/// `since` alone decides.
+std::optional<Condition> state_condition(const StateKind& state, const Scope& scope,
+                                         std::vector<Slot>& slots);
 
 }  // namespace retaind::language

@@ -134,6 +134,7 @@ constexpr KeyValue table[] = {
 
   {.of = Keys::vocabulary, .key = "fields", .takes = declared, .inner = Keys::vocabulary_field},
   {.of = Keys::vocabulary, .key = "events", .takes = declared, .inner = Keys::vocabulary_event},
+  {.of = Keys::vocabulary, .key = "states", .takes = declared, .inner = Keys::vocabulary_state},
 
   {.of = Keys::vocabulary_field, .key = "type", .takes = word, .words = words::types, .needed = "*"},
   {.of = Keys::vocabulary_field, .key = "words", .takes = text, .many = true},
@@ -142,6 +143,10 @@ constexpr KeyValue table[] = {
 
   {.of = Keys::vocabulary_event, .key = "about", .takes = text},
   {.of = Keys::vocabulary_event, .key = "properties", .takes = declared, .inner = Keys::vocabulary_field},
+
+  {.of = Keys::vocabulary_state, .key = "is", .takes = condition, .needed = "*"},
+  {.of = Keys::vocabulary_state, .key = "since", .takes = text, .needed = "*"},
+  {.of = Keys::vocabulary_state, .key = "about", .takes = text},
 
   {.of = Keys::mapping, .key = "separator", .takes = text},
   {.of = Keys::mapping, .key = "header", .takes = yes_no},

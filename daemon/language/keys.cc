@@ -132,6 +132,7 @@ constexpr KeyRow table[] = {
 
   {Keys::vocabulary, "fields", "fields of the site's own, kept in the rows' attributes", "{customer.tier: {type: enum, words: [gold, silver]}}", ""},
   {Keys::vocabulary, "events", "events of the site's own; once there is a list, rules can name no others", "{webinar.attended: {properties: {minutes: number}}}", ""},
+  {Keys::vocabulary, "states", "states of the site's own, which rules can wait for", "{customer.silent-gold: {is: customer.tier = gold, since: customer.last_active_at}}", ""},
 
   {Keys::vocabulary_field, "type", "bool, number, percent, money, text, enum, time or date", "enum", ""},
   {Keys::vocabulary_field, "words", "of an enum: its words", "[gold, silver]", ""},
@@ -140,6 +141,10 @@ constexpr KeyRow table[] = {
 
   {Keys::vocabulary_event, "about", "what has happened, in a line", "a customer sat through a webinar", ""},
   {Keys::vocabulary_event, "properties", "what it brings along, as fields of `event`", "{minutes: number}", ""},
+
+  {Keys::vocabulary_state, "is", "a condition on the row itself, without a look at the clock", "customer.tier = gold", ""},
+  {Keys::vocabulary_state, "since", "the time from which `for:` of a rule counts", "customer.last_active_at", ""},
+  {Keys::vocabulary_state, "about", "what it means, in a line", "a gold customer who has gone silent", ""},
 
   {Keys::mapping, "separator", "one character, `tab`, or `blanks` for runs of them", "\";\"", ""},
   {Keys::mapping, "header", "no: the first line is data, and columns are called 1, 2, 3", "no", ""},

@@ -24,6 +24,7 @@ enum class Keys : std::uint8_t {
   vocabulary,
   vocabulary_field,
   vocabulary_event,
+  vocabulary_state,
   mapping,
   source,
   line,

@@ -94,6 +94,8 @@ struct Trigger {
   std::string column;      ///< anchor column in table_of(subject); events table: "at"
   std::string event_name;  ///< of an event of the events table: its name; empty otherwise
   const StateKind* state = nullptr;
+  std::optional<Condition> is;  ///< of a state of the site's own
+  std::vector<Slot> is_slots;   ///< what it reads, all of the trigger's row
   const DateKind* date = nullptr;
   Span offset;                   ///< due = anchor + offset (before: negative)
   std::optional<int> at_minute;  ///< date and schedule: wall time of day, minutes

@@ -30,6 +30,13 @@ class Canonical {
     for (const auto& condition : conditions) node(rule, rule.slots, condition, condition.root);
   }
 
+  /// What vocabulary.yaml says of it decides with the rule.
+  void state(const Trigger& trigger) {
+    text(trigger.state->is);
+    text(trigger.column);
+    for (const Slot& slot : trigger.is_slots) declared(*slot.field);
+  }
+
   void step(const Rule& rule, const Step& step) {
     number(static_cast<int>(step.kind));
     for (const std::string* value :
@@ -113,6 +120,7 @@ std::string revision_of(const Rule& rule) {
   const Trigger& trigger = rule.trigger;
   canonical.number(static_cast<int>(trigger.kind));
   canonical.text(trigger.name);
+  if (trigger.is) canonical.state(trigger);
   canonical.span(trigger.offset);
   canonical.number(trigger.at_minute.value_or(-1));
   canonical.conditions(rule, rule.if_all);

@@ -77,7 +77,7 @@ class RuleReader {
     read_purpose();
     if (const YamlNode* node =
             map_.need("when", "write `when:` and below it `event: order.completed`"))
-      trigger_ = read_trigger(report_, *node, *context_.site.vocabulary);
+      trigger_ = read_trigger(report_, *node, context_.site);
     read_conditions();
     if (const YamlNode* node = map_.need("then", "write `then:` and below it `- email: thanks`"))
       rule_.steps = read_steps(context_, *node, trigger_, purpose_, reads());

@@ -18,8 +18,7 @@ struct RuleContext {
 };
 
 /// The map under `when:`.
-std::optional<Trigger> read_trigger(Report& report, const YamlNode& when,
-                                    const Vocabulary& vocabulary);
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when, const Site& site);
 
 /// Whether a name that is no shipped event is one of the site's own: in its list when it has one;
 /// else reports only one that is nearly a shipped one's, or begins with a subject.
@@ -28,6 +27,12 @@ bool may_be_own_event(Report& report, const YamlNode& value, const std::string& 
 
 /// Reads the text of vocabulary.yaml, against the site's currency. What is wrong is left out.
 std::shared_ptr<const Vocabulary> read_vocabulary(Report& report, const Site& site);
+
+/// The map under `states:` of vocabulary.yaml, into `made`, which has the fields by then.
+void read_states(Report& report, const YamlNode& node, const Site& site, Vocabulary& made);
+
+/// What `is` of a state may read: its row.
+Scope scope_of(const StateKind& state, const Vocabulary& vocabulary, const Site& site);
 
 /// What the rule's conditions may read: the trigger's own row and its customer. Without a trigger,
 /// because it has a mistake, everything.

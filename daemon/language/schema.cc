@@ -48,7 +48,8 @@ EditorNames editor_names(const Site* site, std::span<const std::string> template
   if (site != nullptr) names.vocabulary = site->vocabulary;
   for (const EventKind* event : names.vocabulary->events())
     names.events.push_back({std::string(event->name), std::string(event->about)});
-  names.states = named_rows(state_kinds());
+  for (const StateKind* state : names.vocabulary->states())
+    names.states.push_back({std::string(state->name), std::string(state->about)});
   for (const DateKind& date : date_kinds()) {
     const Field* field = find_field(date.subject, date.column);
     names.dates.push_back(

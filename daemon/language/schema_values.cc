@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "language/schema_parts.h"
@@ -134,7 +135,8 @@ Value ValueSchemas::event() const {
   Value known = one_of(names_.events);
   if (names_.vocabulary->lists_events()) {
     known.set("errorMessage", "no such event; declare your own in vocabulary.yaml");
-    return known;
+    constexpr std::array<std::string_view, 2> acts{"login", "click"};
+    return any_of({std::move(known), one_of(Words(acts))});
   }
   known.set("errorMessage", message);
   return any_of({std::move(known),
@@ -255,6 +257,7 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
 
 /// `customer.tier: text` is the same as `customer.tier: {type: text}`; an event may have no keys.
 Value ValueSchemas::declared(const KeyValue& takes) const {
+  if (takes.inner == Keys::vocabulary_state) return open_map(map(takes.inner));
   const Value brief = takes.inner == Keys::vocabulary_field ? one_of(Words(words::types))
                                                             : object_of({{"type", "null"}});
   return open_map(any_of({brief, map(takes.inner)}));

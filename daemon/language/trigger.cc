@@ -33,8 +33,10 @@ std::optional<std::string_view> meant_event(std::string_view name) {
 /// Against the site's list: a name that is not in it would wait for ever.
 bool is_listed_event(Report& report, const YamlNode& value, const std::string& name,
                      const Vocabulary& vocabulary) {
+  // The store knows these itself: they move customer.last_active_at.
+  std::vector<std::string_view> names{"login", "click"};
   if (vocabulary.event(name) != nullptr) return true;
-  std::vector<std::string_view> names;
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
   for (const EventKind* kind : vocabulary.events()) names.push_back(kind->name);
   const auto near = nearest(name, names);
   report.error(Code::unknown_event, value.at, fmt::format("unknown event `{}`", name),
@@ -45,8 +47,12 @@ bool is_listed_event(Report& report, const YamlNode& value, const std::string& n
 
 class TriggerReader {
  public:
-  TriggerReader(Report& report, const YamlNode& when, const Vocabulary& vocabulary)
-      : report_(report), map_(report, when, Keys::trigger), when_(when), vocabulary_(vocabulary) {}
+  TriggerReader(Report& report, const YamlNode& when, const Site& site)
+      : report_(report),
+        map_(report, when, Keys::trigger),
+        when_(when),
+        site_(site),
+        vocabulary_(*site.vocabulary) {}
 
   std::optional<Trigger> run() {
     const int before = report_.errors();
@@ -132,14 +138,17 @@ class TriggerReader {
     const auto name = read_text(report_, kind_key_, value);
     if (!name) return;
     trigger_.name = fmt::format("{}.{}", kind_key_, *name);
-    trigger_.state = find_state(trigger_.name);
+    trigger_.state = vocabulary_.state(trigger_.name);
     if (trigger_.state != nullptr) {
       trigger_.column = trigger_.state->since;
+      if (trigger_.state->own)
+        trigger_.is = state_condition(
+            *trigger_.state, scope_of(*trigger_.state, vocabulary_, site_), trigger_.is_slots);
       return;
     }
     std::vector<std::string_view> names;
-    for (const auto& row : state_kinds())
-      if (row.subject == trigger_.subject) names.push_back(row.name.substr(kind_key_.size() + 1));
+    for (const StateKind* row : vocabulary_.states())
+      if (row->subject == trigger_.subject) names.push_back(row->name.substr(kind_key_.size() + 1));
     report_.error(
         Code::unknown_state, value.at, fmt::format("unknown state `{}` of {}", *name, kind_key_),
         names.empty() ? fmt::format("{} has no named states: write `event:` or `date:`", kind_key_)
@@ -192,6 +201,7 @@ class TriggerReader {
   Report& report_;
   MapReader map_;
   const YamlNode& when_;
+  const Site& site_;
   const Vocabulary& vocabulary_;
   std::string kind_key_;  // as written: "ticket"
   std::string kind_;      // as the table of keys calls it: "state"
@@ -220,10 +230,19 @@ bool may_be_own_event(Report& report, const YamlNode& value, const std::string& 
   return false;
 }
 
-std::optional<Trigger> read_trigger(Report& report, const YamlNode& when,
-                                    const Vocabulary& vocabulary) {
+std::optional<Trigger> read_trigger(Report& report, const YamlNode& when, const Site& site) {
   if (!expect_map(report, "when", when, "event: order.completed")) return std::nullopt;
-  return TriggerReader(report, when, vocabulary).run();
+  return TriggerReader(report, when, site).run();
+}
+
+Scope scope_of(const StateKind& state, const Vocabulary& vocabulary, const Site& site) {
+  Scope scope;
+  scope.subjects = {state.subject};
+  scope.trigger = state.name;
+  scope.currency = site.currency;
+  scope.zone = site.zone;
+  scope.vocabulary = &vocabulary;
+  return scope;
 }
 
 Scope scope_of(const std::optional<Trigger>& trigger, const Site& site) {

@@ -65,9 +65,13 @@ class VocabularyReader {
       for (std::size_t i = 0; i < node->keys.size(); ++i)
         read_event(node->keys[i], node->children[i]);
     }
+    if (const YamlNode* node = map.get("states")) read_states(report_, *node, site_, *made_);
   }
 
-  std::shared_ptr<const Vocabulary> take() { return std::move(made_); }
+  std::shared_ptr<const Vocabulary> take(std::string text) {
+    made_->set_text(std::move(text));
+    return std::move(made_);
+  }
 
  private:
   bool holds_map(std::string_view key, const YamlNode& node) {
@@ -294,11 +298,18 @@ std::shared_ptr<const Vocabulary> read_vocabulary(Report& report, const Site& si
     report.error(
         Code::wrong_kind, root->at,
         fmt::format("a vocabulary is keys with values, and this is {}", name_of(root->kind)),
-        "begin with `fields:` or `events:`");
+        "begin with `fields:`, `events:` or `states:`");
     return Vocabulary::shipped();
   }
   reader.run(*root);
-  return reader.take();
+  return reader.take(std::string(report.text()));
+}
+
+std::shared_ptr<const Vocabulary> vocabulary_in(std::string text, const Site& site) {
+  if (text.empty()) return Vocabulary::shipped();
+  std::vector<Diagnostic> ignored;
+  Report report(std::make_shared<Source>(Source{"vocabulary.yaml", std::move(text)}), ignored);
+  return read_vocabulary(report, site);
 }
 
 }  // namespace retaind::language

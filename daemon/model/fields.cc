@@ -151,6 +151,16 @@ constexpr StateKind states[] = {
    "no order yet, since the customer was created"},
 };
 
+constexpr StateAnchor state_times[] = {
+  {customer, "created_at", ""},
+  {customer, "last_active_at", "active_episode"},
+  {order, "placed_at", ""},
+  {order, "completed_at", ""},
+  {ticket, "opened_at", ""},
+  {ticket, "unresolved_since", "unresolved_episode"},
+  {feedback, "received_at", ""},
+};
+
 constexpr DateKind dates[] = {
   {"subscription.renews_at", subscription, "renews_at", false},
   {"customer.birthday", customer, "birthday", true},
@@ -209,6 +219,8 @@ const EventKind* find_event(std::string_view name) { return row_named(events, na
 
 std::span<const StateKind> state_kinds() { return states; }
 const StateKind* find_state(std::string_view name) { return row_named(states, name); }
+
+std::span<const StateAnchor> state_anchors() { return state_times; }
 
 std::span<const DateKind> date_kinds() { return dates; }
 const DateKind* find_date(std::string_view name) { return row_named(dates, name); }

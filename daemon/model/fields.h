@@ -72,9 +72,19 @@ struct StateKind {
   std::string_view
       episode;  ///< column with the episode's number; empty when there is only one episode
   std::string_view about;
+  bool own = false;  ///< of the site: `is` is asked of each row that an anchor brings
 };
 std::span<const StateKind> state_kinds();
 const StateKind* find_state(std::string_view name);
+
+/// A time from which a state of the site's own can count: an index serves it, and either it stays
+/// what it was or its episodes are numbered.
+struct StateAnchor {
+  Subject subject;
+  std::string_view column;
+  std::string_view episode;  ///< as of a state
+};
+std::span<const StateAnchor> state_anchors();
 
 /// A date that rules can count to or from.
 struct DateKind {

@@ -129,6 +129,18 @@ std::vector<const EventKind*> Vocabulary::events() const {
   return found;
 }
 
+const StateKind* Vocabulary::state(std::string_view name) const {
+  const StateKind* known = find_state(name);
+  return known != nullptr ? known : named(states_, name);
+}
+
+std::vector<const StateKind*> Vocabulary::states() const {
+  std::vector<const StateKind*> found;
+  for (const StateKind& known : state_kinds()) found.push_back(&known);
+  for (const StateKind& own : states_) found.push_back(&own);
+  return found;
+}
+
 std::vector<const Field*> Vocabulary::properties(std::string_view event) const {
   std::vector<const Field*> found;
   for (const Property& property : properties_)
@@ -162,6 +174,12 @@ const Field* Vocabulary::add(const Field& field) {
 
 void Vocabulary::add_event(std::string_view name, std::string_view about) {
   events_.push_back({keep(name), Subject::event, "at", keep(about)});
+}
+
+void Vocabulary::add_state(std::string_view name, std::string_view is, const StateAnchor& since,
+                           std::string_view about) {
+  states_.push_back(
+      {keep(name), since.subject, since.column, keep(is), "", since.episode, keep(about), true});
 }
 
 void Vocabulary::add_property(std::string_view event, const Field* field) {

@@ -34,9 +34,19 @@ class Vocabulary {
   /// What an event of the list brings along, besides what every event has.
   [[nodiscard]] std::vector<const Field*> properties(std::string_view event) const;
 
+  [[nodiscard]] const StateKind* state(std::string_view name) const;
+  [[nodiscard]] std::vector<const StateKind*> states() const;
+
+  /// The file that it is of; empty: it is the shipped one.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   // For whoever makes one. Texts are copied. The field becomes an attribute of its subject.
   const Field* add(const Field& field);
+  void set_text(std::string text) { text_ = std::move(text); }
   void add_event(std::string_view name, std::string_view about);
+  /// `since`: one of state_anchors() of the subject.
+  void add_state(std::string_view name, std::string_view is, const StateAnchor& since,
+                 std::string_view about);
   void add_property(std::string_view event, const Field* field);
 
  private:
@@ -46,9 +56,11 @@ class Vocabulary {
     std::string_view event;
     const Field* field = nullptr;
   };
+  std::string text_;
   std::deque<std::string> texts_;
   std::deque<Field> fields_;
   std::deque<EventKind> events_;
+  std::deque<StateKind> states_;
   std::vector<Property> properties_;
 };
 

@@ -132,6 +132,14 @@ std::int64_t Ledger::feed_seen() {
   return value ? std::stoll(*value) : 0;
 }
 
+std::string Ledger::running_vocabulary() {
+  return meta_value(*database_, "vocabulary").value_or("");
+}
+
+void Ledger::set_running_vocabulary(std::string_view text) {
+  set_meta_value(*database_, "vocabulary", text);
+}
+
 void Ledger::set_feed_seen(std::int64_t seq) {
   set_meta_value(*database_, "feed_seen", std::to_string(seq));
 }

@@ -60,6 +60,9 @@ class Ledger {
   void add_revision(std::int64_t rule, Time at, std::string_view revision, std::string_view text);
   /// The rule file as it runs.
   std::string running_text(std::int64_t rule);
+  /// vocabulary.yaml as the running rules read it; empty: the shipped words.
+  std::string running_vocabulary();
+  void set_running_vocabulary(std::string_view text);
   void set_evaluated(std::int64_t rule, Time through);
   std::int64_t trigger_id(std::string_view name);
 

@@ -201,6 +201,7 @@ const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
   if (!statement.step()) return nullptr;
   const int rest = read(statement, now, false);
   current_.in_state = watch_.state == nullptr || (current_.anchor && statement.integer(rest) != 0);
+  if (watch_.is) current_.in_state = current_.in_state && watch_.is(current_, now);
   if (watch_.addressed) {
     current_.address = statement.text(rest + 1);
     current_.customer_key = statement.text(rest + 2);

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -24,7 +25,9 @@ struct Watch {
   bool addressed = false;  ///< read address and suppression
   bool customer_zone = false;
   std::optional<Subject> once_per;  ///< read who has the once-per place of this subject
-  Zone zone = Zone::utc();          ///< of times that an attribute has without an offset
+  /// Of a state of the site's own: whether the row is in it.
+  std::function<bool(const struct Candidate&, Time now)> is;
+  Zone zone = Zone::utc();  ///< of times that an attribute has without an offset
 };
 
 /// Whose once-per places a scan reads; nobody's when the rule has no row in the ledger yet.
@@ -107,6 +110,7 @@ class Occurrences {
         read(rows, now, true);
         cursor = {to_ms(*current_.anchor), current_.row};
         ++seen;
+        if (watch_.is && !watch_.is(current_, now)) continue;
         if (goes_on(visit, current_)) continue;
         rows.reset();
         return true;

@@ -35,7 +35,8 @@ std::optional<Subject> subject_of_trigger(std::string_view name) {
   if (const EventKind* event = find_event(name)) return event->subject;
   if (const StateKind* state = find_state(name)) return state->subject;
   if (const DateKind* date = find_date(name)) return date->subject;
-  return Subject::event;
+  // A state of the site's own begins with its subject, and no event of its own does.
+  return find_subject(name.substr(0, name.find('.'))).value_or(Subject::event);
 }
 
 /// What one wants to see beside the date of a row.

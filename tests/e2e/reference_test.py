@@ -35,7 +35,7 @@ def keys_of(schema):
 
 
 # What the program knows is what the pages list
-for page in ("rule", "story", "site", "mapping"):
+for page in ("rule", "story", "site", "mapping", "vocabulary"):
     for key in keys_of(json.loads(run("schema", page).stdout)):
         check(f"\n- `{key}`: " in texts[page], f"the page {page} lacks the key {key}")
 vocabulary = json.loads(run("vocabulary", "--json").stdout)
@@ -61,14 +61,16 @@ with Site() as site:
         elif kind == "yaml story":
             name = re.search(r"^test: (\S+)", lines, re.MULTILINE).group(1)
             (site.directory / f"tests/{name}.yaml").write_text(lines)
+        elif kind == "yaml vocabulary":
+            (site.directory / "vocabulary.yaml").write_text(lines)
         elif kind == "yaml site":
             (site.directory / "retaind.yaml").write_text(lines)
         else:
-            check(re.fullmatch(r"yaml (wrong|right) (rule|site|story)", kind), f"{page} shows {kind!r}, which nothing tries")
+            check(re.fullmatch(r"yaml (wrong|right) (rule|site|story|vocabulary)", kind), f"{page} shows {kind!r}, which nothing tries")
     checked = site.run("check", "--strict")
     check(checked.returncode == 0, f"an example of the reference is wrong: {checked.stdout}")
     tested = site.run("test")
-    check(tested.returncode == 0, f"a story of the reference fails: {tested.stdout}")
+    check(tested.returncode == 0, f"a story of the reference fails: {tested.stdout}{tested.stderr}")
 print(f"{len(shown)} examples")
 
 # The manual

@@ -136,7 +136,7 @@ with Site() as site:
     settings = site.directory / ".vscode/settings.json"
     settings.write_text("{}")
     wrote = site.run("schema", "--write")
-    check(wrote.returncode == 0 and wrote.stdout.count(".schema/") == 4, wrote.stdout + wrote.stderr)
+    check(wrote.returncode == 0 and wrote.stdout.count(".schema/") == 5, wrote.stdout + wrote.stderr)
     check("spring" in (site.directory / ".schema/rule.json").read_text(), "a new template is not offered")
     check(settings.read_text() == "{}", "the user's settings are overwritten")
     check(site.run("schema", "rul").returncode == 2, "a misspelt kind is taken")

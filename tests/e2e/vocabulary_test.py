@@ -102,6 +102,10 @@ with Site() as site:
         # The rule's text alone stays as it was, and it is another rule all the same.
         before = site.query("SELECT count(*) FROM rule_revision")[0][0]
         file.write_text(WORDS.replace("[gold, silver]", "[platinum, gold]"))
+        differs = site.run("diff")
+        check("changed" in differs.stdout and "vocabulary.yaml" in differs.stdout, differs.stdout + differs.stderr)
+        still = site.run("explain", "gold-webinar", "--customer", "bert")
+        check("customer.tier = silver" in still.stdout, "explain does not read as it runs: " + still.stdout + still.stderr)
         check(site.run("reload").returncode == 0, "the third vocabulary is not taken over")
         check(site.query("SELECT count(*) FROM rule_revision")[0][0] == before + 1, "other words made no revision")
         check(daemon.stop() == 0, daemon.text())

@@ -318,7 +318,8 @@ TEST_CASE("the conditions of the shipped states can be read", "[language][expres
   for (const auto& state : retaind::state_kinds()) {
     CAPTURE(state.name);
     std::vector<lang::Slot> slots;
-    const auto condition = lang::state_condition(state, slots);
+    const auto condition = lang::state_condition(
+        state, {{state.subject}, std::string(state.name), {}, retaind::Zone::utc()}, slots);
     CHECK(condition.has_value() == !state.is.empty());
     CHECK(slots.empty() == state.is.empty());
     for (const auto& slot : slots) CHECK(slot.field->subject == state.subject);
