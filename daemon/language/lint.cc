@@ -41,17 +41,25 @@ bool warn_of(Report& report, const std::vector<Need>& needs, std::string_view so
 }
 
 void lint_contradictions(Report& report, const Rule& rule) {
+  // What is unknown meets every line of it.
+  if (rule.purpose == Purpose::internal) return;
   if (warn_of(report, needs_of(rule), "the rule never sends")) return;
   for (const Step& step : rule.steps)
     if (!step.if_all.empty())
       warn_of(report, needs_of(rule, &step), fmt::format("the step `{}` never goes", step.key));
 }
 
+/// A business day is as long as its calendar says.
+bool comparable(const Span& a, const Span& b) {
+  if (a.business != b.business) return false;
+  return !a.business || (a.days != 0) == (b.days != 0);
+}
+
 /// `after:` of a step counts from the anchor, as the rule's own time does.
 void lint_early_steps(Report& report, const Rule& rule) {
   const Span& own = rule.trigger.offset;
   for (const Step& step : rule.steps) {
-    if (!step.after || step.after->business != own.business) continue;
+    if (!step.after || rule.trigger.at_minute || !comparable(*step.after, own)) continue;
     if (at_least(*step.after) >= at_least(own)) continue;
     const std::string named = rule.trigger.kind == TriggerKind::state ? "for" : "after";
     report.warning(
@@ -59,7 +67,7 @@ void lint_early_steps(Report& report, const Rule& rule) {
         fmt::format("`after: {}` is over before the rule begins (`{}: {}`): the step goes then",
                     to_string(*step.after), named, to_string(own)),
         fmt::format("`after:` counts from the same time as the rule: write more than `{}`",
-                    to_string(own)));
+                    written(own)));
   }
 }
 
@@ -113,7 +121,7 @@ void lint_exit(Report& report, const Rule& rule) {
       Code::no_exit, range_of(trigger.where),
       fmt::format("whoever buys within the {} gets this mail too", to_string(trigger.offset)),
       fmt::format("write `unless: customer.last_order_at within last {}`",
-                  to_string(trigger.offset)));
+                  written(trigger.offset)));
 }
 
 /// The first mail to the customer that goes with the occurrence.

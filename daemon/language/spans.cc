@@ -95,6 +95,14 @@ std::string unit_pattern() {
 
 std::string business_unit_pattern() { return pattern_of(counts_open_time); }
 
+std::string written(const Span& span) {
+  if (span.elapsed % hours(1) == Duration::zero()) return to_string(span);
+  const bool whole = span.elapsed % minutes(1) == Duration::zero();
+  const auto many = whole ? span.elapsed / minutes(1) : span.elapsed / seconds(1);
+  return fmt::format("{} {}{}{}", many, span.business ? "business " : "",
+                     whole ? "minute" : "second", many == 1 ? "" : "s");
+}
+
 bool is_unit(std::string_view word) { return find_unit(word) != nullptr; }
 
 std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault) {

@@ -27,6 +27,9 @@ std::string unit_pattern();
 /// The same of those that business time is counted in.
 std::string business_unit_pattern();
 
+/// As a rule file would write it, in one number and one unit: "90 minutes".
+std::string written(const Span& span);
+
 /// Whether a word is a unit of time, singular or plural.
 bool is_unit(std::string_view word);
 

@@ -64,6 +64,14 @@ TEST_CASE("lines that somebody can meet are left alone") {
   }
 }
 
+TEST_CASE("of a rule that unknown data does not stop, no lines leave nobody") {
+  CHECK(codes_of(
+            "purpose: internal\nwhen:\n  ticket: unresolved\n  for: 4 hours\nif:\n  - "
+            "ticket.assignee is empty\nunless:\n  - ticket.assignee = 'boss'\nthen:\n  - notify: "
+            "support\n    template: ticket-reminder\n")
+            .empty());
+}
+
 TEST_CASE("a step of its own may ask for what another one does not") {
   CHECK(codes_of("then:\n  - email: thanks\n    if: customer.orders_count = 1\n  - email: welcome\n"
                  "    if: customer.orders_count > 1\n")
@@ -81,6 +89,12 @@ TEST_CASE("a step is early only when its own time is the shorter one, counted al
   CHECK(steps("7 days", "200 hours").empty());
   CHECK(steps("20 business hours", "2 days").empty());
   CHECK(steps("20 business hours", "19 business hours") == "R063");
+  // How long a business day is, only the calendar knows.
+  CHECK(steps("2 business days", "20 business hours").empty());
+  // 10:00 a day later may be 30 hours behind the anchor.
+  CHECK(codes_of("when:\n  date: subscription.renews_at\n  after: 1 day\n  at: 10:00\nthen:\n  - "
+                 "email: thanks\n  - email: welcome\n    after: 20 hours\n")
+            .empty());
 }
 
 TEST_CASE("a win-back after a date needs a line that a purchase turns") {
