@@ -16,7 +16,9 @@ using std::chrono::minutes;
 
 constexpr int day_minutes = 1440;
 constexpr days two_years{731};
-constexpr days chunk{14};  // days that a search looks at in one go
+constexpr Time nobody_waited{std::chrono::sys_days{std::chrono::year{1900} / 1 / 1}};
+constexpr days century{36525};  // nobody waits longer, and a search has an end
+constexpr days chunk{14};       // days that a search looks at in one go
 constexpr std::array<std::string_view, 7> names{"monday", "tuesday",  "wednesday", "thursday",
                                                 "friday", "saturday", "sunday"};
 constexpr std::string_view example = "write hours such as `09:00-18:00` or `mon-fri 09:00-18:00`";
@@ -175,7 +177,8 @@ std::optional<Time> Calendar::add_open(Time time, Duration open, const Zone& zon
   const local_days today{zone.date_of(time)};
   Time counted = time;  // open time is counted up to here
   local_days last_open = today;
-  for (local_days from = today - days{2}; from <= last_open + two_years; from += chunk) {
+  for (local_days from = today - days{2}; from <= std::min(last_open, today + century) + two_years;
+       from += chunk) {
     for (const Stretch& stretch : stretches(from, from + chunk - days{1}, zone)) {
       const Time begin = std::max(stretch.opens, counted);
       if (stretch.closes <= begin) continue;
@@ -194,7 +197,8 @@ Time Calendar::latest_with(Time end, Duration open, const Zone& zone) const {
   const local_days today{zone.date_of(end)};
   Time counted = end;
   local_days last_open = today;
-  for (local_days until = today + days{1}; until >= last_open - two_years; until -= chunk) {
+  for (local_days until = today + days{1};
+       until >= std::max(last_open, today - century) - two_years; until -= chunk) {
     auto near = stretches(until - chunk + days{1}, until, zone);
     std::reverse(near.begin(), near.end());
     for (const Stretch& stretch : near) {
@@ -206,7 +210,7 @@ Time Calendar::latest_with(Time end, Duration open, const Zone& zone) const {
       last_open = until;
     }
   }
-  return end - two_years;
+  return nobody_waited;
 }
 
 std::vector<TimeRange> Calendar::inverse_open(TimeRange due, Duration open,

@@ -207,6 +207,15 @@ TEST_CASE(
   CHECK(empty > 20);
 }
 
+TEST_CASE("A search through a calendar that hardly opens has an end") {
+  const Zone berlin = zone("Europe/Berlin");
+  const Calendar tiny = calendar({"mon 09:00-09:01"});
+  const Time start = at("2026-03-02", berlin);
+  CHECK_FALSE(tiny.add_open(start, hours{876'000}, berlin));
+  CHECK(tiny.inverse_open({start, start + hours{24}}, hours{876'000}, berlin).empty());
+  CHECK(tiny.add_open(start, minutes{520}, berlin).has_value());
+}
+
 TEST_CASE("13: business days keep the time of day and pass over what is closed") {
   const Zone berlin = zone("Europe/Berlin");
   const Calendar office =
