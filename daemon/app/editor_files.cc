@@ -59,7 +59,7 @@ Result<std::vector<std::string>> write_editor_files(const fs::path& site) {
     std::error_code error;
     if (!file.ours && fs::exists(path, error)) continue;
     fs::create_directories(path.parent_path(), error);
-    if (Result<void> done = write_file_durably(path, file.text); !done) return done.error();
+    if (Result<void> done = write_file_durably(path, file.text, 0644); !done) return done.error();
     written.push_back(file.path);
   }
   return written;

@@ -191,7 +191,7 @@ Page mapping_page(const language::EditorNames&) {
   Page page{"retaind-mapping", 5, "how columns of a CSV file become fields", {}};
   page.heading("Description");
   page.text(
-      "`retaind import KIND FILE --mapping MAPPING` reads a file whose columns have other names.");
+      "`retaind import KIND FILE --map MAPPING` reads a file whose columns have other names.");
   page.heading("Keys");
   add_keys(page, Keys::mapping, "Of the file", "");
   add_keys(page, Keys::source, "Of a field's source",

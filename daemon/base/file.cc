@@ -91,12 +91,13 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
   return bytes;
 }
 
-Result<void> write_file_durably(const std::filesystem::path& path, std::string_view bytes) {
+Result<void> write_file_durably(const std::filesystem::path& path, std::string_view bytes,
+                                unsigned mode) {
   const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
   std::string beside = (directory / ("." + path.filename().string() + ".XXXXXX")).string();
   Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
   if (file.number() < 0) return failure("write", path, errno);
-  const bool written = write_all(file.number(), bytes) && ::fchmod(file.number(), 0640) == 0 &&
+  const bool written = write_all(file.number(), bytes) && ::fchmod(file.number(), mode) == 0 &&
                        ::fsync(file.number()) == 0 && file.close() &&
                        ::rename(beside.c_str(), path.c_str()) == 0;
   if (!written) {

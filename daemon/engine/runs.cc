@@ -13,6 +13,12 @@ using language::StepKind;
 
 namespace {
 
+/// An edit of shares moves nobody whose message is planned; a variant that the step has no more
+/// goes back to the control.
+std::string variant_left(const Step& step, const std::string& variant) {
+  return variant.empty() || step.variants.empty() ? "" : template_of(step, variant);
+}
+
 bool waits(const Message& message) {
   return message.state == MessageState::planned || message.state == MessageState::held;
 }
@@ -88,11 +94,8 @@ Message Runs::plan(const Running& running, const Firing& firing, const Step& ste
   return message;
 }
 
-/// An edit of shares moves nobody whose message is planned; a variant that the step has no more
-/// goes back to the control.
 void Runs::keep_variant(const Step& step, Message& message) {
-  if (message.variant.empty()) return;
-  const std::string left = step.variants.empty() ? "" : template_of(step, message.variant);
+  const std::string left = variant_left(step, message.variant);
   if (left == message.variant) return;
   message.variant = left;
   messages_.set_variant(message.id, left);
@@ -254,7 +257,7 @@ void Runs::advance(Running& running, const Firing& firing, const Message& messag
       Message repeat = plan(running, firing, *step,
                             later(*running.rule, gone_at, step->repeat->every, site_->zone), now);
       repeat.repeat = message.repeat + 1;
-      repeat.variant = message.variant;
+      repeat.variant = variant_left(*step, message.variant);
       add(running, std::move(repeat));
     }
     if (!step->after && message.repeat == 0) {

@@ -137,6 +137,8 @@ with Site() as site:
     settings.write_text("{}")
     wrote = site.run("schema", "--write")
     check(wrote.returncode == 0 and wrote.stdout.count(".schema/") == 5, wrote.stdout + wrote.stderr)
+    for kept in (".schema/rule.json", "retaind.yaml"):
+        check((site.directory / kept).stat().st_mode & 0o044 == 0o044, f"others may not read {kept}")
     check("spring" in (site.directory / ".schema/rule.json").read_text(), "a new template is not offered")
     check(settings.read_text() == "{}", "the user's settings are overwritten")
     check(site.run("schema", "rul").returncode == 2, "a misspelt kind is taken")
