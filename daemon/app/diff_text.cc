@@ -20,7 +20,7 @@ std::string_view name_of(Kind kind) {
 }
 
 std::string_view name_of(Difference::Kind kind) {
-  constexpr std::string_view names[] = {"appears", "vanishes", "moves", "other"};
+  constexpr std::string_view names[] = {"appears", "vanishes", "moves", "reworded", "other"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -63,6 +63,8 @@ std::string line_of(const Difference& difference) {
                   row.subject.empty() || row.subject == row.customer ? "" : " for " + row.subject);
   if (difference.kind == Difference::Kind::moves && difference.before->when() != row.when()) {
     text += fmt::format("  instead of {}", when(difference.before->when(), row.zone));
+  } else if (difference.kind == Difference::Kind::reworded) {
+    text += fmt::format("  {} instead of {}", row.text, difference.before->text);
   } else if (difference.kind == Difference::Kind::vanishes) {
     text += fmt::format("  now {}", fate(difference.after));
   } else if (difference.kind != Difference::Kind::appears || difference.before) {
@@ -71,8 +73,8 @@ std::string line_of(const Difference& difference) {
   return text + "\n";
 }
 
-std::array<std::int64_t, 4> counts_of(const DiffReport& report) {
-  std::array<std::int64_t, 4> counts{};
+std::array<std::int64_t, 5> counts_of(const DiffReport& report) {
+  std::array<std::int64_t, 5> counts{};
   for (const Difference& difference : report.differences)
     ++counts[static_cast<std::size_t>(difference.kind)];
   return counts;
@@ -86,6 +88,7 @@ Value value_of(const std::optional<PlannedRow>& row) {
     one.set("at", Value(to_iso(*row->at)));
   one.set("outcome", Value(replay::name_of(row->outcome)));
   one.set("reason", Value(retaind::name_of(row->reason)));
+  if (!row->text.empty()) one.set("template", Value(row->text));
   return one;
 }
 
@@ -101,14 +104,17 @@ std::string to_text(const DiffReport& report, std::size_t most) {
   text +=
       fmt::format("\nfrom {} to {}: ", when(report.after.from, zone), when(report.after.to, zone));
   if (report.differences.empty()) return text + "the plan stays the same\n";
-  text += fmt::format("{} appear, {} vanish, {} move, {} are not sent for another reason\n",
-                      counted(counts[0], "message"), grouped(counts[1]), grouped(counts[2]),
-                      grouped(counts[3]));
-  for (const Difference::Kind kind : {Difference::Kind::appears, Difference::Kind::vanishes,
-                                      Difference::Kind::moves, Difference::Kind::other}) {
+  text += fmt::format(
+      "{} appear, {} vanish, {} move, {} get another text, {} are not sent for another reason\n",
+      counted(counts[0], "message"), grouped(counts[1]), grouped(counts[2]), grouped(counts[3]),
+      grouped(counts[4]));
+  for (const Difference::Kind kind :
+       {Difference::Kind::appears, Difference::Kind::vanishes, Difference::Kind::moves,
+        Difference::Kind::reworded, Difference::Kind::other}) {
     const auto index = static_cast<std::size_t>(kind);
     if (counts[index] == 0) continue;
-    constexpr std::string_view heads[] = {"appear", "vanish", "move", "differ besides"};
+    constexpr std::string_view heads[] = {"appear", "vanish", "move", "get another text",
+                                          "differ besides"};
     text += fmt::format("\n{}:\n", heads[index]);
     std::size_t shown = 0;
     for (const Difference& difference : report.differences) {

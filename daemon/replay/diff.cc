@@ -23,7 +23,11 @@ auto place_of(const PlannedRow& row) {
 Difference::Kind kind_of(const Difference& difference) {
   const bool before = difference.before && goes(*difference.before);
   const bool after = difference.after && goes(*difference.after);
-  if (before && after) return Difference::Kind::moves;
+  if (before && after) {
+    const bool at_once = difference.before->when() == difference.after->when();
+    return at_once && difference.before->text != difference.after->text ? Difference::Kind::reworded
+                                                                        : Difference::Kind::moves;
+  }
   if (after) return Difference::Kind::appears;
   return before ? Difference::Kind::vanishes : Difference::Kind::other;
 }
@@ -31,8 +35,9 @@ Difference::Kind kind_of(const Difference& difference) {
 }  // namespace
 
 bool same_fate(const PlannedRow& a, const PlannedRow& b) {
-  return a.outcome == b.outcome && a.state == b.state && a.reason == b.reason && a.due == b.due &&
-         (!is_final(a.state) || a.at == b.at);
+  const bool both_go = goes(a) && goes(b);
+  return a.outcome == b.outcome && (!both_go || a.text == b.text) && a.state == b.state &&
+         a.reason == b.reason && a.due == b.due && (!is_final(a.state) || a.at == b.at);
 }
 
 std::vector<Difference> compare(const Plan& before, const Plan& after,

@@ -14,6 +14,7 @@ struct Difference {
     appears,   ///< is sent only by the new plan
     vanishes,  ///< is sent only by the old one
     moves,     ///< is sent by both, at another time
+    reworded,  ///< is sent by both at the same time, from another template
     other,     ///< is sent by neither, and differs in reason, due or end
   };
   Kind kind = Kind::other;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/rng.h"
+#include "delivery/preview.h"
 #include "replay/world.h"
 #include "store/outlook.h"
 
@@ -28,7 +29,13 @@ class Rows {
  public:
   Rows(const Site& site, const std::vector<language::Rule>& rules, Time from, Time to)
       : site_(&site), from_(from), to_(to) {
-    for (const language::Rule& rule : rules) customer_zone_[rule.id] = rule.customer_zone;
+    for (const language::Rule& rule : rules) {
+      customer_zone_[rule.id] = rule.customer_zone;
+      for (const language::Step& step : rule.steps) {
+        const auto texts = delivery::texts_of(step);
+        if (!texts.empty()) texts_[{rule.id, step.key}] = texts.front();
+      }
+    }
   }
 
   void add(Plan& plan, const store::Outlook::Row& row) {
@@ -45,6 +52,11 @@ class Rows {
     planned.rule = row.rule;
     planned.step = row.step;
     planned.variant = row.variant;
+    planned.text = row.variant;
+    if (planned.text.empty()) {
+      const auto own = texts_.find(std::pair(planned.rule, planned.step));
+      if (own != texts_.end()) planned.text = own->second;
+    }
     planned.subject = row.subject;
     planned.customer = row.customer;
     planned.repeat = row.repeat;
@@ -73,6 +85,7 @@ class Rows {
   Time from_;
   Time to_;
   std::map<std::string, bool, std::less<>> customer_zone_;
+  std::map<std::pair<std::string, std::string>, std::string> texts_;  // by rule and step
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ std::string_view name_of(PlannedOutcome outcome);
 struct PlannedRow {
   std::string rule, step, subject, customer;  ///< the site's own ids
   std::string variant;                        ///< template, of a step with variants
+  std::string text;                           ///< template, of whatever step; empty: it has none
   std::int64_t part = 0;                      ///< of the occurrence: episode, date or slot
   int repeat = 0;
   bool draft = false;

@@ -42,7 +42,8 @@ std::string line_of(const replay::PlannedRow& row) {
   return row.rule + " " + row.step + " " + row.subject + " " + std::to_string(row.part) + " " +
          std::to_string(row.repeat) + " " + std::string(name_of(row.state)) + " " +
          std::string(name_of(row.reason)) + " " + to_iso(row.due) + " " +
-         (is_final(row.state) && row.at ? to_iso(*row.at) : "");
+         (is_final(row.state) && row.at ? to_iso(*row.at) : "") + " " +
+         (row.outcome == replay::PlannedOutcome::sent ? row.text : "");
 }
 
 std::vector<std::string> lines_of(const std::vector<replay::PlannedRow>& rows) {
@@ -119,6 +120,22 @@ TEST_CASE("diff names what a reload would do, and applied it is exactly the chan
     }
     {
       Edit edit(demo);
+      for (const std::string locale : {"en", "ja", "zh"})
+        fs::copy_file(demo.directory / "templates" / ("welcome." + locale + ".liquid"),
+                      demo.directory / "templates" / ("brief." + locale + ".liquid"),
+                      fs::copy_options::overwrite_existing);
+      edit.replace("nudge", "    step: second", "    step: second\n    variants: {brief: 50%}");
+      const auto report = asked();
+      INFO(app::to_text(report, 20));
+      CHECK(changes_of(report).find("changed   nudge (live): then\n") == 0);
+      for (const replay::Difference& difference : report.differences) {
+        CHECK(difference.kind == replay::Difference::Kind::reworded);
+        CHECK(difference.after->text == "brief");
+        CHECK(difference.before->text == "welcome");
+      }
+    }
+    {
+      Edit edit(demo);
       edit.remove("nudge");
       edit.write("fresh", std::string(nudge).replace(6, 5, "fresh") + "backlog: 5 days\n");
       const auto report = asked();
@@ -139,7 +156,8 @@ TEST_CASE("diff names what a reload would do, and applied it is exactly the chan
     }
   }
   for (const auto kind : {replay::Difference::Kind::appears, replay::Difference::Kind::vanishes,
-                          replay::Difference::Kind::moves, replay::Difference::Kind::other}) {
+                          replay::Difference::Kind::moves, replay::Difference::Kind::reworded,
+                          replay::Difference::Kind::other}) {
     CAPTURE(static_cast<int>(kind));
     CHECK(kinds[kind] > 0);
   }
