@@ -25,6 +25,11 @@ std::string_view name_of(language::RuleStatus status) {
 
 ReloadOutcome take_over(delivery::Core& core, const std::filesystem::path& directory, Time now) {
   LoadedSite loaded = load_site(directory);
+  // Notes are for who edits: `retaind check` says them.
+  for (auto* diagnostics : {&loaded.site_diagnostics, &loaded.rules.diagnostics})
+    std::erase_if(*diagnostics, [](const language::Diagnostic& diagnostic) {
+      return diagnostic.severity == language::Severity::note;
+    });
   const std::string said = findings(loaded, language::Format::human, false);
   const std::string counts = summary(loaded);
   Result<delivery::SiteFiles> files = take_files(std::move(loaded));

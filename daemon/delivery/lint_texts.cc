@@ -48,15 +48,15 @@ class Linter {
   }
 
   void unused(const std::string& name) {
-    for (const std::string& locale : templates_.locales(name)) {
-      // Named, since g++ 12 takes the holder of a temporary for uninitialised.
-      language::Where where;
-      where.source =
-          std::make_shared<Source>(Source{std::string(templates_.path_of(name, locale)), {}});
-      out_.push_back({Severity::note, language::name_of(language::Code::unused), std::move(where),
-                      fmt::format("no rule names the template `{}`", name),
-                      "delete the file, or name it in a rule"});
-    }
+    const std::vector<std::string> locales = templates_.locales(name);
+    if (locales.empty()) return;
+    // Named, since g++ 12 takes the holder of a temporary for uninitialised.
+    language::Where where;
+    where.source = std::make_shared<Source>(
+        Source{std::string(templates_.path_of(name, locales.front())), {}});
+    out_.push_back({Severity::note, language::name_of(language::Code::unused), std::move(where),
+                    fmt::format("no rule names the template `{}`", name),
+                    "delete its files, or name it in a rule"});
   }
 
  private:

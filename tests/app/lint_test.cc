@@ -62,7 +62,8 @@ TEST_CASE("R068: what no rule names is noted, and fails nothing") {
                "  daytime: 09:00-20:00\n  at-night: 22:00-06:00\n");
   site.replace("retaind.yaml", "  support-lead:\n",
                "  friends: friends@example.com\n  support-lead:\n");
-  site.put("templates/forgotten.en.liquid", letter + "<p>Hello</p>\n");
+  for (const std::string locale : {"en", "ja"})
+    site.put("templates/forgotten." + locale + ".liquid", letter + "<p>Hello</p>\n");
   const std::string text = site.said();
   INFO(text);
   CHECK(text.find("note[R068]: no rule names `friends` of `teams`\n  --> retaind.yaml:") !=
@@ -72,7 +73,8 @@ TEST_CASE("R068: what no rule names is noted, and fails nothing") {
   CHECK(text.find("note[R068]: no rule names `at-night` of `calendars`\n") != std::string::npos);
   CHECK(text.find("note[R068]: no rule names the template `forgotten`\n"
                   "  --> templates/forgotten.en.liquid\n"
-                  "       delete the file, or name it in a rule\n") != std::string::npos);
+                  "       delete its files, or name it in a rule\n") != std::string::npos);
+  CHECK(text.find("forgotten.ja") == std::string::npos);
   const app::LoadedSite loaded = app::load_site(site.path);
   CHECK(loaded.errors() + loaded.warnings() == 0);
   CHECK(app::findings(loaded, language::Format::github, false).find("::notice file=") == 0);

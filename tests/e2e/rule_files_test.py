@@ -58,7 +58,10 @@ with Site() as site:
         check(outcomes[0] and outcomes[1], f"the files never changed during a reload: {outcomes}")
 
         (rules / "second.yaml").unlink(missing_ok=True)
-        check(site.run("reload").returncode == 0, "the repaired directory was not taken over")
+        (site.directory / "templates/unused.en.liquid").write_text("---\nsubject: Unused\n---\nHello\n")
+        taken = site.run("reload")
+        check(taken.returncode == 0, "the repaired directory was not taken over")
+        check("R068" in site.run("check").stdout and "R068" not in taken.stdout, f"a reload says notes: {taken.stdout}")
         site.load_customers(0, 5, timestamp(-60))
         wait_for("five mails", lambda: len(site.mails()) == 5)
         check(daemon.stop() == 0, daemon.text())
