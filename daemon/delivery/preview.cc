@@ -9,6 +9,8 @@
 #include "engine/trigger.h"
 #include "engine/variant.h"
 #include "store/facts.h"
+#include "store/ledger.h"
+#include "store/messages.h"
 #include "store/people.h"
 
 namespace retaind::delivery {
@@ -48,14 +50,37 @@ Result<Row> newest_row(store::Database& shadow, const Site& site, const Rule& ru
                            key, what)};
 }
 
+/// That of the customer's message which waits: shares that were edited since do not move it.
+std::optional<std::string> waiting_variant(store::Database& shadow, std::int64_t rule,
+                                           const Step& step, std::int64_t customer) {
+  store::Ledger ledger(shadow);
+  store::Messages messages(shadow);
+  std::optional<std::string> found;
+  for (const std::int64_t id : store::People(shadow).firings(customer)) {
+    const auto firing = ledger.firing(id);
+    if (!firing || firing->rule != rule || !firing->open) continue;
+    for (const std::int64_t number : messages.of_firing(id)) {
+      const auto message = messages.find(number);
+      if (message && message->step == step.key && !is_final(message->state) &&
+          !message->variant.empty())
+        found = engine::template_of(step, message->variant);
+    }
+  }
+  return found;
+}
+
 /// The variant that was asked for, or the one that the sender would choose.
 Result<std::string> variant_for(store::Database& shadow, const PreviewOrder& order,
                                 std::string_view customer_key) {
   const Step& step = *order.step;
   if (order.variant.empty()) {
     std::string first_name = order.rule->was.empty() ? order.rule->id : order.rule->was;
-    for (const store::RuleRow& row : store::Ledger(shadow).rules())
-      if (row.name == order.rule->id || row.name == order.rule->was) first_name = row.first_name;
+    for (const store::RuleRow& row : store::Ledger(shadow).rules()) {
+      if (row.name != order.rule->id && row.name != order.rule->was) continue;
+      first_name = row.first_name;
+      if (step.variants.empty()) continue;
+      if (auto waiting = waiting_variant(shadow, row.id, step, order.customer)) return *waiting;
+    }
     return engine::variant_of(first_name, step, customer_key);
   }
   const std::vector<std::string> texts = texts_of(step);

@@ -63,9 +63,22 @@ with Site() as site:
     played = site.run("test")
     check(played.returncode == 1 and f"which is the variant `{planned['C0']}`" in played.stdout, played.stdout + played.stderr)
 
+    # What waits keeps its text, whatever becomes of the shares; a preview says so.
+    site.run("hold", "--all", "--because", "a test")
+    site.load_customers(20, 1, timestamp(-3700))
+    check(site.run("run", "--until-idle").returncode == 0, "the waiting one is not planned")
+    kept = site.query("SELECT m.variant FROM message m JOIN customers c ON c.id = m.customer WHERE c.key = 'C20'")[0][0]
+    site.only_rule("greet", HALVES.replace("50%", "1%" if kept == "welcome-short" else "100%"))
+    seen = site.run("preview", "greet", "--customer", "C20").stdout
+    check(f"variant   {kept}\n" in seen, f"{kept} waits, and the preview shows:\n{seen}")
+    site.only_rule("greet", HALVES)
+    site.run("release", "--all")
+    planned["C20"] = kept
+    counts[kept] += 1
+
     with Daemon(site) as daemon:
         daemon.wait_started()
-        wait_for("the mails", lambda: len(site.query("SELECT 1 FROM message WHERE state = 4")) == 20)
+        wait_for("the mails", lambda: len(site.query("SELECT 1 FROM message WHERE state = 4")) == 21)
         got = dict(site.query("SELECT c.key, m.variant FROM message m JOIN customers c ON c.id = m.customer"))
         check(got == planned, f"{got} instead of {planned}")
         mails = [mail.read_text() for mail in site.mails()]
