@@ -124,7 +124,8 @@ with Site() as site:
 # What the README shows is what one sees
 with Site() as site:
     readme = (SOURCE / "README.md").read_text()
-    rule, story = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)[:2]
+    blocks = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    rule, story = (next(block for block in blocks if block.startswith(key)) for key in ("rule:", "test:"))
     for old in (site.directory / "tests").iterdir():
         old.unlink()
     site.write("tests/thanks-and-feedback.yaml", story)
