@@ -12,8 +12,14 @@
 
 namespace retaind::store {
 
-/// Rows that a condition counts. Texts live as long as the set.
+/// Rows that a condition counts. Texts live as long as the set. Never copied: the cells would go on
+/// pointing into the texts of the first, and a growing vector copies what may throw when moved, as
+/// a deque may.
 struct RowSet {
+  RowSet() = default;
+  RowSet(RowSet&&) = default;
+  RowSet& operator=(RowSet&&) = default;
+
   bool known = false;  ///< there is someone whose rows they are
   std::size_t rows = 0;
   std::size_t width = 0;
