@@ -52,17 +52,21 @@ std::vector<EditorFile> editor_files(const language::EditorNames& names) {
   return files;
 }
 
-Result<std::vector<std::string>> write_editor_files(const fs::path& site) {
-  std::vector<std::string> written;
+Result<WrittenFiles> write_editor_files(const fs::path& site) {
+  WrittenFiles files;
   for (const EditorFile& file : editor_files(names_of(load_site(site)))) {
     const fs::path path = site / file.path;
     std::error_code error;
-    if (!file.ours && fs::exists(path, error)) continue;
+    if (!file.ours && fs::exists(path, error)) {
+      const Result<std::string> there = read_file(path, 1U << 20U);
+      if (!there || *there != file.text) files.left_alone.push_back(file);
+      continue;
+    }
     fs::create_directories(path.parent_path(), error);
     if (Result<void> done = write_file_durably(path, file.text, 0644); !done) return done.error();
-    written.push_back(file.path);
+    files.written.push_back(file.path);
   }
-  return written;
+  return files;
 }
 
 }  // namespace retaind::app

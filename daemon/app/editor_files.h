@@ -21,8 +21,11 @@ struct EditorFile {
 /// itself needs no line for it.
 std::vector<EditorFile> editor_files(const language::EditorNames& names);
 
-/// Writes them into the site. What is not ours and there already stays. The paths that were
-/// written.
-Result<std::vector<std::string>> write_editor_files(const std::filesystem::path& site);
+struct WrittenFiles {
+  std::vector<std::string> written;    ///< paths
+  std::vector<EditorFile> left_alone;  ///< the user's own, which say something else
+};
+/// Writes them into the site. What is not ours and there already stays.
+Result<WrittenFiles> write_editor_files(const std::filesystem::path& site);
 
 }  // namespace retaind::app

@@ -12,7 +12,10 @@ namespace {
 int write_all(const std::filesystem::path& site) {
   const auto written = write_editor_files(site);
   if (!written) return failed(written.error().message);
-  for (const std::string& path : *written) fmt::print("{}\n", (site / path).string());
+  for (const std::string& path : written->written) fmt::print("{}\n", (site / path).string());
+  for (const EditorFile& file : written->left_alone)
+    fmt::print("{} is yours and was left alone; what belongs into it:\n{}",
+               (site / file.path).string(), file.text);
   return exit_fine;
 }
 

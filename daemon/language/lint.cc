@@ -167,13 +167,17 @@ void lint_together(const std::vector<Rule>& rules, const Site& site, std::vector
   }
   for (const auto& [key, together] : days) {
     std::vector<const Rule*> partners;
-    for (std::size_t i = 1; i < together.size() && partners.size() < most_partners; ++i)
-      if (!excludes(*together.front(), *together[i])) partners.push_back(together[i]);
+    std::size_t first = 0;
+    for (; first + 1 < together.size(); ++first) {
+      for (std::size_t i = first + 1; i < together.size() && partners.size() < most_partners; ++i)
+        if (!excludes(*together[first], *together[i])) partners.push_back(together[i]);
+      if (!partners.empty()) break;
+    }
     if (partners.empty()) continue;
     std::string names;
     for (const Rule* partner : partners)
       names += fmt::format("{}`{}`", names.empty() ? "" : ", ", partner->id);
-    out.push_back({Severity::note, name_of(Code::same_day), together.front()->trigger.where,
+    out.push_back({Severity::note, name_of(Code::same_day), together[first]->trigger.where,
                    fmt::format("this rule and {} can mail one customer on the same day", names),
                    "if that is not meant, let a line of `unless:` tell them apart, or give one "
                    "another time"});

@@ -83,6 +83,23 @@ TEST_CASE("R068: what no rule names is noted, and fails nothing") {
   CHECK(site.said().find("R068") == std::string::npos);
 }
 
+TEST_CASE("R067: two rules of one day are noted whatever their files are called") {
+  const auto rule = [](const std::string& id, const std::string& sign) {
+    return "rule: " + id +
+           "\npurpose: marketing\nstatus: live\nwhen:\n  event: order.completed\n  "
+           "after: 8 days\nif: customer.country " +
+           sign + " 'DE'\nthen:\n  - email: welcome\n";
+  };
+  const NewSite site;
+  site.put("rules/b.yaml", rule("b", "="));
+  site.put("rules/c.yaml", rule("c", "!="));
+  site.put("rules/d.yaml", rule("d", "!="));
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("note[R067]: this rule and `d` can mail one customer on the same day\n"
+                  "  --> rules/c.yaml:") != std::string::npos);
+}
+
 TEST_CASE("R069: an advertisement without a link to unsubscribe in its text is a warning") {
   const NewSite site;
   site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n");

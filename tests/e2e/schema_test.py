@@ -136,7 +136,9 @@ with Site() as site:
     settings = site.directory / ".vscode/settings.json"
     settings.write_text("{}")
     wrote = site.run("schema", "--write")
-    check(wrote.returncode == 0 and wrote.stdout.count(".schema/") == 5, wrote.stdout + wrote.stderr)
+    told = [line for line in wrote.stdout.splitlines() if line.endswith(".json") and "/.schema/" in line]
+    check(wrote.returncode == 0 and len(told) == 5, wrote.stdout + wrote.stderr)
+    check(".vscode/settings.json is yours and was left alone" in wrote.stdout and '"yaml.schemas"' in wrote.stdout, wrote.stdout)
     for kept in (".schema/rule.json", "retaind.yaml"):
         check((site.directory / kept).stat().st_mode & 0o044 == 0o044, f"others may not read {kept}")
     check("spring" in (site.directory / ".schema/rule.json").read_text(), "a new template is not offered")
