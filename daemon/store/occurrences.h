@@ -59,6 +59,11 @@ struct Candidate {
   std::optional<Place> place;     ///< once-per
   std::vector<Cell> cells;        ///< as Watch::fields, derivations applied
   std::deque<std::string> texts;  ///< of cells that could not point into the row
+
+  // A copy's cells would point into the texts of the first.
+  Candidate() = default;
+  Candidate(Candidate&&) = default;
+  Candidate& operator=(Candidate&&) = default;
 };
 
 /// An episode that is over: the state held in [since, until).

@@ -44,23 +44,6 @@ const Select& select_for(Subject subject) {
   return selects[static_cast<std::size_t>(subject)];
 }
 
-Value value_of(const Field& field, const Statement& row, int column, std::string_view currency,
-               Time now) {
-  if (field.derivation == Derivation::dated_flag)
-    return !row.is_null(column) && row.integer(column) <= to_ms(now);
-  if (row.is_null(column)) return {};
-  switch (field.type) {
-    case Type::time: return to_iso(row.time(column));
-    case Type::boolean: return row.integer(column) != 0;
-    case Type::money: return Value::Object{{"minor", row.integer(column)}, {"currency", currency}};
-    default: break;
-  }
-  const Cell cell = row.cell(column);
-  if (cell.kind == Cell::Kind::text) return cell.text;
-  if (cell.kind == Cell::Kind::real) return cell.real;
-  return cell.integer;
-}
-
 Value value_of(const Field& field, const Cell& cell) {
   if (cell.is_null()) return {};
   switch (field.type) {
@@ -73,6 +56,15 @@ Value value_of(const Field& field, const Cell& cell) {
   if (cell.kind == Cell::Kind::text) return cell.text;
   if (cell.kind == Cell::Kind::real) return cell.real;
   return cell.integer;
+}
+
+Value value_of(const Field& field, const Statement& row, int column, std::string_view currency,
+               Time now) {
+  if (field.derivation == Derivation::dated_flag)
+    return !row.is_null(column) && row.integer(column) <= to_ms(now);
+  if (field.type == Type::money && !row.is_null(column))
+    return Value::Object{{"minor", row.integer(column)}, {"currency", currency}};
+  return value_of(field, row.cell(column));
 }
 
 void add_own(Value::Object& object, const Site& site, Subject subject, const Value& attributes) {
