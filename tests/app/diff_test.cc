@@ -7,7 +7,7 @@
 #include "app/diff_report.h"
 #include "base/file.h"
 #include "replay/world.h"
-#include "support/demo_site.h"
+#include "support/lived_site.h"
 
 using namespace retaind;
 using namespace retaind::test;
