@@ -1,62 +1,81 @@
 // module: language
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "language/check.h"
+#include "language/rule_parts.h"
 #include "mistakes.h"
+#include "own_shop.h"
 
-// Any bytes as a rule file: either a rule comes out, or errors that stand inside the text and can
-// be shown. Never both, never neither.
+// Any bytes as a rule file, and behind a NUL any as the vocabulary.yaml of its site: either a rule
+// comes out, or errors that stand inside the text and can be shown. Never both, never neither.
 
 namespace {
 
 namespace lang = retaind::language;
 
-retaind::Site shop() {
-  retaind::Site site;
-  site.zone = *retaind::Zone::find("Europe/Berlin");
-  site.currency = *retaind::find_currency("EUR");
-  site.unsubscribe_mailto = "bye@example.com";
-  site.survey_url = "https://example.com/survey";
-  site.teams["support"].to = {"support@example.com"};
-  site.teams["support-lead"].to = {"lead@example.com"};
-  site.endpoints["support-desk"].url = "https://desk.example.com/hook";
-  site.calendars["daytime"] =
-      retaind::Calendar("daytime", *retaind::Calendar::parse_line("09:00-20:00"), {});
-  return site;
+std::shared_ptr<const lang::Source> file(const char* path, std::string text) {
+  return std::make_shared<lang::Source>(lang::Source{path, std::move(text)});
 }
 
-void inspect(const lang::Condition& condition, std::size_t slots) {
-  require(condition.root < condition.nodes.size(), "the root is a node");
-  for (const lang::Node& node : condition.nodes) {
-    for (const auto child : node.children)
-      require(child < condition.nodes.size(), "children are nodes");
-    if (node.op == lang::Op::field) require(node.slot < slots, "a field has its slot");
-    require(node.where.begin <= node.where.end, "a node has its place");
-    require(node.where.end <= node.where.source->text.size(), "a node's place is in the text");
+/// The site with words of its own; what is wrong with them is an error inside their file.
+void take_words(retaind::Site& site, std::string text) {
+  std::vector<lang::Diagnostic> diagnostics;
+  const std::size_t size = text.size();
+  lang::Report report(file("vocabulary.yaml", std::move(text)), diagnostics);
+  const auto words = lang::read_vocabulary(report, site);
+  require(have_errors(diagnostics, size) == report.failed(), "a mistake is told");
+  require(words != nullptr, "a site has words");
+  for (const retaind::Field& field : words->own_fields())
+    require(!field.name.empty() && field.type != retaind::Type::duration, "a field has its type");
+  if (!report.failed()) site.vocabulary = words;
+}
+
+void inspect_steps(const lang::Rule& rule) {
+  require(!rule.steps.empty(), "a rule has steps");
+  for (const lang::Step& step : rule.steps) {
+    require(!step.key.empty(), "a step has its key");
+    double shares = 0;
+    for (const lang::Variant& variant : step.variants) {
+      require(!variant.template_name.empty() && variant.share > 0, "a variant has its share");
+      shares += variant.share;
+    }
+    require(shares < 1.0 + 1e-9, "variants leave nobody twice");
+    const auto business = [](const std::optional<retaind::Span>& span) {
+      return span && span->business;
+    };
+    require(rule.business || (!business(step.after) && !business(step.wait)),
+            "business time has its calendar");
   }
+  require(rule.business || !rule.trigger.offset.business, "business time has its calendar");
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static const retaind::Site site = shop();
-  static const lang::TemplateNames templates{
-      {"thanks", "welcome", "win-back", "ticket-reminder", "ticket-escalation"}};
-  const auto source = std::make_shared<lang::Source>(
-      lang::Source{"rules/fuzz.yaml", std::string(reinterpret_cast<const char*>(bytes), size)});
+  static const retaind::Site shop = own_shop();
+  const std::string whole(reinterpret_cast<const char*>(bytes), size);
+  const std::size_t end = std::min(whole.find('\0'), whole.size());
+  retaind::Site own;
+  if (end < whole.size()) {
+    own = shop;
+    take_words(own, whole.substr(end + 1));
+  }
   std::vector<lang::Diagnostic> diagnostics;
-  const auto rule = lang::check_rule(source, site, templates, diagnostics);
-  const bool errors = have_errors(diagnostics, size);
-  require(rule.has_value() != errors, "a rule or errors");
+  const auto rule = lang::check_rule(file("rules/fuzz.yaml", whole.substr(0, end)),
+                                     end < whole.size() ? own : shop, own_templates(), diagnostics);
+  require(rule.has_value() != have_errors(diagnostics, end), "a rule or errors");
   lang::to_text(diagnostics, lang::Format::json, false);
   lang::to_text(diagnostics, lang::Format::github, false);
   if (!rule) return 0;
-  require(!rule->steps.empty(), "a rule has steps");
   require(rule->revision.size() == 64, "a rule has a revision");
-  for (const auto* list : {&rule->if_all, &rule->unless_any, &rule->stop_if, &rule->hold_while})
-    for (const auto& condition : *list) inspect(condition, rule->slots.size());
+  inspect_steps(*rule);
+  lang::each_line(*rule, [&](const lang::Line& line) {
+    inspect(*line.condition, rule->slots.size(), rule->aggregates.size());
+  });
+  inspect(rule->aggregates, rule->slots.size());
+  if (rule->trigger.is) inspect(*rule->trigger.is, rule->trigger.is_slots.size(), 0);
   return 0;
 }

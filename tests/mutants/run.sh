@@ -39,30 +39,7 @@ build() { cmake --build "$build" -j "$(nproc)" --target "$1" -- --quiet >"$work/
 build sim_tests || { tail -20 "$work/log"; echo 'the tree does not build'; exit 2; }
 
 # change FILE: takes the guard away in the tree.
-change() {
-  python3 - "$1" "$tree" <<'PYTHON'
-import sys
-mutant, tree = sys.argv[1:]
-blocks, path = [], None
-for line in open(mutant):
-    kind, text = line[:1], line[1:].strip()
-    if line.startswith('file: '):
-        path = line[6:].strip()
-    elif kind == '-':
-        if not blocks or blocks[-1][2] or blocks[-1][0] != path:
-            blocks.append((path, [], []))
-        blocks[-1][1].append(text)
-    elif kind == '+':
-        blocks[-1][2].append(text)
-for path, old, new in blocks:
-    lines = open(f'{tree}/{path}').read().split('\n')
-    at = [i for i in range(len(lines)) if [l.strip() for l in lines[i:i + len(old)]] == old]
-    if len(at) != 1:
-        sys.exit(f'{path}: {len(at)} places with `{old[0]}`')
-    lines[at[0]:at[0] + len(old)] = new
-    open(f'{tree}/{path}', 'w').write('\n'.join(lines))
-PYTHON
-}
+change() { python3 "$source/tests/mutants/change.py" "$1" "$tree"; }
 restore() { sed -n 's/^file: //p' "$1" | while read -r file; do cp "$source/$file" "$tree/$file"; done; }
 
 seeds=${RETAIND_MUTANTS_SEEDS:-120} killed=0 failed=0
