@@ -29,7 +29,7 @@ double real_of(const Cell& cell) {
 }
 
 bool is_plain_zero(const Cell& cell) {
-  return cell.currency.empty() && cell.kind == Cell::Kind::integer && cell.integer == 0;
+  return cell.currency.empty() && real_of(cell) == 0;
 }
 
 // The checker has settled that both sides have one type, so the kind of the stored value decides.
@@ -55,6 +55,7 @@ struct Folded {
   const Aggregate& aggregate;
   std::int64_t rows = 0;
   Cell so_far = {};
+  std::optional<Currency> currency = {};
 
   /// False: the result cannot be known.
   bool take(const Cell& value) {
@@ -63,6 +64,11 @@ struct Folded {
       return true;
     }
     if (value.is_null()) return aggregate.fold != Fold::sum;
+    // 0 of no currency is less or more than any amount, and must not hide that others differ.
+    if (!is_plain_zero(value)) {
+      if (currency && !(*currency == value.currency)) return false;
+      currency = value.currency;
+    }
     if (rows++ == 0) {
       so_far = value;
       return true;

@@ -420,3 +420,40 @@ TEST_CASE("aggregates go over the rows that `where` lets through", "[engine][eva
     CHECK(over(each.condition, each.orders) == each.wanted);
   }
 }
+
+TEST_CASE("the least and the greatest of two currencies are unknown in whichever order they come",
+          "[engine][evaluate]") {
+  const Cell free = Cell::of(std::int64_t{0});  // an order of which nobody said the currency
+  const auto truth_of = [&](const char* condition, std::vector<Cell> totals) {
+    std::vector<lang::Diagnostic> diagnostics;
+    lang::Report report(std::make_shared<lang::Source>(lang::Source{"x.yaml", condition}),
+                        diagnostics);
+    lang::YamlNode scalar;
+    scalar.kind = lang::YamlNode::Kind::scalar;
+    scalar.text = condition;
+    scalar.at = {0, scalar.text.size()};
+    std::vector<lang::Slot> slots;
+    std::vector<lang::Aggregate> aggregates;
+    const lang::Scope scope{
+        {Subject::customer}, "customer.created", *retaind::find_currency("EUR"), berlin()};
+    const auto read = lang::read_condition(report, scalar, scope, {&slots, &aggregates});
+    REQUIRE(read);
+    std::vector<retaind::store::RowSet> sets(1);
+    sets[0].known = true;
+    sets[0].width = 1;
+    sets[0].rows = totals.size();
+    sets[0].cells = std::move(totals);
+    retaind::engine::Readings readings;
+    readings.aggregates = aggregates;
+    readings.rows = sets;
+    return retaind::engine::evaluate(*read, readings, at(monday), berlin());
+  };
+  for (const char* condition : {"min(orders.total) < 30 EUR", "max(orders.total) < 30 EUR"}) {
+    CAPTURE(condition);
+    CHECK(truth_of(condition, {free, money(2500, "EUR"), money(2500, "USD")}) == Truth::unknown);
+    CHECK(truth_of(condition, {money(2500, "EUR"), money(2500, "USD"), free}) == Truth::unknown);
+    CHECK(truth_of(condition, {free, money(2500, "EUR"), money(0, "EUR")}) == Truth::yes);
+    CHECK(truth_of(condition, {money(2500, "EUR"), free}) == Truth::yes);
+  }
+  CHECK(truth_of("avg(orders.total) < 1 EUR", {free, free}) == Truth::yes);
+}
