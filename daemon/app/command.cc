@@ -25,6 +25,7 @@ constexpr std::array table{
     Command{"plan", "who gets what in the coming days, and who does not", run_plan},
     Command{"diff", "what the files would change against the rules that run", run_diff},
     Command{"preview", "the finished message of a rule for one customer", run_preview},
+    Command{"render", "one Liquid template with the data of a file, or many", run_render},
     Command{"send-test", "one mail of a rule to an address of yours", run_send_test},
     Command{"timeline", "everything that happened and will happen to a customer", run_timeline},
     Command{"hold", "stop sending: everything, one rule or one customer", run_hold},

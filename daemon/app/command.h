@@ -37,6 +37,7 @@ int run_plan(const Words& words);
 int run_preview(const Words& words);
 int run_reference(const Words& words);
 int run_release(const Words& words);
+int run_render(const Words& words);
 int run_reload(const Words& words);
 int run_schema(const Words& words);
 int run_send_test(const Words& words);

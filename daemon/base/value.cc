@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -97,6 +98,39 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   std::string error_;
 };
 
+int hex4(std::string_view text, std::size_t at) {
+  int value = -1;
+  if (at + 4 > text.size()) return value;
+  const auto read = std::from_chars(text.data() + at, text.data() + at + 4, value, 16);
+  return read.ptr == text.data() + at + 4 ? value : -1;
+}
+
+// RFC 8259 section 8.2 lets a text escape half a surrogate pair, as JavaScript and Python write a
+// cut emoji; nlohmann refuses the whole document for it. \u and four digits become \ufffd in place.
+std::string with_whole_pairs(std::string_view text) {
+  std::string out(text);
+  for (std::size_t i = out.find('\\'); i < out.size(); i = out.find('\\', i)) {
+    const int unit = i + 1 < out.size() && out[i + 1] == 'u' ? hex4(out, i + 2) : -1;
+    if (unit < 0xD800 || unit > 0xDFFF) {
+      i += 2;
+      continue;
+    }
+    const bool pair = unit < 0xDC00 && out.compare(i + 6, 2, "\\u") == 0;
+    const int low = pair ? hex4(out, i + 8) : -1;
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+      i += 12;
+      continue;
+    }
+    out.replace(i + 2, 4, "fffd");
+    i += 6;
+  }
+  return out;
+}
+
+bool may_escape_surrogates(std::string_view text) {
+  return text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
+}
+
 void write_text(std::string_view text, std::string& out) {
   out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -156,7 +190,10 @@ void Value::set(std::string_view key, Value value) {
 
 Result<Value> parse_json(std::string_view text) {
   Builder builder;
-  nlohmann::json::sax_parse(text, &builder);
+  if (may_escape_surrogates(text))
+    nlohmann::json::sax_parse(with_whole_pairs(text), &builder);
+  else
+    nlohmann::json::sax_parse(text, &builder);
   return std::move(builder).result();
 }
 

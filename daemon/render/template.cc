@@ -92,6 +92,7 @@ struct TemplateSet::Impl {
   std::map<std::string, ByLocale, std::less<>> templates;  // name, locale key
   std::map<std::string, std::vector<std::unique_ptr<ParsedPartial>>, std::less<>> partials;  // name
 
+  void read(const std::vector<std::filesystem::path>& paths, std::vector<TemplateError>& errors);
   void add(const File& file, std::string text, Faults& faults);
   void link(Faults& faults);
   [[nodiscard]] Partials partials_for(std::string_view locale) const;
@@ -133,6 +134,22 @@ Partials TemplateSet::Impl::partials_for(std::string_view locale) const {
   return found;
 }
 
+void TemplateSet::Impl::read(const std::vector<std::filesystem::path>& paths,
+                             std::vector<TemplateError>& errors) {
+  Faults faults;
+  for (const std::filesystem::path& path : paths) {
+    File file;
+    if (!read_name(path, file, errors)) continue;
+    auto text = read_file(path, largest_file);
+    if (text)
+      add(file, std::move(*text), faults);
+    else
+      errors.push_back({path.string(), 0, 0, text.error().message});
+  }
+  link(faults);
+  for (const Fault& fault : faults) errors.push_back(error_of(fault));
+}
+
 void TemplateSet::Impl::link(Faults& faults) {
   for (const auto& [name, locales] : templates) {
     for (const auto& [locale, one] : locales) one->link(partials_for(locale), faults);
@@ -159,18 +176,18 @@ TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
 TemplateSet TemplateSet::load(const std::filesystem::path& directory,
                               std::vector<TemplateError>& errors) {
   TemplateSet set;
-  Faults faults;
-  for (const std::filesystem::path& path : liquid_files(directory, errors)) {
-    File file;
-    if (!read_name(path, file, errors)) continue;
-    auto text = read_file(path, largest_file);
-    if (text)
-      set.impl_->add(file, std::move(*text), faults);
-    else
-      errors.push_back({path.string(), 0, 0, text.error().message});
-  }
-  set.impl_->link(faults);
-  for (const Fault& fault : faults) errors.push_back(error_of(fault));
+  set.impl_->read(liquid_files(directory, errors), errors);
+  return set;
+}
+
+TemplateSet TemplateSet::load_one(const std::filesystem::path& file,
+                                  const std::filesystem::path& partials,
+                                  std::vector<TemplateError>& errors) {
+  TemplateSet set;
+  std::vector<std::filesystem::path> paths = liquid_files(partials, errors);
+  std::erase_if(paths, [](const auto& path) { return path.filename().string().front() != '_'; });
+  paths.push_back(file);
+  set.impl_->read(paths, errors);
   return set;
 }
 

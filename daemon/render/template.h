@@ -73,6 +73,10 @@ class TemplateSet {
   /// Reads and parses every template; the errors of all files come back at once.
   static TemplateSet load(const std::filesystem::path& directory,
                           std::vector<TemplateError>& errors);
+  /// Of one file name.locale.liquid, with the layouts and partials of a directory.
+  static TemplateSet load_one(const std::filesystem::path& file,
+                              const std::filesystem::path& partials,
+                              std::vector<TemplateError>& errors);
 
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] std::vector<std::string> locales(std::string_view name) const;
