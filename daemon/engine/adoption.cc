@@ -162,6 +162,7 @@ void Engine::keep_vocabulary() {
 
 void Engine::adopt(std::vector<Rule> rules, Time now) {
   heads_.clear();
+  held_back_.clear();
   running_.clear();
   rules_ = std::move(rules);
   std::vector<store::RuleRow> known = ledger_.rules();

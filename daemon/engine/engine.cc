@@ -61,6 +61,7 @@ bool Engine::run_due(Time now, int limit, Sender* sender) {
     head->second->held_back = false;
     due.push_back(head->second);
   }
+  std::erase_if(held_back_, [](const Running* running) { return !running->held_back; });
   if (due.empty()) return more;
   // Each rule gets a slice, so that one with a backlog delays no other.
   const int slice = std::max(smallest_slice, limit / static_cast<int>(due.size()));
@@ -73,19 +74,23 @@ bool Engine::run_due(Time now, int limit, Sender* sender) {
              sender->appetite(Runs::channel_of(*first)) <= 0;
     };
     running->held_back = sated();
-    if (running->held_back || !scan(*running, now, slice, sender)) continue;
-    set_next(*running, now);
-    running->held_back = sated();
-    more = more || !running->held_back;
+    if (!running->held_back) {
+      if (!scan(*running, now, slice, sender)) continue;
+      set_next(*running, now);
+      running->held_back = sated();
+    }
+    if (running->held_back)
+      held_back_.push_back(running);
+    else
+      more = true;
   }
   const auto next = next_due();
   return more || (next && *next <= now);
 }
 
 bool Engine::holds_back(Channel channel) const {
-  return std::any_of(heads_.begin(), heads_.end(), [&](const auto& head) {
-    return head.second->held_back &&
-           Runs::channel_of(*Runs::first_step(*head.second->rule)) == channel;
+  return std::any_of(held_back_.begin(), held_back_.end(), [&](const Running* running) {
+    return Runs::channel_of(*Runs::first_step(*running->rule)) == channel;
   });
 }
 

@@ -85,6 +85,7 @@ class Engine {
     }
   };
   std::set<std::pair<Time, Running*>, Earlier> heads_;  ///< one next candidate a rule
+  std::vector<const Running*> held_back_;
   std::int64_t feed_seen_ = 0;
   bool feed_known_ = false;
 };
