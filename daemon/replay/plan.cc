@@ -122,7 +122,9 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   constexpr Duration step = std::chrono::hours(6);
   for (Time at = from; at < to;) {
     at = std::min(at + step, to);
+    if (auto begun = shadow.begin_together(); !begun) return begun.error();
     if (auto ran = world.run_to(at); !ran) return ran.error();
+    if (auto ended = shadow.end_together(); !ended) return ended.error();
     if (progress) progress(at);
   }
   Plan plan;

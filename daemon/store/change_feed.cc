@@ -1,5 +1,7 @@
 #include "store/change_feed.h"
 
+#include "store/ledger_cache.h"
+
 namespace retaind::store {
 
 void note_change(Database& database, Subject subject, std::int64_t row, std::uint64_t columns,
@@ -10,6 +12,7 @@ void note_change(Database& database, Subject subject, std::int64_t row, std::uin
       .bind(3, static_cast<std::int64_t>(columns))
       .bind(4, now)
       .run();
+  database.ledger_cache().last_change.reset();
 }
 
 bool note_ended(Database& database, const EndedEpisode& ended) {

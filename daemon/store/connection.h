@@ -47,6 +47,8 @@ struct Database::Impl {
   std::optional<Error> error;
   LedgerCache ledger_cache;
   bool begun = false;  ///< inside begin() … commit() or rollback()
+  bool together = false;
+  std::int64_t version = 0;  ///< while it has the write lock
   std::int64_t warned_at = 0;
   /// Handed out for SQL that does not prepare: it has no rows.
   std::optional<Statement> without_rows;

@@ -244,17 +244,34 @@ void end_queries(sqlite3* handle) {
 }  // namespace
 
 Result<void> Database::begin() {
+  if (impl_->together) {
+    impl_->begun = true;
+    return {};
+  }
   end_queries(handle());
   impl_->error.reset();
   prepared("BEGIN IMMEDIATE").run();
   auto result = take_error();
-  impl_->begun = static_cast<bool>(result);
+  impl_->begun = false;
   if (!result) {
     rollback();
   } else {
-    impl_->ledger_cache.open(data_version());
+    impl_->version = data_version();
+    impl_->begun = true;
+    impl_->ledger_cache.open(impl_->version);
   }
   return result;
+}
+
+Result<void> Database::begin_together() {
+  auto begun = begin();
+  impl_->together = static_cast<bool>(begun);
+  return begun;
+}
+
+Result<void> Database::end_together() {
+  impl_->together = false;
+  return commit();
 }
 
 Result<void> Database::begin_read() {
@@ -273,6 +290,7 @@ Result<void> Database::commit() {
     rollback();
     return error;
   }
+  if (impl_->together) return {};
   end_queries(handle());
   prepared("COMMIT").run();
   auto result = take_error();
@@ -283,7 +301,7 @@ Result<void> Database::commit() {
 }
 
 void Database::rollback() {
-  impl_->begun = false;
+  impl_->begun = impl_->together = false;
   impl_->ledger_cache.clear();
   impl_->ledger_cache.close();
   end_queries(handle());
@@ -295,6 +313,7 @@ void Database::rollback() {
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }
 
 std::int64_t Database::data_version() {
+  if (impl_->begun) return impl_->version;
   Statement& statement = prepared("PRAGMA data_version");
   const std::int64_t version = statement.step() ? statement.integer(0) : 0;
   statement.reset();

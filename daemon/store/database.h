@@ -66,12 +66,18 @@ class Database {
   Result<void> commit();
   void rollback();
   [[nodiscard]] bool in_transaction() const;
+  /// What begins and commits until end_together() is one transaction, and a rollback takes back all
+  /// of it: for a world in memory, which lives through instants by the thousand, and in which
+  /// nobody crashes between two.
+  Result<void> begin_together();
+  Result<void> end_together();
   /// A read snapshot over several statements, ended by commit() or rollback(). While it is open the
   /// WAL cannot be emptied, so a statement of a Mode::read connection is interrupted
   /// (`unavailable`) once the WAL has grown over `reader_gives_way_at`.
   Result<void> begin_read();
 
-  /// Changes whenever another connection has committed (PRAGMA data_version).
+  /// Changes whenever another connection has committed (PRAGMA data_version); not while this one
+  /// has the write lock.
   std::int64_t data_version();
   /// Grows with every row that this connection changes.
   [[nodiscard]] std::int64_t rows_changed() const;
@@ -105,7 +111,7 @@ class Database {
 
   /// SQLite's connection, for the .cc files of this module.
   [[nodiscard]] sqlite3* handle() const;
-  /// For ledger.cc and messages.cc.
+  /// For the files that write what it keeps.
   LedgerCache& ledger_cache();
 
  private:

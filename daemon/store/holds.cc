@@ -1,5 +1,6 @@
 #include "store/holds.h"
 
+#include "store/ledger_cache.h"
 #include "store/meta.h"
 
 namespace retaind::store {
@@ -80,10 +81,18 @@ std::optional<Time> Holds::brake_released(std::string_view rule) {
 }
 
 std::int64_t Holds::stamp() {
+  LedgerCache& cache = database_->ledger_cache();
+  if (cache.is_open() && cache.hold_stamp) return *cache.hold_stamp;
   const auto value = meta_value(*database_, stamp_key);
-  return value ? std::stoll(*value) : 0;
+  const std::int64_t stamp = value ? std::stoll(*value) : 0;
+  if (cache.is_open()) cache.hold_stamp = stamp;
+  return stamp;
 }
 
-void Holds::set_stamp() { set_meta_value(*database_, stamp_key, std::to_string(stamp() + 1)); }
+void Holds::set_stamp() {
+  const std::int64_t next = stamp() + 1;
+  database_->ledger_cache().hold_stamp.reset();
+  set_meta_value(*database_, stamp_key, std::to_string(next));
+}
 
 }  // namespace retaind::store

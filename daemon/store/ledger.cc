@@ -157,9 +157,12 @@ std::vector<FeedRow> Ledger::changes_after(std::int64_t seq, int limit) {
 }
 
 std::int64_t Ledger::last_change() {
+  LedgerCache& cache = database_->ledger_cache();
+  if (cache.is_open() && cache.last_change) return *cache.last_change;
   Statement& row = database_->prepared("SELECT coalesce(max(seq), 0) FROM change");
   const std::int64_t seq = row.step() ? row.integer(0) : 0;
   row.reset();
+  if (cache.is_open()) cache.last_change = seq;
   return seq;
 }
 

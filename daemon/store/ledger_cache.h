@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -56,14 +57,46 @@ class LedgerCache {
     const auto found = firings_.find(firing_id);
     if (found != firings_.end()) found->second.has_place = true;
   }
-  void drop_message(std::int64_t id) { messages_.erase(id); }
+  /// It is final, and nothing waits any more.
+  void put_away(std::int64_t id) { messages_.erase(id); }
+  void drop_message(std::int64_t id) {
+    messages_.erase(id);
+    next_checks_ = {};
+  }
   void drop_firing(std::int64_t id) { firings_.erase(id); }
-  void drop_messages() { messages_.clear(); }
+  void drop_messages() {
+    messages_.clear();
+    next_checks_ = {};
+  }
   void clear() {
     messages_.clear();
     firings_.clear();
     last_message_.reset();
+    next_checks_ = {};
+    hold_stamp.reset();
+    last_change.reset();
   }
+
+  /// The earliest next check of a channel, when it is known; empty: nothing waits.
+  [[nodiscard]] std::optional<std::optional<Time>> next_check(Channel channel) const {
+    return open_ ? next_checks_[index(channel)] : std::nullopt;
+  }
+  void set_next_check(Channel channel, std::optional<Time> at) {
+    if (open_) next_checks_[index(channel)] = at;
+  }
+  /// A message of the channel is looked at then, and no more at `before`; nullptr: that is unknown.
+  void moved(Channel channel, const std::optional<Time>* before, std::optional<Time> then) {
+    auto& next = next_checks_[index(channel)];
+    if (!next) return;
+    if (before == nullptr || (*before && (!*next || **before <= **next)))
+      next.reset();
+    else if (then && (!*next || *then < **next))
+      next = then;
+  }
+
+  /// When they are known: of the holds, and of the change feed.
+  [[nodiscard]] bool is_open() const { return open_; }
+  std::optional<std::int64_t> hold_stamp, last_change;
 
   /// A write transaction has begun, and sees this version of what other connections wrote.
   void open(std::int64_t version) {
@@ -82,6 +115,8 @@ class LedgerCache {
   std::unordered_map<std::int64_t, Message> messages_;
   std::unordered_map<std::int64_t, KnownFiring> firings_;
   std::optional<std::int64_t> last_message_;
+  static std::size_t index(Channel channel) { return static_cast<std::size_t>(channel); }
+  std::array<std::optional<std::optional<Time>>, 3> next_checks_;
   std::int64_t version_ = 0;
   bool open_ = false;
 };

@@ -53,6 +53,8 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
   cache.set_last_message(id);
   if (m.firing) cache.count_message(*m.firing);
   if (m.state == MessageState::handed) cache.put(m);
+  constexpr std::optional<Time> nowhere;
+  cache.moved(m.channel, &nowhere, m.next_at);
   return id;
 }
 
@@ -110,8 +112,9 @@ void Messages::save(const Message& m) {
   if (moves || waits_anew) update.bind(11, m.next_at);
   if (moves) update.bind(12, m.due).bind(13, m.late_from).bind(14, m.envelope).bind(15, m.customer);
   update.run();
+  if (waits_anew) cache.moved(m.channel, old == nullptr ? nullptr : &old->next_at, m.next_at);
   if (is_final(m.state) && !m.next_at)
-    cache.drop_message(m.id);
+    cache.put_away(m.id);
   else
     cache.put(m);
 }
@@ -131,6 +134,7 @@ std::vector<std::int64_t> Messages::fetch_due(Channel channel, Time now, int lim
       " FROM message m LEFT JOIN firing f ON f.id = m.firing WHERE m.channel = ?1 AND m.next_at <= "
       "?2 ORDER BY m.next_at, m.priority DESC, m.due, m.id LIMIT ?3";
   LedgerCache& cache = database_->ledger_cache();
+  if (const auto next = cache.next_check(channel); next && (!*next || **next > now)) return {};
   Statement& rows = database_->prepared(sql);
   rows.bind(1, static_cast<int>(channel)).bind(2, now).bind(3, limit);
   std::vector<std::int64_t> found;
@@ -164,11 +168,14 @@ std::vector<std::int64_t> Messages::due_behind(Channel channel, Time now, std::i
 }
 
 std::optional<Time> Messages::next_check(Channel channel) {
+  LedgerCache& cache = database_->ledger_cache();
+  if (const auto known = cache.next_check(channel)) return *known;
   Statement& row = database_->prepared(
       "SELECT min(next_at) FROM message WHERE channel = ?1 AND next_at IS NOT NULL");
   const auto at = row.bind(1, static_cast<int>(channel)).single();
-  if (!at) return std::nullopt;
-  return from_ms(*at);
+  const auto next = at ? std::optional(from_ms(*at)) : std::nullopt;
+  cache.set_next_check(channel, next);
+  return next;
 }
 
 std::optional<Time> Messages::last_handed() {

@@ -285,6 +285,31 @@ TEST_CASE("a transaction that is left is rolled back", "[store]") {
   CHECK(ask(database, "SELECT count(*) FROM meta") == "0");
 }
 
+TEST_CASE("transactions that begin together are one", "[store]") {
+  auto database = memory_store();
+  const auto add = [&](const char* key) {
+    auto transaction = Transaction::begin(database);
+    REQUIRE(transaction);
+    database.prepared("INSERT INTO meta (key, value) VALUES (?1, '1')").bind(1, key).run();
+    return transaction->commit();
+  };
+  REQUIRE(database.begin_together());
+  CHECK(add("a"));
+  CHECK(database.in_transaction());
+  CHECK(add("b"));
+  REQUIRE(database.end_together());
+  CHECK_FALSE(database.in_transaction());
+  CHECK(ask(database, "SELECT count(*) FROM meta") == "2");
+
+  REQUIRE(database.begin_together());
+  CHECK(add("c"));
+  CHECK_FALSE(add("a"));  // not unique: nothing of it is kept
+  CHECK_FALSE(database.in_transaction());
+  CHECK(add("d"));
+  CHECK_FALSE(database.in_transaction());
+  CHECK(ask(database, "SELECT group_concat(key) FROM meta") == "a,b,d");
+}
+
 TEST_CASE("another connection's commit shows in data_version", "[store]") {
   Directory directory;
   auto first = open(directory / "store.db");
