@@ -30,6 +30,8 @@ int sign(double difference) { return difference < 0 ? -1 : difference > 0 ? 1 : 
 
 bool equal(const Datum& left, const Datum& right) {
   if (is_word(left) || is_word(right)) {
+    // As in Shopify's, neither word is itself empty or blank.
+    if (is_word(left) && is_word(right)) return false;
     const Datum& word = is_word(left) ? left : right;
     const Datum& other = is_word(left) ? right : left;
     return word.is(Kind::empty) ? other.is_empty() : other.is_blank();
@@ -71,9 +73,8 @@ bool contains(const Datum& left, const Datum& right, Arena& arena) {
   if (left.is(Kind::object))
     return right.is(Kind::text) && left.value().find(right.text()) != nullptr;
   if (left.is(Kind::range)) {
-    if (!right.is(Kind::integer) || left.size() == 0) return false;
-    return right.integer() >= left.item(0).integer() &&
-           right.integer() <= left.item(left.size() - 1).integer();
+    if (!right.is_number() || left.size() == 0) return false;
+    return *compare(left.item(0), right) <= 0 && *compare(right, left.item(left.size() - 1)) <= 0;
   }
   if (!left.is_sequence()) return false;
   for (std::size_t i = 0; i < left.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "render/datum.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -204,6 +206,33 @@ void Datum::print(std::string& out) const {
   }
 }
 
+namespace {
+
+// As Ruby's String#inspect writes it; what is no control character stays.
+void inspect_text(std::string_view text, std::string& out) {
+  static constexpr std::string_view escaped = "\"\\\n\t\r\f\v\b\a\x1B";
+  static constexpr std::string_view letters = "\"\\ntrfvbae";
+  out += '"';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const std::size_t place = escaped.find(c);
+    const bool interpolates = c == '#' && i + 1 < text.size() &&
+                              (text[i + 1] == '{' || text[i + 1] == '$' || text[i + 1] == '@');
+    if (place != std::string_view::npos) {
+      out += '\\';
+      out += letters[place];
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += fmt::format("\\x{:02X}", static_cast<unsigned>(c));
+    } else {
+      if (interpolates) out += '\\';
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+}  // namespace
+
 void Datum::inspect(std::string& out) const {
   if (kind_ == Kind::object) {
     out += '{';
@@ -211,9 +240,8 @@ void Datum::inspect(std::string& out) const {
     for (const auto& [key, value] : *value_->as_object()) {
       if (!first) out += ", ";
       first = false;
-      out += '"';
-      out += key;
-      out += "\"=>";
+      inspect_text(key, out);
+      out += "=>";
       of(value).inspect(out);
     }
     out += '}';
@@ -225,9 +253,7 @@ void Datum::inspect(std::string& out) const {
     }
     out += ']';
   } else if (kind_ == Kind::text) {
-    out += '"';
-    out += text();
-    out += '"';
+    inspect_text(text(), out);
   } else if (is_missing()) {
     out += "nil";
   } else {
@@ -238,7 +264,10 @@ void Datum::inspect(std::string& out) const {
 std::string_view Datum::string(Arena& arena) const {
   if (kind_ == Kind::text) return text();
   std::string out;
-  print(out);
+  if (kind_ == Kind::array || kind_ == Kind::list)
+    inspect(out);
+  else
+    print(out);
   return arena.keep(out);
 }
 

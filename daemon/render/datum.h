@@ -118,7 +118,7 @@ class Datum {
 
   /// As `{{ }}` prints it.
   void print(std::string& out) const;
-  /// The same as a view; only what has no text yet costs memory.
+  /// As filters see it: a list as Ruby's to_s shows it. Only what has no text yet costs memory.
   [[nodiscard]] std::string_view string(Arena& arena) const;
   /// Inside arrays and objects, as Ruby's inspect shows it.
   void inspect(std::string& out) const;

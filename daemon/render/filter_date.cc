@@ -113,7 +113,11 @@ Datum date(FilterScope& scope, const Datum& input, const Given& given) {
   const std::string_view format = given.at(0).string(scope.arena);
   if (format.empty()) return input;
   const Zone zone = scope.is_strict ? zone_for(scope, {}) : Zone::utc();
-  const auto time = read_time(scope, input, zone, std::chrono::seconds{1});
+  // To Shopify's, only digits are seconds.
+  const bool signed_text = input.is(Datum::Kind::text) && input.text().starts_with('-');
+  const auto time = signed_text && !scope.is_strict
+                        ? std::nullopt
+                        : read_time(scope, input, zone, std::chrono::seconds{1});
   if (!time) return scope.is_strict ? no_time(scope, input) : input;
   return Datum::of(scope.arena.keep(strftime_text(*time, zone, format)));
 }

@@ -50,6 +50,12 @@ Datum list_of(FilterScope& scope, const Items& items) {
 // item[property] of Ruby: members of objects, the property itself when a text holds it, items by
 // index.
 enum class Look { found, nothing, wrong };
+
+std::int64_t bit_of(std::int64_t number, std::int64_t place) {
+  if (place < 0) return 0;
+  return place > 63 ? (number < 0 ? 1 : 0) : (number >> place) & 1;
+}
+
 Look look_up(const Datum& item, const Datum& property, Datum& result) {
   result = Datum::nil();
   switch (item.kind()) {
@@ -62,7 +68,10 @@ Look look_up(const Datum& item, const Datum& property, Datum& result) {
       if (item.text().find(property.text()) != std::string_view::npos) result = property;
       return Look::found;
     case Kind::integer:
-    case Kind::real: return Look::wrong;
+      // Ruby's Integer#[] is a bit.
+      if (!property.is_number()) return Look::wrong;
+      result = Datum::of(bit_of(item.integer(), leading_number(property)));
+      return Look::found;
     default: return Look::nothing;
   }
 }
@@ -148,6 +157,35 @@ Datum map(FilterScope& scope, const Datum& input, const Given& given) {
   return list_of(scope, mapped);
 }
 
+struct Keyed {
+  Datum key;
+  Datum item;
+};
+
+/// Items with the property that the filter looks at: themselves when none is given. Empty, and the
+/// filter gives nil, when an item can have no properties.
+std::optional<std::vector<Keyed>> keyed_items(FilterScope& scope, const Datum& input,
+                                              const Given& given) {
+  const Datum property = given.at(0);
+  std::vector<Keyed> keyed;
+  const Items items = items_of(scope, input);
+  bool wrong = false;
+  for (const Datum& item : items) {
+    Datum key = item;
+    Look look = property.is_missing() ? Look::found : look_up(item, property, key);
+    // Nothing compares a single item with anything.
+    if (look == Look::wrong && items.size() == 1) look = Look::found;
+    if (look == Look::nothing) return std::nullopt;
+    wrong = wrong || look == Look::wrong;
+    keyed.push_back({key, item});
+  }
+  if (wrong) {
+    scope.fail(property_failure(scope, property));
+    return std::nullopt;
+  }
+  return keyed;
+}
+
 Datum property_of(const Datum& item, const Given& given) {
   if (given.at(0).is_missing()) return item;
   Datum found;
@@ -163,19 +201,25 @@ Datum sum(FilterScope& scope, const Datum& input, const Given& given) {
 }
 
 Datum compact(FilterScope& scope, const Datum& input, const Given& given) {
+  const auto keyed = keyed_items(scope, input, given);
+  if (!keyed) return {};
   Items kept;
-  for (const Datum& item : items_of(scope, input)) {
-    if (!property_of(item, given).is_missing()) kept.push_back(item);
+  for (const Keyed& one : *keyed) {
+    if (!one.key.is_missing()) kept.push_back(one.item);
   }
   return list_of(scope, kept);
 }
 
 Datum uniq(FilterScope& scope, const Datum& input, const Given& given) {
+  const auto keyed = keyed_items(scope, input, given);
+  if (!keyed) return {};
   Items kept;
   Items seen;
-  for (const Datum& item : items_of(scope, input)) {
-    const Datum key = property_of(item, given);
-    const auto same = [&](const Datum& other) { return equal(other, key); };
+  for (const auto& [key, item] : *keyed) {
+    // 1 and 1.0 are equal, and yet two things to Ruby's uniq.
+    const auto same = [&, &one = key](const Datum& other) {
+      return other.is(Kind::real) == one.is(Kind::real) && equal(other, one);
+    };
     // Quadratic, so bounded; mails do not list thousands of different things.
     if (seen.size() > 5000)
       return scope.fail("the list has more than 5,000 different values; use limit before uniq");
@@ -223,22 +267,12 @@ Datum last(FilterScope&, const Datum& input, const Given&) {
   return input.is_sequence() && input.size() > 0 ? input.item(input.size() - 1) : Datum();
 }
 
-Datum size(FilterScope&, const Datum& input, const Given&) {
+// An integer has Ruby's size of it, eight bytes, where we are Shopify's Liquid and nothing else.
+Datum size(FilterScope& scope, const Datum& input, const Given&) {
+  if (input.is(Kind::integer) && !scope.is_strict) return Datum::of(std::int64_t{8});
   if (input.is(Kind::text))
     return Datum::of(static_cast<std::int64_t>(count_characters(input.text())));
   return Datum::of(static_cast<std::int64_t>(input.size()));
-}
-
-struct Keyed {
-  Datum key;
-  Datum item;
-};
-
-std::vector<Keyed> keyed_items(FilterScope& scope, const Datum& input, const Given& given) {
-  std::vector<Keyed> keyed;
-  for (const Datum& item : items_of(scope, input))
-    keyed.push_back({property_of(item, given), item});
-  return keyed;
 }
 
 // Sorts by keys; missing keys come last.
@@ -260,17 +294,19 @@ Datum sorted(FilterScope& scope, std::vector<Keyed> keyed) {
 }
 
 Datum sort(FilterScope& scope, const Datum& input, const Given& given) {
-  return sorted(scope, keyed_items(scope, input, given));
+  auto keyed = keyed_items(scope, input, given);
+  return keyed ? sorted(scope, std::move(*keyed)) : Datum();
 }
 
 Datum sort_natural(FilterScope& scope, const Datum& input, const Given& given) {
-  std::vector<Keyed> keyed = keyed_items(scope, input, given);
-  for (Keyed& one : keyed) {
+  auto keyed = keyed_items(scope, input, given);
+  if (!keyed) return {};
+  for (Keyed& one : *keyed) {
     if (one.key.is_missing()) continue;
     one.key = Datum::of(scope.arena.keep(lower_case(one.key.string(scope.arena))));
     if (scope.failed()) return {};
   }
-  return sorted(scope, std::move(keyed));
+  return sorted(scope, std::move(*keyed));
 }
 
 constexpr Filter table[] = {

@@ -104,7 +104,7 @@ Datum fallback(FilterScope&, const Datum& input, const Given& given) {
 }
 
 constexpr Filter table[] = {
-    {"default", 0, 1, "allow_false", false, fallback},
+    {"default", 0, 2, "allow_false", false, fallback},
     {"money", 0, 1, "locale", true, money},
 };
 

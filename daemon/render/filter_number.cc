@@ -53,8 +53,12 @@ Datum times(FilterScope&, const Datum& input, const Given& given) {
 
 Datum divided_by(FilterScope& scope, const Datum& input, const Given& given) {
   const Number divisor = Number::of(given.at(0));
+  const Number dividend = Number::of(input);
+  // A mail that shows "Infinity" is worse than none.
+  if (divisor.is_zero() && !scope.is_strict && !(dividend.whole && divisor.whole))
+    return Datum::of(dividend.approximate() / 0.0);
   if (divisor.is_zero()) return scope.fail("divided by 0");
-  return divided(Number::of(input), divisor).datum();
+  return divided(dividend, divisor).datum();
 }
 
 Datum modulo_by(FilterScope& scope, const Datum& input, const Given& given) {

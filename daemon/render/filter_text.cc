@@ -129,7 +129,8 @@ Datum strip_newlines(FilterScope& scope, const Datum& input, const Given&) {
 
 Datum slice(FilterScope& scope, const Datum& input, const Given& given) {
   const auto offset = whole_number(given.at(0));
-  const auto length = given.size() < 2 ? std::optional<std::int64_t>(1) : whole_number(given.at(1));
+  const auto length =
+      !given.at(1).truthy() ? std::optional<std::int64_t>(1) : whole_number(given.at(1));
   if (!offset || !length) return scope.fail("the start and the length are whole numbers");
   const bool is_list = input.is(Datum::Kind::array) || input.is(Datum::Kind::list);
   const std::string_view text = is_list ? std::string_view() : text_of(scope, input);
@@ -150,10 +151,10 @@ Datum slice(FilterScope& scope, const Datum& input, const Given& given) {
 }
 
 Datum truncate(FilterScope& scope, const Datum& input, const Given& given) {
+  if (input.is_missing()) return input;
   const auto length =
       given.size() < 1 ? std::optional<std::int64_t>(50) : whole_number(given.at(0));
   if (!length) return scope.fail("the length is a whole number");
-  if (input.is_missing()) return input;
   const std::string_view text = text_of(scope, input);
   const std::string_view end = given.size() < 2 ? "..." : text_of(scope, given.at(1));
   if (static_cast<std::int64_t>(count_characters(text)) <= *length) return Datum::of(text);
@@ -164,8 +165,8 @@ Datum truncate(FilterScope& scope, const Datum& input, const Given& given) {
 
 Datum truncatewords(FilterScope& scope, const Datum& input, const Given& given) {
   const auto words = given.size() < 1 ? std::optional<std::int64_t>(15) : whole_number(given.at(0));
-  if (!words) return scope.fail("the number of words is a whole number");
   if (input.is_missing()) return input;
+  if (!words) return scope.fail("the number of words is a whole number");
   const std::string_view text = text_of(scope, input);
   const std::string_view end = given.size() < 2 ? "..." : text_of(scope, given.at(1));
   std::string out;
@@ -184,20 +185,21 @@ Datum split_text(FilterScope& scope, const Datum& input, const Given& given) {
   const std::string_view text = text_of(scope, input);
   const std::string_view separator = text_of(scope, given.at(0));
   std::vector<Datum> parts;
+  const auto room = [&] { return scope.arena.has_room(parts.size() * sizeof(Datum)); };
   if (separator == " ") {
-    for (std::string_view rest = strip_left(text); !rest.empty();) {
+    for (std::string_view rest = strip_left(text); !rest.empty() && room();) {
       std::size_t n = 0;
       while (n < rest.size() && !is_space(rest[n])) ++n;
       parts.push_back(Datum::of(rest.substr(0, n)));
       rest = strip_left(rest.substr(n));
     }
   } else if (separator.empty()) {
-    for (std::size_t at = 0; at < text.size(); at += character_length(text, at)) {
+    for (std::size_t at = 0; at < text.size() && room(); at += character_length(text, at)) {
       parts.push_back(Datum::of(text.substr(at, character_length(text, at))));
     }
   } else {
     std::size_t begin = 0;
-    for (std::size_t at = text.find(separator); at != std::string_view::npos;
+    for (std::size_t at = text.find(separator); at != std::string_view::npos && room();
          at = text.find(separator, begin)) {
       parts.push_back(Datum::of(text.substr(begin, at - begin)));
       begin = at + separator.size();
@@ -205,7 +207,7 @@ Datum split_text(FilterScope& scope, const Datum& input, const Given& given) {
     parts.push_back(Datum::of(text.substr(begin)));
     while (!parts.empty() && parts.back().is_empty()) parts.pop_back();
   }
-  if (!scope.arena.has_room(parts.size() * sizeof(Datum))) return {};
+  if (!room()) return {};
   Datum* const items = scope.arena.take<Datum>(parts.size());
   std::copy(parts.begin(), parts.end(), items);
   return Datum::list(items, parts.size());

@@ -13,6 +13,7 @@ namespace retaind::render {
 class Liquid {
  public:
   /// `partials` by name. Parsing goes on after a mistake; a Liquid with faults renders nothing.
+  /// With Mode::conformance a mistake in a partial is a fault of the rendering that uses it.
   Liquid(std::string path, std::string text, Mode mode,
          const std::map<std::string, std::string>& partials = {});
 
@@ -26,7 +27,7 @@ class Liquid {
     Source source;
     Tree tree;
   };
-  const Tree* add(std::string path, std::string text);
+  const Tree* add(std::string path, std::string text, Faults& faults);
 
   Mode mode_;
   std::vector<std::unique_ptr<Parsed>> parsed_;

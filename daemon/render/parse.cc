@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "render/parser.h"
 
@@ -176,6 +177,7 @@ void Parser::statement(const Tag& tag) {
 
 void Parser::lines(const Tag& tag) {
   const std::size_t depth = blocks_.size();
+  const std::size_t outer_floor = std::exchange(floor_, depth);
   std::size_t comments = 0;
   for (std::string_view rest = tag.markup; !rest.empty();) {
     const std::size_t newline = std::min(rest.find('\n'), rest.size());
@@ -209,6 +211,7 @@ void Parser::lines(const Tag& tag) {
     finish(blocks_.back());
     blocks_.pop_back();
   }
+  floor_ = outer_floor;
 }
 
 void Parser::open(std::string_view name, Index made, Index first_part, const Tag& tag) {
@@ -258,8 +261,10 @@ void Parser::finish(Block& block) {
 bool Parser::close(const Tag& tag) {
   if (tag.name.substr(0, 3) != "end" || tag.name.size() == 3) return false;
   const std::string_view name = tag.name.substr(3);
-  if (blocks_.empty()) {
-    fail(tag, fmt::format("`{}` closes nothing; remove it", tag.name));
+  if (blocks_.size() == floor_) {
+    fail(tag, fmt::format("`{}` closes nothing{}", tag.name,
+                          blocks_.empty() ? "; remove it"
+                                          : " that began in this liquid tag; write it as a tag"));
     return true;
   }
   if (blocks_.back().name != name) {
@@ -268,7 +273,8 @@ bool Parser::close(const Tag& tag) {
                           tag.name, blocks_.back().name, place.line, blocks_.back().name));
     const auto same = [&](const Block& block) { return block.name == name; };
     // A stray end tag is ignored; one that matches further out closes what is between.
-    if (std::none_of(blocks_.begin(), blocks_.end(), same)) return true;
+    const auto first = blocks_.begin() + static_cast<std::ptrdiff_t>(floor_);
+    if (std::none_of(first, blocks_.end(), same)) return true;
   }
   for (bool done = false; !done;) {
     done = blocks_.back().name == name;
@@ -284,7 +290,7 @@ bool Parser::close(const Tag& tag) {
 bool Parser::part(const Tag& tag) {
   const bool is_else = tag.name == "else";
   if (!is_else && tag.name != "elsif" && tag.name != "when") return false;
-  const std::string_view owner = blocks_.empty() ? "" : blocks_.back().name;
+  const std::string_view owner = blocks_.size() == floor_ ? "" : blocks_.back().name;
   const bool choice = owner == "if" || owner == "unless";
   const bool loops = owner == "for";
   const bool fits = is_else               ? choice || loops || owner == "case"

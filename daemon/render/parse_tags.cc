@@ -187,11 +187,24 @@ void Parser::loop_options(TokenLexer& lexer, Loop& loop) {
   }
 }
 
+// Unnamed cycles of the same constants share their place, however they are written; one with a
+// variable has its own.
+std::string Parser::cycle_key(const std::vector<Index>& values, const Tag& tag) const {
+  std::string key;
+  for (const Index value : values) {
+    if (value == none) break;
+    const Expression& one = tree_.expressions[value];
+    if (one.kind == Expression::Kind::path || one.kind == Expression::Kind::range)
+      return fmt::format("@{}", tag.at);
+    key += fmt::format("{},", std::string_view(source_.text).substr(one.at, one.length));
+  }
+  return key;
+}
+
 void Parser::cycle(const Tag& tag) {
   not_blank();
   TokenLexer lexer(source_.text, tag.markup);
   Cycle made;
-  made.key = strip(tag.markup);
   std::vector<Index> values{expression(lexer)};
   if (lexer.take_if(Token::Kind::colon)) {
     made.name = values.front();
@@ -201,10 +214,11 @@ void Parser::cycle(const Tag& tag) {
   while (lexer.take_if(Token::Kind::comma) && lexer.peek().kind != Token::Kind::end)
     values.push_back(expression(lexer));
   expect_end(lexer);
+  if (made.name == none) made.key = cycle_key(values, tag);
   made.first = static_cast<Index>(tree_.lists.size());
   made.count = static_cast<Index>(values.size());
   tree_.lists.insert(tree_.lists.end(), values.begin(), values.end());
-  tree_.cycles.push_back(made);
+  tree_.cycles.push_back(std::move(made));
   node(Node::Kind::cycle, tag.at, static_cast<Index>(tree_.cycles.size() - 1));
 }
 

@@ -63,6 +63,7 @@ class Parser {
   void assign(const Tag& tag);
   void loop(const Tag& tag, bool table);
   void cycle(const Tag& tag);
+  [[nodiscard]] std::string cycle_key(const std::vector<Index>& values, const Tag& tag) const;
   void partial(const Tag& tag, bool isolated);
   void branch(const Tag& tag, bool negated);
   void when(const Tag& tag);
@@ -93,7 +94,8 @@ class Parser {
   std::vector<Block> blocks_;
   std::optional<bool> closing_trims_;
   std::size_t line_depth_ = 0;
-  bool gave_up_ = false;  // what follows would only repeat the last mistake
+  std::size_t floor_ = 0;  // blocks below were opened outside of the liquid tag
+  bool gave_up_ = false;   // what follows would only repeat the last mistake
   std::size_t fault_count_ = 0;
   std::size_t faults_before_tag_ = 0;
 };

@@ -80,6 +80,7 @@ Run::Flow Run::steps(Index from, Index to) {
   const std::vector<Node>& nodes = tree_->nodes;
   for (Index i = from; i < to; i = nodes[i].next) {
     const Node& node = nodes[i];
+    if (!spend(1, node.at)) return Flow::failed;
     if (node.kind == Node::Kind::text) {
       out_->append(tree_->source->text, node.a, node.b);
     } else {
@@ -87,11 +88,15 @@ Run::Flow Run::steps(Index from, Index to) {
       if (flow != Flow::on) return flow;
     }
     if (out_->size() > limits::output) {
-      fail(node.at, 1, "the mail grows beyond 4 MB here; shorten a value or limit the loop");
+      fail_too_long(node.at);
       return Flow::failed;
     }
   }
   return Flow::on;
+}
+
+void Run::fail_too_long(std::size_t at) {
+  fail(at, 1, "the mail grows beyond 4 MB here; shorten a value or limit the loop");
 }
 
 Run::Flow Run::step(const Node& node, Index at) {
@@ -159,8 +164,11 @@ Run::Flow Run::choice(const Node& node, Index at) {
 
 Run::Flow Run::match(const Node& node, Index at) {
   const bool was_lenient = std::exchange(lenient_, true);
-  const Datum value = evaluate(node.a);
+  Datum value = evaluate(node.a);
   lenient_ = was_lenient;
+  // Only the word in `when` asks whether the value is empty.
+  if (value.is(Datum::Kind::empty) || value.is(Datum::Kind::blank))
+    value = Datum::of(std::string_view());
   bool matched = false;
   for (Index i = at + 1; i < node.next && !failed_; i = tree_->nodes[i].next) {
     const Node& part = tree_->nodes[i];
@@ -182,7 +190,10 @@ Run::Flow Run::match(const Node& node, Index at) {
 void Run::count(const Node& node) {
   const std::string_view name = tree_->names[node.a];
   const Datum* const old = find(frame_->counters, name);
-  const std::int64_t now = old == nullptr ? 0 : old->integer();
+  // A number of the data is where a counter of its name begins.
+  const Value* const given = frame_->globals->find(name);
+  const bool has_start = old == nullptr && given != nullptr && given->as_integer() != nullptr;
+  const std::int64_t now = old != nullptr ? old->integer() : has_start ? *given->as_integer() : 0;
   const std::int64_t shown = node.b == 1 ? now - 1 : now;
   Datum::of(shown).print(*out_);
   put(frame_->counters, name, Datum::of(node.b == 1 ? shown : now + 1));
@@ -190,6 +201,8 @@ void Run::count(const Node& node) {
 
 void Run::print(const Datum& value, const Node& node) {
   if (value.is(Datum::Kind::text)) {
+    // The check behind each step would come too late for a value that fills the memory.
+    if (value.text().size() > limits::output) return fail_too_long(node.at);
     if (setting_.html && !value.safe())
       append_escaped(*out_, value.text());
     else

@@ -16,6 +16,9 @@ namespace limits {
 inline constexpr std::size_t output = 4U << 20U;    ///< bytes that one rendering may print
 inline constexpr std::size_t iterations = 100'000;  ///< of all its loops together
 inline constexpr std::size_t partial_depth = 20;    ///< partials inside partials
+/// Steps and bytes that filters and `contains` read, together. Bounds the time, to about a second
+/// on a slow machine, in the same place on every one.
+inline constexpr std::size_t work = std::size_t{1} << 28U;
 }  // namespace limits
 
 struct RunSetting {
@@ -60,6 +63,7 @@ class Run {
   Flow captured(const Node& node, Index at, std::string& text);
   void count(const Node& node);
   void print(const Datum& value, const Node& node);
+  void fail_too_long(std::size_t at);
 
   // run_blocks.cc
   Flow loop(const Node& node, Index at);
@@ -68,13 +72,14 @@ class Run {
   Flow iterate_table(const Loop& made, const Datum& collection, std::size_t begin, std::size_t end,
                      Index body);
   Datum loop_item(const Datum& collection, std::size_t i);
-  bool bound(Index expression, std::int64_t& number);
+  bool bound(Index expression, bool table, std::int64_t& number);
   void cycle(const Node& node);
   Flow partial(const Node& node);
   Flow partial_once(const Partial& made, const Tree& tree, std::string_view target,
                     const Datum& value, const LoopState* loop);
   void give_arguments(const Partial& made, std::vector<Named>& to);
   bool spend_iteration(std::uint32_t at);
+  bool spend(std::size_t work, std::size_t at);
 
   // run_values.cc
   Datum evaluate(Index index);
@@ -105,6 +110,7 @@ class Run {
   bool lenient_ = false;  // an unknown variable is nil, not a fault
   std::string_view last_change_;
   std::size_t iterations_ = 0;
+  std::size_t work_ = 0;
   std::size_t partial_depth_ = 0;
 };
 

@@ -26,14 +26,27 @@ bool Run::spend_iteration(std::uint32_t at) {
   return false;
 }
 
+bool Run::spend(std::size_t work, std::size_t at) {
+  work_ += std::min(work, limits::work + 1);
+  if (work_ <= limits::work) return true;
+  fail(at, 1,
+       "the template takes too long; shorten the values that its loops work on, or write limit:");
+  return false;
+}
+
 Datum Run::loop_item(const Datum& collection, std::size_t i) {
   if (collection.is(Datum::Kind::object)) return collection.member(arena_, i);
   return collection.is(Datum::Kind::text) ? collection : collection.item(i);
 }
 
-bool Run::bound(Index expression, std::int64_t& number) {
+bool Run::bound(Index expression, bool table, std::int64_t& number) {
   if (expression == none) return false;
   const Datum value = evaluate(expression);
+  if (table) {
+    // Ruby's to_i: the number that a text begins with, 0 for nothing.
+    number = std::clamp(leading_number(value), -far, far);
+    return true;
+  }
   if (value.is_missing()) return false;
   if (const auto whole = whole_number(value)) {
     number = std::clamp(*whole, -far, far);
@@ -52,9 +65,9 @@ Run::Flow Run::loop(const Node& node, Index at) {
   if (const Datum* const before = made.goes_on ? find(frame_->offsets, name) : nullptr)
     from = before->integer();
   else
-    bound(made.offset, from);
+    bound(made.offset, made.table, from);
   std::int64_t limit = 0;
-  const bool limited = bound(made.limit, limit);
+  const bool limited = bound(made.limit, made.table, limit);
   if (failed_) return Flow::failed;
   const auto size =
       static_cast<std::int64_t>(std::min(count_of(collection), static_cast<std::size_t>(far)));
@@ -101,9 +114,10 @@ Run::Flow Run::iterate_table(const Loop& made, const Datum& collection, std::siz
   Datum columns;
   if (made.columns != none) columns = evaluate(made.columns);
   if (failed_) return Flow::failed;
-  const std::int64_t wanted = columns.is_missing() ? length : leading_number(columns);
-  LoopState* const state = arena_.make(LoopState{tree_->loop_names[made.name], 0, length,
-                                                 std::max<std::int64_t>(wanted, 1), nullptr});
+  const std::int64_t wanted = made.columns == none ? length : leading_number(columns);
+  // Without a width, or with 0, the row never ends.
+  LoopState* const state = arena_.make(
+      LoopState{tree_->loop_names[made.name], 0, length, wanted > 0 ? wanted : far, nullptr});
   const std::size_t scope = frame_->scoped.size();
   frame_->scoped.push_back({"tablerowloop", Datum::loop(*state)});
   frame_->scoped.push_back({made.variable, {}});
@@ -128,7 +142,7 @@ Run::Flow Run::iterate_table(const Loop& made, const Datum& collection, std::siz
 
 void Run::cycle(const Node& node) {
   const Cycle& made = tree_->cycles[node.a];
-  std::string_view key = made.key;
+  std::string_view key(made.key);
   if (made.name != none) {
     const bool was_lenient = std::exchange(lenient_, true);
     key = evaluate(made.name).string(arena_);
@@ -141,10 +155,12 @@ void Run::cycle(const Node& node) {
   if (place < made.count) {
     const Datum value = evaluate(tree_->lists[made.first + static_cast<Index>(place)]);
     if (!failed_) {
+      std::string text;
+      value.print(text);
       if (setting_.html && !value.safe())
-        append_escaped(*out_, value.string(arena_));
+        append_escaped(*out_, text);
       else
-        value.print(*out_);
+        *out_ += text;
     }
   }
   put(frame_->cycles, key, Datum::of(place + 1 >= made.count ? 0 : place + 1));

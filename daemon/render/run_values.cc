@@ -25,6 +25,14 @@ std::string_view kind_name(const Datum& datum) {
   }
 }
 
+/// What a filter reads of a value.
+std::size_t work_of(const Datum& datum) {
+  if (datum.is(Kind::text)) return datum.text().size();
+  return datum.is(Kind::array) || datum.is(Kind::list) || datum.is(Kind::object)
+             ? datum.size() * sizeof(Datum)
+             : 1;
+}
+
 bool is_unordered(const Datum& datum) { return !datum.is_number() && !datum.is(Kind::text); }
 
 }  // namespace
@@ -72,6 +80,8 @@ Datum Run::special(const Datum& value, std::string_view name) {
         characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1U : 0U;
       return Datum::of(static_cast<std::int64_t>(characters));
     }
+    if (value.is(Kind::integer) && setting_.mode == Mode::conformance)
+      return Datum::of(std::int64_t{8});
     return countable ? Datum::of(static_cast<std::int64_t>(value.size())) : Datum();
   }
   if (!countable || (name != "first" && name != "last")) return {};
@@ -88,7 +98,7 @@ Datum Run::stepped(const Datum& value, const Segment& segment) {
   }
   const Datum key = evaluate(segment.expression);
   if (key.is(Kind::text)) return value.member(key.text());
-  if (!key.is(Kind::integer) || !value.is_sequence()) return {};
+  if (!key.is(Kind::integer) || !value.is_sequence() || value.is(Kind::range)) return {};
   const auto size = static_cast<std::int64_t>(value.size());
   const std::int64_t index = key.integer() < 0 ? size + key.integer() : key.integer();
   return index < 0 ? Datum() : value.item(static_cast<std::size_t>(index));
@@ -171,6 +181,14 @@ Datum Run::apply(const Call& call, const Datum& input) {
     else
       named[named_count++] = {argument.name, value};
   }
+  std::size_t work = work_of(input);
+  for (std::size_t i = 0; i < positional_count; ++i) work += work_of(positional[i]);
+  if (work > Arena::limit) {
+    fail(call.at, call.length,
+         fmt::format("`{}` gets a value of more than 32 MB; shorten it", call.filter->name));
+    return {};
+  }
+  if (!spend(work, call.at)) return {};
   const Given given{{positional.data(), positional_count}, {named.data(), named_count}};
   const Datum result = call.filter->apply(scope_, input, given);
   if (!scope_.failure.empty())
@@ -198,7 +216,9 @@ bool Run::holds(const Test& test) {
   switch (test.op) {
     case Test::Operator::equal: return equal(left, right);
     case Test::Operator::not_equal: return !equal(left, right);
-    case Test::Operator::contains: return contains(left, right, arena_);
+    case Test::Operator::contains:
+      if (!spend(work_of(left), tree_->expressions[test.left].at)) return false;
+      return contains(left, right, arena_);
     default: break;
   }
   if (is_unordered(left) || is_unordered(right)) return false;

@@ -50,7 +50,7 @@ struct Loop {
 };
 
 struct Cycle {
-  std::string_view key;  ///< of an unnamed cycle: its values as written
+  std::string key;  ///< of an unnamed cycle: its values
   Index name = none;
   Index first = 0;  ///< of lists
   Index count = 0;

@@ -101,8 +101,9 @@ std::string number(std::int64_t value, int width, const Directive& directive, ch
 
 std::string offset_text(const Parts& parts, const Directive& directive) {
   const int offset = parts.offset_minutes < 0 ? -parts.offset_minutes : parts.offset_minutes;
-  return fmt::format("{}{:02}{}{:02}", parts.offset_minutes < 0 ? '-' : '+', offset / 60,
-                     directive.colons > 0 ? ":" : "", offset % 60);
+  return fmt::format("{}{:02}{}{:02}{}", parts.offset_minutes < 0 ? '-' : '+', offset / 60,
+                     directive.colons > 0 ? ":" : "", offset % 60,
+                     directive.colons > 1 ? ":00" : "");
 }
 
 std::optional<std::string> expand(char letter, const Parts& p, const Directive& d);
@@ -139,7 +140,7 @@ std::optional<std::string> expand_name(char letter, const Parts& p) {
     case 'X': return composed("%H:%M:%S", p);
     case 'R': return composed("%H:%M", p);
     case 'r': return composed("%I:%M:%S %p", p);
-    case 'v': return composed("%e-%b-%Y", p);
+    case 'v': return upper_case(composed("%e-%b-%Y", p));
     case 'n': return "\n";
     case 't': return "\t";
     case '%': return "%";
@@ -254,6 +255,11 @@ std::string strftime_text(Time time, const Zone& zone, std::string_view format) 
     const bool lowers = directive.swap && (format[i] == 'p');
     if (directive.upper || (directive.swap && !lowers)) *text = upper_case(*text);
     if (lowers) *text = lower_case(*text);
+    // Numbers are as wide as they shall be already.
+    const char with = directive.pad == '0' ? '0' : ' ';
+    if (directive.width > 0 && directive.pad != '-' && format[i] != 'N' && format[i] != 'L')
+      for (auto n = count_characters(*text); n < static_cast<std::size_t>(directive.width); ++n)
+        out += with;
     out += *text;
   }
   return out;

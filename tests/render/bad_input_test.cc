@@ -1,0 +1,165 @@
+// Templates and values that nobody should write: each is answered with a located error or a
+// documented fall-back, quickly and without a crash.
+#include <catch2/catch.hpp>
+
+#include "base/value.h"
+#include "render/liquid.h"
+
+using namespace retaind;
+using namespace retaind::render;
+
+namespace {
+
+Result<std::string> rendered(std::string text, const Value& data = Value::Object{},
+                             const std::map<std::string, std::string>& partials = {}) {
+  return Liquid("bad.liquid", std::move(text), Mode::mail, partials).render(data, true);
+}
+
+std::string error_of(std::string text, const Value& data = Value::Object{},
+                     const std::map<std::string, std::string>& partials = {}) {
+  const auto result = rendered(std::move(text), data, partials);
+  return result ? "rendered: " + result->substr(0, 100) : result.error().message;
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  out.reserve(text.size() * times);
+  for (; times > 0; --times) out += text;
+  return out;
+}
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+}  // namespace
+
+TEST_CASE("an unclosed tag is told with its place and remedy", "[render]") {
+  static constexpr std::pair<const char*, const char*> cases[] = {
+      {"a\n{% if a", "bad.liquid:2:1: the tag is never closed; write %} at its end"},
+      {"{{ a", "bad.liquid:1:1: the output is never closed; write }} at its end"},
+      {"{% if a %}", "bad.liquid:1:4: `if` is never closed; write {% endif %}"},
+      {"{% for a in b %}{% else %}", "bad.liquid:1:4: `for` is never closed; write {% endfor %}"},
+      {"{% case a %}{% when 1 %}", "bad.liquid:1:4: `case` is never closed; write {% endcase %}"},
+      {"{% capture a %}", "bad.liquid:1:4: `capture` is never closed; write {% endcapture %}"},
+      {"{% raw %}{{ a }}", "bad.liquid:1:4: `raw` is never closed; write {% endraw %}"},
+      {"{% comment %}", "bad.liquid:1:4: `comment` is never closed; write {% endcomment %}"},
+      {"{% tablerow a in b %}", "bad.liquid:1:4: `tablerow` is never closed"},
+      {"{% unless a %}{% endif %}", "bad.liquid:1:18: `endif` does not close `unless` of line 1"},
+      {"{% liquid\nif a\n%}", "bad.liquid:2:1: `if` is never closed inside the liquid tag"},
+      {"{{ 'a }}", "bad.liquid:1:4: expected a value, got `'a `"},
+      {"{{ a[ }}", "bad.liquid:1:7: expected a value, got the end"},
+      {"{{ (1..2 }}", "bad.liquid:1:4: the range is never closed; write `)`"},
+      {"{%", "bad.liquid:1:1: the tag is never closed"},
+      {"{% %}", "bad.liquid:1:3: a tag begins with its name"},
+  };
+  for (const auto& [text, wanted] : cases) CHECK_THAT(error_of(text), StartsWith(wanted));
+}
+
+TEST_CASE("100,000 nested blocks are refused at the hundredth", "[render]") {
+  for (const char* const block :
+       {"{% for a in b %}", "{% if a %}", "{% case a %}{% when 1 %}", "{% capture a %}",
+        "{% tablerow a in b %}", "{% unless a %}", "{% ifchanged %}"}) {
+    CHECK_THAT(error_of(repeated(block, 100'000)),
+               Contains("blocks are nested deeper than 100; split the template with render"));
+  }
+  const std::string lines = "{% liquid\n" + repeated("liquid ", 100'000) + "\n%}";
+  CHECK_THAT(error_of(lines), Contains("nested too deeply"));
+  CHECK_THAT(error_of("{{ " + repeated("a[", 100'000) + "}}"), Contains("nested too deeply"));
+  CHECK_THAT(error_of("{{ " + repeated("(1..", 100'000) + "}}"), Contains("nested too deeply"));
+  CHECK_THAT(error_of(repeated("{% comment %}", 100'000)), Contains("never closed"));
+  CHECK_THAT(error_of("{% if " + repeated("a and ", 100'000) + "%}"), Contains("expected a value"));
+}
+
+TEST_CASE("the deepest nesting that is allowed renders", "[render]") {
+  const std::string inner =
+      repeated("{% for a in (1..1) %}", 98) + "{% render 'p' %}" + repeated("{% endfor %}", 98);
+  CHECK_THAT(error_of("{% render 'p' %}", {}, {{"p", inner}}),
+             Contains("partials are nested deeper than 20; does `p` include itself?"));
+  const std::string ends = repeated("{% endif %}", 100);
+  const auto deepest = rendered(repeated("{% if true %}", 100) + "x" + ends);
+  REQUIRE(deepest);
+  CHECK(*deepest == "x");
+}
+
+TEST_CASE("a loop of a thousand million ends at its limit", "[render]") {
+  const std::string limit = "the loops of this template run more than 100,000 times; write limit:";
+  CHECK_THAT(error_of("{% for i in (1..1000000000) %}{% endfor %}"), Contains(limit));
+  CHECK_THAT(error_of("{% for i in (1..1000000000) reversed %}x{% endfor %}"), Contains(limit));
+  CHECK_THAT(error_of("{% tablerow i in (1..1000000000) %}{% endtablerow %}"), Contains(limit));
+  CHECK_THAT(error_of("{% render 'p' for (1..1000000000) %}", {}, {{"p", ""}}), Contains(limit));
+  CHECK_THAT(error_of("{% for i in (1..1000) %}{% for j in (1..1000) %}{% endfor %}{% endfor %}"),
+             Contains(limit));
+  for (const char* const filter :
+       {"join", "reverse", "sort", "map: 'a'", "uniq", "sum", "concat: x"})
+    CHECK_THAT(
+        error_of(std::string("{% assign x = (1..2) %}{{ (1..1000000000) | ") + filter + " }}"),
+        Contains("more than 32 MB of memory"));
+  const auto first = rendered("{{ (1..1000000000) | first }} {{ (1..1000000000) | size }}");
+  REQUIRE(first);
+  CHECK(*first == "1 1000000000");
+  const auto few = rendered("{% for i in (1..9000000000000000000) limit: 2 %}{{ i }}{% endfor %}");
+  REQUIRE(few);
+  CHECK(*few == "12");
+}
+
+TEST_CASE("partials that use themselves or each other end at twenty", "[render]") {
+  for (const char* const tag : {"render", "include"}) {
+    const std::string use = std::string("{% ") + tag;
+    CHECK_THAT(error_of(use + " 'a' %}", {}, {{"a", use + " 'a' %}"}}),
+               Contains("partials are nested deeper than 20; does `a` include itself?"));
+    CHECK_THAT(error_of(use + " 'a' %}", {}, {{"a", use + " 'b' %}"}, {"b", use + " 'a' %}"}}),
+               Contains("partials are nested deeper than 20"));
+    // Two uses in each would be 2^20 renderings if only the depth were counted.
+    CHECK_THAT(error_of(use + " 'a' %}", {}, {{"a", use + " 'a' %}" + use + " 'a' %}"}}),
+               Contains("partials are nested deeper than 20"));
+  }
+}
+
+TEST_CASE("invalid UTF-8 in a template is an error, in a value U+FFFD", "[render]") {
+  CHECK(error_of("ok\n\xC3(") ==
+        "bad.liquid:2:1: invalid UTF-8; save the file as UTF-8\n"
+        "  --> bad.liquid:2:1\n    2 | \xEF\xBF\xBD(\n      | ^");
+  CHECK_THAT(error_of("{% render 'p' %}", {}, {{"p", "\xFF"}}), StartsWith("p:1:1: invalid UTF-8"));
+  const Value data(Value::Object{{"a", "x\xED\xA0\x80y\xFF"}});
+  for (const char* const filter :
+       {"upcase", "capitalize", "truncate: 2", "slice: 1", "split: ''", "size", "escape",
+        "strip_html", "url_encode", "replace: 'x', 'y'", "reverse", "sort_natural",
+        "truncatewords: 1", "base64_encode", "newline_to_br", "url_param"}) {
+    INFO(filter);
+    CHECK(rendered(std::string("{{ a | ") + filter + " }}", data));
+  }
+  CHECK(rendered("{% if a contains 'x' %}{{ a.size }}{% endif %}", data));
+}
+
+TEST_CASE("a value of 100 MB is refused where it is used", "[render]") {
+  const Value data(Value::Object{{"big", std::string(100U << 20U, '<')}});
+  CHECK_THAT(error_of("{{ big }}", data),
+             StartsWith("bad.liquid:1:1: the mail grows beyond 4 MB here"));
+  CHECK_THAT(error_of("{% capture x %}{{ big }}{% endcapture %}", data), Contains("beyond 4 MB"));
+  for (const char* const filter : {"escape", "split: ''", "upcase", "append: big", "strip_html",
+                                   "replace: '<', big", "base64_encode", "truncate: 3"}) {
+    INFO(filter);
+    CHECK_THAT(error_of(std::string("{{ big | ") + filter + " }}", data),
+               Contains("gets a value of more than 32 MB; shorten it"));
+  }
+  CHECK_THAT(error_of("{{ 'a' | append: big }}", data), Contains("more than 32 MB"));
+  const auto size = rendered("{{ big.size }}", data);
+  REQUIRE(size);
+  CHECK(*size == "104857600");
+}
+
+TEST_CASE("what takes too long ends at the same place on every machine", "[render]") {
+  const Value data(Value::Object{{"text", std::string(1U << 20U, 'a')}});
+  const std::string slow = "the template takes too long; shorten the values that its loops work on";
+  CHECK_THAT(
+      error_of("{% for i in (1..9999) %}{% if text contains 'b' %}{% endif %}{% endfor %}", data),
+      Contains(slow));
+  CHECK_THAT(error_of("{% for i in (1..9999) %}{% assign x = text | strip %}{% endfor %}", data),
+             Contains(slow));
+  CHECK_THAT(error_of("{% assign s = 'ab' %}{% for i in (1..40) %}{% assign s = s | append: s %}"
+                      "{% endfor %}"),
+             Contains("32 MB"));
+  CHECK_THAT(error_of("{% for i in (1..40) %}{% capture s %}{{ s | default: 'ab' }}{{ s | default: "
+                      "'ab' }}{% endcapture %}{% endfor %}"),
+             Contains("4 MB"));
+}
