@@ -51,8 +51,10 @@ class Walk {
     const std::string_view subject = path.substr(0, path.find('.') + 1);
     const auto about = [&](std::string_view asked) { return asked.starts_with(subject); };
     if (path.empty() || std::any_of(asked_.begin(), asked_.end(), about)) return;
-    for (Index i = 0; i < pipeline.count; ++i)
-      if (tree_.calls[pipeline.first + i].filter->name == "default") return;
+    for (Index i = 0; i < pipeline.count; ++i) {
+      const std::string_view name = tree_.calls[pipeline.first + i].filter->name;
+      if (name == "default" || name == "honorific") return;
+    }
     found_.push_back(
         {tree_.source->path, tree_.source->text, tree_.expressions[pipeline.expression].at, path});
   }

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "base/money.h"
+#include "base/text.h"
 #include "render/filter.h"
+#include "render/graphemes.h"
+#include "render/lexer.h"
 
 namespace retaind::render {
 namespace {
@@ -103,9 +106,53 @@ Datum fallback(FilterScope&, const Datum& input, const Given& given) {
   return given.size() == 0 ? Datum::of(std::string_view()) : given.at(0);
 }
 
+struct Honorific {
+  std::string_view code;    ///< of the language
+  std::string_view behind;  ///< the name
+  std::string_view nobody;  ///< for whose name is not known
+};
+// Chinese puts a title behind a name only where the sex is known; 您 is right for everybody.
+constexpr Honorific honorifics[] = {
+    {"ja", "様", "お客様"}, {"zh", "", "您"}, {"ko", "님", "고객님"}};
+
+// `customer.last_name | honorific`: 山田様; in languages without one the name as it is.
+Datum honorific(FilterScope& scope, const Datum& input, const Given& given) {
+  const std::string_view name =
+      input.is_missing() ? std::string_view() : strip(input.string(scope.arena));
+  const Datum locale = given.get("locale");
+  const std::string_view shown =
+      locale.is_missing() ? scope.site_locale : locale.string(scope.arena);
+  for (const Honorific& one : honorifics) {
+    if (shown.substr(0, one.code.size()) != one.code) continue;
+    if (name.empty()) return Datum::of(one.nobody);
+    if (name.ends_with(one.behind)) return Datum::of(name);
+    return Datum::of(scope.arena.keep(fmt::format("{}{}", name, one.behind)));
+  }
+  return Datum::of(name);
+}
+
+// `text | truncate_graphemes: 20, "…"`: as truncate, but never through what a reader takes for one
+// character.
+Datum truncate_graphemes(FilterScope& scope, const Datum& input, const Given& given) {
+  if (input.is_missing()) return input;
+  const auto length = whole_number(given.at(0));
+  if (!length || *length < 0) return scope.fail("the length is a whole number");
+  const auto wanted = static_cast<std::size_t>(*length);
+  std::string text(input.string(scope.arena));
+  if (!is_valid_utf8(text)) text = to_valid_utf8(text);
+  if (grapheme_offset(text, wanted) == text.size()) return Datum::of(scope.arena.keep(text));
+  std::string_view end = given.size() < 2 ? "…" : given.at(1).string(scope.arena);
+  if (count_graphemes(end) > wanted) end = {};
+  const std::size_t taken = count_graphemes(end);
+  text.resize(grapheme_offset(text, wanted - taken));
+  return Datum::of(scope.arena.keep(text + std::string(end)));
+}
+
 constexpr Filter table[] = {
     {"default", 0, 2, "allow_false", false, fallback},
+    {"honorific", 0, 0, "locale", true, honorific},
     {"money", 0, 1, "locale", true, money},
+    {"truncate_graphemes", 1, 2, "", true, truncate_graphemes},
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ struct RunSetting {
 };
 
 /// One rendering of a tree. In mail mode an unknown variable is a fault, except as the operand of a
-/// condition and in front of `default`; nil is a known value that prints nothing.
+/// condition and in front of `default` or `honorific`; nil is a known value that prints nothing.
 class Run {
  public:
   Run(const Tree& tree, const Value& context, const RunSetting& setting);

@@ -160,7 +160,8 @@ void Run::unknown_variable(const Expression& expression) {
 Datum Run::piped(const Pipeline& pipeline) {
   const Call* call = pipeline.count == 0 ? nullptr : &tree_->calls[pipeline.first];
   const bool was_lenient = lenient_;
-  if (call != nullptr && call->filter->name == "default") lenient_ = true;
+  if (call != nullptr && (call->filter->name == "default" || call->filter->name == "honorific"))
+    lenient_ = true;
   Datum value = evaluate(pipeline.expression);
   lenient_ = was_lenient;
   for (Index i = 0; i < pipeline.count && !failed_; ++i, ++call) value = apply(*call, value);

@@ -60,7 +60,7 @@ struct BareVariable {
 /// is put behind <body …>, hidden, unless a body or layout prints `{{ preheader }}` itself. In HTML
 /// every value is escaped; `| raw` opts out. Times are shown in the context's customer.timezone,
 /// else timezone, else UTC; `now` is the context's now. An unknown variable stops the mail, except
-/// in a condition and in front of `| default:`; null is known and prints nothing.
+/// in a condition and in front of `| default:` or `| honorific`; null is known and prints nothing.
 class TemplateSet {
  public:
   TemplateSet();
