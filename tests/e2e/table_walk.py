@@ -92,3 +92,84 @@ def goldens(source):
         texts.append(text)
         shown += re.findall(r"^ *\d+ \| (.*)\n +\| ", text, re.MULTILINE)
     return shown, texts
+
+
+class Case:
+    """One case of a story, its lines by number."""
+
+    def __init__(self, path, name, lines):
+        self.path, self.name, self.lines = path, name, lines
+
+
+def cases_because(path, reason):
+    """The cases of a story in which nothing goes for the reason."""
+    found, name, own = [], None, []
+    lines = path.read_text().splitlines()
+    for i, line in enumerate(lines + ["  - name: end"]):
+        begins = re.match(r"  - name: (.*)$", line)
+        if begins:
+            if any(f"because: {reason}" in lines[j] and re.search(rf"because: {reason}\b(?!-)", lines[j]) for j in own):
+                found.append(Case(path, name.strip("'\""), own))
+            name, own = begins.group(1), []
+        own.append(i)
+    return found
+
+
+def causes(case, reason, rules, site):
+    """(what, file, its text without it): all that may be why nothing goes, one at a time."""
+    lines = case.path.read_text().splitlines()
+    without = lambda i, *new: "\n".join(lines[:i] + list(new) + lines[i + 1:]) + "\n"
+    for i in case.lines:
+        if "- {at:" in lines[i] and "expect:" not in lines[i]:
+            yield lines[i].strip(), case.path, without(i)
+    for i, line in enumerate(lines):
+        person = re.match(r"^  [a-z]+: \{(.*)\}$", line)
+        if person and "consent:" in line:
+            yield f"whoever has not agreed: {line}", case.path, without(i, re.sub(r"consent: (\[[^\]]*\]|\w+)", "consent: [marketing, feedback]", line))
+        elif person:
+            yield f"whoever has not agreed: {line}", case.path, without(i, line[:-1] + ", consent: [marketing, feedback]}")
+        if person and "email:" not in line:
+            yield f"whoever has no address: {line}", case.path, without(i, line[:-1] + ", email: someone@example.com}")
+    for rule in rules:
+        text = "\n".join(rule.lines) + "\n"
+        for was, instead in (("status: draft", "status: live"), ("status: paused", "status: live"),
+                             ("purpose: marketing", "purpose: transactional"), ("purpose: feedback", "purpose: transactional")):
+            if was in text:
+                yield f"{was} of {rule.name}", rule.path, text.replace(was, instead)
+        for _, key, less in rule.parts():
+            yield f"{key} of {rule.name}", rule.path, less
+        for condition, less in rule.conditions():
+            yield f"{condition} of {rule.name}", rule.path, less
+    for template in sorted((site / "templates").glob("*.liquid")):
+        yield template.name, template, "---\nsubject: A note\n---\n<p>Hello</p>\n"
+    settings = site / "retaind.yaml"
+    text = settings.read_text()
+    for key in re.findall(r"^([a-z-]+):", text, re.MULTILINE):
+        yield f"{key} of retaind.yaml", settings, re.sub(rf"^{key}:.*\n(?:[ #].*\n)*", "", text, flags=re.MULTILINE)
+
+
+# What makes a reason: the story without it has to end otherwise. A reason that is not here has to get its line.
+CAUSE = {
+    "already-sent": "^once-per|^again-after", "brake": "^brake", "capped": "^cap|^purpose", "condition-false": "^if|^unless",
+    "expired": "server: defers", "held-out": "^holdout", "hold-while": "^hold-while", "late-limit": "^late-limit|daemon: stops",
+    "limit": "^limit", "no-address": "no address", "no-consent": "not agreed|consent:", "on-hold": "hold:",
+    "outside-window": "^send-window", "paused": "paused", "rejected": "server: refuses", "render-failed": "liquid$",
+    "rule-removed": "removed", "state-ended": "event:|status:", "stopped": "^stop-if", "suppressed": "suppress:",
+    "unknown-data": "^if|^unless", "would-send": "draft",
+}
+
+
+def decides(case, reason, rules, site, play):
+    """What makes the reason, without which the message goes, or stays for another reason; None when nothing does."""
+    for what, path, text in causes(case, reason, rules, site):
+        kept = path.read_text()
+        if text == kept or not re.search(CAUSE.get(reason, "^$"), what):
+            continue
+        path.write_text(text)
+        said = play(str(case.path))
+        path.write_text(kept)
+        for failure in re.split(r"^FAILED +", said, flags=re.MULTILINE)[1:]:
+            other = f"because of {reason}\n" in failure and re.search(rf"^ +got +(?!{reason}:)[a-z-]+: ", failure, re.MULTILINE)
+            if failure.startswith(case.name) and (other or re.search(r"^ +unexpected ", failure, re.MULTILINE)):
+                return what
+    return None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from running_site import BINARY, SOURCE, Site, check
-from table_walk import RuleText, goldens
+from table_walk import RuleText, cases_because, decides, goldens
 
 # Cells that cannot be: why.
 NOT_MEANT = {
@@ -73,14 +73,17 @@ def types_in(condition):
 
 # The stories that are played, with the rules that they run.
 decided = {}
-because = set()
+because = {}  # reason -> what makes it, without which the story ends otherwise; None: nothing does
 
 
 def walk(site, rules):
     """Takes each thing away and plays the stories that the rule has; a failure is a different end."""
     stories = {path: path.read_text() for path in sorted((site.directory / "tests").glob("*.yaml"))}
-    for text in stories.values():
-        because.update(re.findall(r"because: ([a-z-]+)", text))
+    play = lambda path: site.run("test", path).stdout
+    for path, text in stories.items():
+        for reason in sorted(set(re.findall(r"because: ([a-z-]+)", text)) - {known for known, what in because.items() if what}):
+            found = (decides(case, reason, rules, site.directory, play) for case in cases_because(path, reason))
+            because[reason] = next((f"{what} ({path.name})" for what in found if what), because.get(reason))
     for rule in rules:
         own = [str(path) for path, text in stories.items()
                if re.search(rf"^test: {rule.name}$|^rules: .*\b{rule.name}\b|\b{rule.name}: (?:paused|live|draft|removed)|rule: {rule.name}\b|^rules: all", text, re.MULTILINE)]
@@ -185,13 +188,15 @@ unknown_reason = " ".join(text for text in golden_texts if "R073" in text)
 offered = json.dumps(json.loads(run("schema", "story")))
 for reason in sorted(reasons - {"sent"}):
     cell("reason", reason, "an error text", f"`{reason}`" in unknown_reason)
-    cell("reason", reason, "a story in which it decides", reason in because)
+    cell("reason", reason, "a story in which it decides", because.get(reason) is not None)
     cell("reason", reason, "a schema entry", f'"{reason}"' in offered)
     cell("reason", reason, "an example", f"- `{reason}`: " in reasons_page)
 
 if "--show" in sys.argv:
     for cell_, (ended, rule) in sorted(decided.items()):
         print(f"{cell_[0]:<12} {cell_[1]:<16} ends {ended} without it in {rule}")
+    for reason, what in sorted(because.items()):
+        print(f"{'reason':<12} {reason:<16} is because of: {what}")
 print(f"{sum(len(properties) for properties in KEYS.values())} keys of rules and "
       f"{sum(len(properties) for properties in STORY_KEYS.values())} of stories, {len(operators)} operators, {len(folds)} aggregates, "
       f"{len(types)} types, {len(reasons)} reasons")
