@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The fuzzers under clang's address and undefined-behaviour sanitizers, one after the other.
 #   tests/fuzz/run.sh MINUTES [NAME...]     each that long; what it found and the corpus lacks is written to build/fuzz/found
-#   tests/fuzz/run.sh --planted [NAME...]   plants planted/NAME.mutant, which the corpus does not show and the fuzzer has to
-#                                           find within a minute
+#   tests/fuzz/run.sh --planted [NAME...]   plants planted/NAME.mutant, which what people wrote of the corpus does not show and the
+#                                           fuzzer has to find within a minute; corpus/NAME/found is what fuzzers found before
 set -u
 source=$(cd "$(dirname "$0")/../.." && pwd)
 corpora=$source/tests/fuzz/corpus
@@ -40,12 +40,12 @@ words() {
   grep -aohE "[A-Za-z_][A-Za-z_.-]+|[<>=!]+|'|[0-9]+ [a-z]+" -r "$corpora/$1" | sort | uniq -c | sort -rn | head -500 |
     awk '{ $1 = ""; print "\"" substr($0, 2) "\"" }' >"$work/$1.words"
 }
-# fuzz NAME SECONDS: prints what libFuzzer says; fails when it has found something.
+# fuzz NAME SECONDS CORPUS: prints what libFuzzer says; fails when it has found something.
 fuzz() {
   words "$1"
   mkdir -p "$work/$1"
   "$build/tests/$1_fuzz" -max_total_time="$2" -dict="$work/$1.words" -artifact_prefix="$work/$1-" -timeout=20 -max_len=3000 \
-    -print_final_stats=1 "$work/$1" "$corpora/$1"
+    -print_final_stats=1 "$work/$1" "$3"
 }
 
 failed=0
@@ -55,11 +55,12 @@ for name in "${names[@]}"; do
     about=$(sed -n '1s/^# //p' "$mutant")
     if ! python3 "$source/tests/mutants/change.py" "$mutant" "$tree" >"$work/log" 2>&1 || ! build "$name"; then
       echo "error  $name: $(grep -m1 -E 'error|places' "$work/log")"; failed=$((failed + 1))
-    elif ! "$build/tests/${name}_fuzz" "$corpora/$name"/* >"$work/log" 2>&1; then
+    elif mkdir -p "$work/written-$name" && find "$corpora/$name" -maxdepth 1 -type f -exec cp {} "$work/written-$name" \; &&
+      ! "$build/tests/${name}_fuzz" "$work/written-$name"/* >"$work/log" 2>&1; then
       echo "error  $name: the corpus alone shows it: $about"; failed=$((failed + 1))
     else
       begin=$SECONDS
-      if fuzz "$name" 60 >"$work/log" 2>&1; then
+      if fuzz "$name" 60 "$work/written-$name" >"$work/log" 2>&1; then
         echo "missed $name: $about"; failed=$((failed + 1))
       else
         said=$(grep -m1 -aE '^broken|runtime error|ERROR: ' "$work/log" | cut -c1-110)
@@ -72,10 +73,10 @@ for name in "${names[@]}"; do
   build "$name" || { tail -20 "$work/log"; exit 2; }
   found=$source/build/fuzz/found/$name
   rm -rf "$found" && mkdir -p "$found"
-  if fuzz "$name" $((minutes * 60)) >"$work/log" 2>&1; then
+  if fuzz "$name" $((minutes * 60)) "$corpora/$name" >"$work/log" 2>&1; then
     cp -r "$corpora/$name" "$work/merged-$name"
     "$build/tests/${name}_fuzz" -merge=1 "$work/merged-$name" "$work/$name" >"$work/merge" 2>&1
-    for file in "$work/merged-$name"/*; do
+    find "$work/merged-$name" -maxdepth 1 -type f | while read -r file; do
       [ -e "$corpora/$name/$(basename "$file")" ] || cp "$file" "$found"
     done
     echo "ok     $name: $minutes min, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") runs, $(grep -ao 'cov: [0-9]*' "$work/log" | tail -1), $(ls "$found" | wc -l) new inputs in $found"
