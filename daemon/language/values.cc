@@ -75,8 +75,11 @@ MapReader::MapReader(Report& report, const YamlNode& map, Keys of)
   // What stands there already was hardly meant a second time.
   auto fresh = known;
   std::erase_if(fresh, [&](std::string_view name) { return map.find(name) != nullptr; });
+  const bool of_site = of > Keys::site && of <= Keys::retention;
+  foreign_ = of_site && fresh.size() == known.size();
   for (const auto& key : map.keys) {
     if (key.text == "<<" || find_key(of, key.text) != nullptr) continue;
+    if (foreign_ && unknown_) break;
     unknown_ = true;
     if (of == Keys::trigger && is_one_of(absent_keys, key.text)) {
       report.error(Code::not_available, key.at,
@@ -101,7 +104,8 @@ const YamlNode* MapReader::get(std::string_view key) const { return map_.find(ke
 
 const YamlNode* MapReader::need(std::string_view key, std::string_view remedy) {
   if (const YamlNode* node = map_.find(key)) return node;
-  // A misspelt key has been reported, and this would be the same mistake again.
+  // A misspelt key has been reported, or all of them, and this would be the same mistake again.
+  if (foreign_ && unknown_) return nullptr;
   for (const auto& written : map_.keys) {
     const std::array<std::string_view, 1> wanted{key};
     if (find_key(of_, written.text) == nullptr && nearest(written.text, wanted)) return nullptr;

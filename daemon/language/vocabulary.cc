@@ -51,6 +51,18 @@ std::string as_field_name(std::string_view text) {
   return name.substr(0, longest_name);
 }
 
+/// What a field without a dot is: `ordertotal` has only lost it.
+std::string with_subject(std::string_view text) {
+  for (int i = 0; i < subject_count; ++i) {
+    const std::string_view subject = retaind::name_of(static_cast<Subject>(i));
+    if (!text.starts_with(subject) || text.size() == subject.size()) continue;
+    std::string_view rest = text.substr(subject.size());
+    if (rest.size() > 1 && !is_small(rest[0])) rest.remove_prefix(1);
+    return fmt::format("write `{}.{}:`", subject, as_field_name(rest));
+  }
+  return fmt::format("write `customer.{}:`, or another subject", as_field_name(text));
+}
+
 class VocabularyReader {
  public:
   VocabularyReader(Report& report, const Site& site) : report_(report), site_(site) {}
@@ -83,9 +95,9 @@ class VocabularyReader {
   void read_named_field(const YamlNode::Key& key, const YamlNode& node) {
     const std::size_t dot = key.text.find('.');
     if (dot == std::string::npos) {
-      report_.error(
-          Code::bad_name, key.at, fmt::format("`{}` does not say whose field it is", key.text),
-          fmt::format("write `customer.{}:`, or another subject", as_field_name(key.text)));
+      report_.error(Code::bad_name, key.at,
+                    fmt::format("`{}` does not say whose field it is", key.text),
+                    with_subject(key.text));
       return;
     }
     const std::string_view subject_name = std::string_view(key.text).substr(0, dot);

@@ -60,7 +60,8 @@ bool is_key(std::string_view word) {
 bool is_root_key(std::string_view word) {
   while (word.ends_with(':')) word.remove_suffix(1);
   return find_key(Keys::rule, word) != nullptr || find_key(Keys::site, word) != nullptr ||
-         find_key(Keys::story, word) != nullptr || find_key(Keys::mapping, word) != nullptr;
+         find_key(Keys::story, word) != nullptr || find_key(Keys::mapping, word) != nullptr ||
+         find_key(Keys::vocabulary, word) != nullptr;
 }
 
 OddLine odd(const Line& line, std::string message, std::string remedy) {

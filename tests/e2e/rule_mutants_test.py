@@ -8,7 +8,7 @@ import re
 import sys
 
 from npm_peers import judge, npm_peers
-from rule_mutants import mutants
+from rule_mutants import Verdicts, mutants
 from running_site import SOURCE, Site, check
 
 SEED = 20260302
@@ -41,51 +41,6 @@ LEGAL = [
 # Codes of mistakes in the shape of a file, which a schema can see. In a condition's text it sees none of them, and how near a
 # name comes to a shipped event's (R012) it cannot measure.
 SHAPE = {"R011", "R013", "R014", "R016", "R020", "R021", "R022", "R023", "R024", "R025", "R026", "R040", "R041", "R042", "R043"}
-MOST_ERRORS = 3
-
-
-def differences(old, new, path=()):
-    """(path, old, new) of every value that differs; None for one that is not there."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            yield from differences(old.get(key), new.get(key), path + (key,))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for i, (a, b) in enumerate(zip(old, new)):
-            yield from differences(a, b, path + (i,))
-    elif old != new:
-        yield path, old, new
-
-
-def meaning(old, new):
-    """Why a change is legal; None when it should be a mistake."""
-    found = list(differences(old, new))
-    if not found:
-        return "the same, laid out otherwise"
-    names = []
-    for change in found:
-        name = next((name for name, fits in LEGAL if fits(*change)), None)
-        if name is None:
-            return None
-        names.append(name)
-    return names[0]
-
-
-def place_is_right(mutant, errors):
-    """On the changed line, or where something is missing now."""
-    lines = {error["line"] for error in errors}
-    if mutant.line in lines:
-        return True
-    if mutant.kind == "line doubled":
-        return mutant.line + 1 in lines
-    # Of a line that is gone: the map that misses it, the entry it belonged to, or the line that no longer fits.
-    return mutant.kind == "line dropped"
-
-
-def names_original(mutant, errors):
-    remedies = " ".join(error.get("remedy", "") for error in errors)
-    parts = zip(mutant.original.split("."), mutant.written.split("."))
-    return mutant.original in remedies or (mutant.original.count(".") == mutant.written.count(".") and
-                                           any(was in remedies for was, now in parts if was != now))
 
 
 modules = npm_peers()
@@ -111,53 +66,7 @@ with Site() as site:
 
 answers = judge(modules, schema, [mutant.text for mutant in tried])
 originals = dict(zip(shipped, (answer["value"] for answer in judge(modules, schema, list(shipped.values())))))
-counted = collections.Counter()
-wrong = collections.defaultdict(list)
-shown = collections.defaultdict(list)
-unnamed = []
+verdicts = Verdicts(LEGAL, SHAPE)
 for i, (mutant, answer) in enumerate(zip(tried, answers)):
-    errors = said[i]
-    texts = [f"{error['line']} {error.get('code', '')} {error['message']}; {error.get('remedy', '')}" for error in errors]
-    note = lambda what: wrong[what].append(f"{mutant}  {texts}  {answer['errors'][:2]}")
-    codes = {error.get("code", "") for error in errors}
-    if errors:
-        counted["errors"] += 1
-        if len(errors) > MOST_ERRORS:
-            note(f"more than {MOST_ERRORS} errors")
-        if not place_is_right(mutant, errors):
-            note("on another line")
-        if mutant.original:
-            counted["names"] += 1
-            if not names_original(mutant, errors):
-                unnamed.append(f"{mutant}  {texts}")
-    else:
-        why = meaning(originals[mutant.rule], answer.get("value")) if answer["parsed"] else None
-        counted["legal"] += 1
-        shown[why].append(str(mutant))
-        if why is None:
-            note("no error, and no class of what is legal")
-    # The shape. A text that YAML itself refuses has none.
-    if not answer["parsed"]:
-        counted["no YAML"] += 1
-        if not codes:
-            note("`yaml` cannot read it, and the checker says nothing")
-    elif not answer["valid"]:
-        counted["ajv refuses"] += 1
-        if not errors:
-            note("ajv refuses it, and the checker does not")
-    else:
-        counted["ajv accepts"] += 1
-        inside = all(re.match(r" *- [^:]*$", mutant.text.splitlines()[error["line"] - 1].split(" #")[0]) for error in errors
-                     if error.get("code") in SHAPE)
-        if codes & SHAPE and not inside:
-            note("the checker refuses its shape, and ajv does not")
-
-print(f"{len(tried)} mutants of {len(shipped)} rules: {dict(counted)}")
-for why, those in sorted(shown.items(), key=lambda item: -len(item[1])):
-    print(f"  {len(those):>4}  legal: {why}" + (f", as {those[:3]}" if "--show" in sys.argv else ""))
-for what, those in wrong.items():
-    print(f"{len(those)} {what}:", *those[:8], sep="\n    ")
-check(not wrong, "see above")
-share = 1 - len(unnamed) / counted["names"]
-print(f"{share:.1%} of {counted['names']} one-letter typos are told the original; not:", *unnamed[:8], sep="\n    ")
-check(share >= 0.95, f"only {share:.1%} of the typos are told the original")
+    verdicts.take(mutant, originals[mutant.rule], answer, said[i])
+verdicts.tell(f"{len(shipped)} rules")

@@ -61,6 +61,19 @@ LEGAL = {
     "a percentage with its sign": ("- email: thanks", "- coupon: a\n    percent-off: 15%\n    valid-for: 2 days\n  - email: thanks"),
 }
 
+# A rule with a site's own words in every place where it may have one.
+OWN_RULE = """rule: silent-gold
+purpose: marketing
+when:
+  customer: silent-gold
+  for: 30 days
+if:
+  - customer.tier in [gold, silver] and customer.credit > 5 USD
+  - count(events where event.name = 'webinar.attended' and event.minutes > 30) > 0
+then:
+  - email: welcome
+"""
+
 # The same for stories and retaind.yaml: a whole file, where it stands in a site, who reads it, and what is changed.
 OTHERS = {
     "story": ("tests/stories/thanks-and-feedback.yaml", "tests/thanks-and-feedback.yaml", ["test"], [
@@ -75,6 +88,10 @@ OTHERS = {
         ("  address: shop@example.com", "  adress: shop@example.com"), ("  messages: 2 ", "  messages: none "), ("  within: 7 days", "  within: 7"),
         ("daytime: 09:00-20:00", "Day time: 09:00-20:00"), ("  changes: 30 days", "  change: 30 days"), ("    to: [support@example.com]", "    too: [support@example.com]"),
         ("    url: https://support.example.com/hooks/retaind", "    url: support.example.com"), ("feedback-basis: consent", "feedback-basis: everybody")]),
+    "vocabulary": ("tests/data/language/own-site/vocabulary.yaml", "vocabulary.yaml", ["check"], [
+        ("fields:", "field:"), ("type: enum", "typ: enum"), ("newsletter: bool", "newsletter: boolean"),
+        ("    properties:\n      title: text\n      from", "    property:\n      title: text\n      from"),
+        ("    since: customer.last_active_at\n", ""), ("currency: USD", "currency: dollars")]),
 }
 
 
@@ -93,8 +110,9 @@ with Site() as site:
     for kind, paths in {"rule": sorted((SOURCE / "rules").rglob("*.yaml")) + sorted((SOURCE / "tests/sim/site/rules").glob("*.yaml")),
                         "story": sorted((SOURCE / "tests/stories").rglob("*.yaml")) + sorted((SOURCE / "tests/data/semantics/tests").glob("*.yaml")),
                         "site": [SOURCE / "daemon/app/site/retaind.yaml", SOURCE / "tests/sim/site/retaind.yaml"],
+                        "vocabulary": [SOURCE / "tests/data/language/own-site/vocabulary.yaml"],
                         "mapping": sorted((SOURCE / "tests/real").glob("*-*.yaml"))}.items():
-        check(len(paths) >= 2, f"no {kind} to look at")
+        check(len(paths) >= (1 if kind == "vocabulary" else 2), f"no {kind} to look at")
         for words in ([], at):
             for path, answer in zip(paths, judge(modules, schema(kind, *words), [p.read_text() for p in paths])):
                 check(answer["valid"], f"{path.name} is refused: {answer['errors']}")
@@ -123,12 +141,29 @@ with Site() as site:
         for (old, new), answer in zip(broken, answers):
             check(old in text, f"{whole} has no {old!r}")
             check(not answer["valid"], f"the {kind} with {new!r} is taken")
-            kept = (site.directory / path).read_text()
+            whole_file = site.directory / path
+            kept = whole_file.read_text() if whole_file.exists() else None
             site.write(path, text.replace(old, new, 1))
             ours = site.run(*words)
             check(ours.returncode != 0 and "error[" in ours.stdout + ours.stderr, f"the checker takes {new!r}: {ours.stdout}{ours.stderr}")
-            site.write(path, kept)
+            if kept is None:
+                whole_file.unlink()
+            else:
+                site.write(path, kept)
         print(f"{len(broken)} broken files of the kind {kind} are refused by both")
+
+    # Words of its own: what `check` takes, ajv with the site's schema takes, too
+    site.write("vocabulary.yaml", (SOURCE / OTHERS["vocabulary"][0]).read_text())
+    site.write("rules/silent-gold.yaml", OWN_RULE)
+    run = site.run("check")
+    check("rules/silent-gold.yaml" not in run.stdout, run.stdout)
+    answer = judge(modules, schema("rule", *at), [OWN_RULE])[0]
+    check(answer["valid"], f"a rule with the site's own words is refused: {answer['errors']}")
+    check('"silent-gold"' in json.dumps(schema("rule", *at)), "the site's own state is not offered")
+    answer = judge(modules, schema("rule"), [OWN_RULE])[0]
+    check(not answer["valid"], "a site without these words takes them")
+    for path in ("vocabulary.yaml", "rules/silent-gold.yaml"):
+        (site.directory / path).unlink()
 
     # What a site has made is what is printed, and is made anew for new names
     check(json.loads((site.directory / ".schema/rule.json").read_text()) == schema("rule", *at), "init wrote another schema")
