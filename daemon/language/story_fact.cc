@@ -236,18 +236,6 @@ const StoryValue* StoryFact::find(std::string_view name) const {
   return found == values.end() ? nullptr : &*found;
 }
 
-Subject subject_of(ImportKind kind) {
-  switch (kind) {
-    case ImportKind::orders: return Subject::order;
-    case ImportKind::items: return Subject::item;
-    case ImportKind::subscriptions: return Subject::subscription;
-    case ImportKind::tickets: return Subject::ticket;
-    case ImportKind::feedback: return Subject::feedback;
-    case ImportKind::events: return Subject::event;
-    default: return Subject::customer;
-  }
-}
-
 std::optional<ImportKind> kind_of_subject(std::string_view name) {
   if (name == "consent") return ImportKind::consent;
   if (name == "suppress") return ImportKind::suppression;

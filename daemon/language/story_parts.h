@@ -69,8 +69,6 @@ void read_attributes(StoryScope& scope, Subject subject, std::string_view event,
 /// placed, that a solved ticket's status is `solved`, that a number is the id unless given.
 void complete_fact(StoryFact& fact, Time now);
 
-/// Whose row an import of this kind fills; of those that are no rows, the customer.
-Subject subject_of(ImportKind kind);
 /// The kind of rows that a key of a line speaks of: "order" → orders.
 std::optional<ImportKind> kind_of_subject(std::string_view name);
 

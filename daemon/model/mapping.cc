@@ -63,6 +63,18 @@ constexpr ImportField suppression[] = {
 
 }  // namespace
 
+Subject subject_of(ImportKind kind) {
+  switch (kind) {
+    case ImportKind::orders: return Subject::order;
+    case ImportKind::items: return Subject::item;
+    case ImportKind::subscriptions: return Subject::subscription;
+    case ImportKind::tickets: return Subject::ticket;
+    case ImportKind::feedback: return Subject::feedback;
+    case ImportKind::events: return Subject::event;
+    default: return Subject::customer;
+  }
+}
+
 std::string_view name_of(ImportKind kind) { return kinds[static_cast<std::size_t>(kind)]; }
 std::span<const std::string_view> import_kind_names() { return kinds; }
 

@@ -9,6 +9,7 @@
 
 #include "base/money.h"
 #include "base/zone.h"
+#include "model/fields.h"
 
 namespace retaind {
 
@@ -27,6 +28,8 @@ enum class ImportKind : std::uint8_t {
 std::string_view name_of(ImportKind kind);
 std::optional<ImportKind> find_import_kind(std::string_view name);
 std::span<const std::string_view> import_kind_names();
+/// Whose row it fills; the customer's of consent and suppression, which have none of their own.
+Subject subject_of(ImportKind kind);
 
 enum class ImportType : std::uint8_t {
   text,

@@ -65,7 +65,7 @@ Result<void> StoryFacts::put(const StoryFact& fact) {
 }
 
 Result<void> StoryFacts::put_row(const StoryFact& fact) {
-  store::Row row(store::subject_of(fact.kind));
+  store::Row row(subject_of(fact.kind));
   const bool customer = fact.kind == ImportKind::customers;
   row.set("key", Cell::of(customer ? key_of(fact.key) : std::string_view(fact.key)));
   for (const StoryValue& value : fact.values) {

@@ -31,18 +31,6 @@ std::vector<std::string> placeholders(std::string_view text) {
 
 }  // namespace
 
-Subject subject_of(ImportKind kind) {
-  switch (kind) {
-    case ImportKind::orders: return Subject::order;
-    case ImportKind::items: return Subject::item;
-    case ImportKind::subscriptions: return Subject::subscription;
-    case ImportKind::tickets: return Subject::ticket;
-    case ImportKind::feedback: return Subject::feedback;
-    case ImportKind::events: return Subject::event;
-    default: return Subject::customer;
-  }
-}
-
 Result<RowMapper> RowMapper::make(const ImportOptions& options,
                                   const std::vector<std::string>& header) {
   RowMapper mapper;

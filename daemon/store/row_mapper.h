@@ -31,9 +31,6 @@ struct MappedRow {
   std::int64_t number = 0;  ///< by `number-within`
 };
 
-/// The fact table of a kind; customers for consent and suppression, which have none.
-Subject subject_of(ImportKind kind);
-
 /// Turns the lines of one file into rows by a mapping.
 class RowMapper {
  public:
