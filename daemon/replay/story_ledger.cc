@@ -89,14 +89,15 @@ std::string StoryLedger::why(const LedgerEntry& entry) const {
   const language::Trigger& trigger = of->trigger;
   const std::string since =
       entry.anchor ? to_local_text(*entry.anchor, story_->zone) : std::string("?");
-  const bool at_once = trigger.offset.is_zero();
+  const Step* step = step_of(entry);
+  const Span& offset = step != nullptr && step->after ? *step->after : trigger.offset;
+  const bool at_once = offset.is_zero();
   switch (trigger.kind) {
     case language::TriggerKind::state:
-      return fmt::format("{} for {}, since {}", trigger.name, to_string(trigger.offset), since);
+      return fmt::format("{} for {}, since {}", trigger.name, to_string(offset), since);
     case language::TriggerKind::event:
-      return at_once
-                 ? fmt::format("{} on {}", trigger.name, since)
-                 : fmt::format("{} after {} on {}", to_string(trigger.offset), trigger.name, since);
+      return at_once ? fmt::format("{} on {}", trigger.name, since)
+                     : fmt::format("{} after {} on {}", to_string(offset), trigger.name, since);
     case language::TriggerKind::date: return fmt::format("{}, {}", trigger.name, since);
     case language::TriggerKind::schedule: return fmt::format("every {}", trigger.name);
   }

@@ -200,10 +200,29 @@ class Explanation {
                 wanted_.name);
   }
 
+  /// Of a variant that was expected by its own template's name.
+  [[nodiscard]] std::string told_as_variant() const {
+    for (const std::string& id : ledger_.rule_names()) {
+      for (const language::Step& step : ledger_.rule(id)->steps) {
+        const bool is_one = std::any_of(step.variants.begin(), step.variants.end(),
+                                        [&](const language::Variant& variant) {
+                                          return variant.template_name == wanted_.name;
+                                        });
+        if (is_one)
+          return fmt::format(
+              "`{0}` is a variant of email `{1}`, by rule `{2}`; write: {{email: {1}, variant: "
+              "{0}}}",
+              wanted_.name, step.template_name, id);
+      }
+    }
+    return {};
+  }
+
   [[nodiscard]] std::string nobody() const {
     std::vector<std::string> rules;
     for (const std::string& id : ledger_.rule_names())
       if (sends(*ledger_.rule(id))) rules.push_back(id);
+    if (const std::string told = told_as_variant(); rules.empty() && !told.empty()) return told;
     if (rules.empty())
       return fmt::format("no rule that runs in this story sends {} `{}`", kind_name(wanted_.kind),
                          wanted_.name);
@@ -217,11 +236,13 @@ class Explanation {
 };
 
 std::string unexpected(const Story& story, const GoneOut& gone, const StoryLedger& ledger) {
-  std::string text =
-      labelled("unexpected", fmt::format("{} on {}{}", text_of(gone), time_text(story, gone.at),
-                                         gone.mail.subject.empty()
-                                             ? std::string()
-                                             : fmt::format("\nsubject: {}", gone.mail.subject)));
+  const std::string variant =
+      gone.variant.empty() ? std::string() : fmt::format(", variant `{}`,", gone.variant);
+  std::string text = labelled(
+      "unexpected",
+      fmt::format("{}{} on {}{}", text_of(gone), variant, time_text(story, gone.at),
+                  gone.mail.subject.empty() ? std::string()
+                                            : fmt::format("\nsubject: {}", gone.mail.subject)));
   const language::Rule* rule = ledger.rule(gone.rule);
   const language::Step* step = rule == nullptr ? nullptr : engine::Runs::step_of(*rule, gone.step);
   return text + "\n" +

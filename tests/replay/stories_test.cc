@@ -12,7 +12,9 @@ namespace {
 
 /// A story of anna, who agreed to everything, and bert, who did not, about these rules.
 struct Told {
-  explicit Told(std::initializer_list<std::string> rules) {
+  explicit Told(std::initializer_list<std::string> rules,
+                const std::map<std::string, std::string>& templates = {}) {
+    for (const auto& [name, text] : templates) shop.templates[name] = text;
     for (const std::string& rule : rules) shop.rule(rule);
     auto read = shop.files();
     INFO((read ? std::string() : read.error().message));
@@ -99,6 +101,23 @@ TEST_CASE("an unexpected message says what it is, and which rule sent it why", "
   CHECK(told.play(std::string(bought) + "      - {at: day 6, expect: [{email: welcome}]}\n"
                                         "      - {at: day 9, daemon: reloads}\n")
             .find("unexpected  email `thanks` to anna about 1001 on day 7") != std::string::npos);
+}
+
+TEST_CASE("an unexpected message says its own time and its variant", "[story]") {
+  Told told({at_once("    after: 2 days\n    variants: {short: 100%}\n")},
+            {{"short", "---\nsubject: In short\n---\n<p>Ta</p>"}});
+  CHECK(told.play(std::string(bought) + "      - {at: day 3, expect: nothing}\n") ==
+        "day 3, Thursday 2026-03-05 10:00\n"
+        "unexpected  email `welcome` to anna about 1001, variant `short`, on day 2, Wednesday "
+        "2026-03-04 10:00\n"
+        "            subject: In short\n"
+        "sent by     rule `at-once`, rules/at-once:7:5: 2 days after order.completed on 2026-03-02 "
+        "10:00");
+  CHECK(told.play(std::string(bought) + "      - {at: day 3, expect: [{email: short}]}\n")
+            .find("because     `short` is a variant of email `welcome`, by rule `at-once`; write: "
+                  "{email: welcome, variant: short}\n") != std::string::npos);
+  CHECK(told.play(std::string(bought) +
+                  "      - {at: day 3, expect: [{email: welcome, variant: short}]}\n") == "passed");
 }
 
 TEST_CASE("a message that says something else is shown with its text", "[story]") {
