@@ -161,3 +161,23 @@ TEST_CASE("the group is independent of the holdout, and who is held out is in on
       CHECK(count(variant, state) > 30);
     }
 }
+
+TEST_CASE(
+    "a repetition does not carry a variant that was taken out while the first was under way") {
+  Compared shop;
+  const std::string repeated = "    repeat: {every: 24 hours, at-most: 1}\n";
+  const std::string who = one_of("short");
+  shop.rule(compared("{short: 50%}", repeated));
+  shop.customer(who);
+  shop.start();
+  shop.world->mail().latency = std::chrono::minutes{10};
+  shop.run_to("2026-03-02 11:00");
+  shop.order("o1", who);
+  shop.run_to("2026-03-02 12:05");
+  shop.templates.erase("short");
+  shop.rule(compared("{long: 1%}", repeated));
+  shop.reload();
+  shop.run_to("2026-03-10 15:00");
+  CHECK(shop.variants() == "short thanks");
+  CHECK(shop.ledger() == Lines{"email:thanks o1 sent", "email:thanks#1 o1 sent"});
+}
