@@ -8,7 +8,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "retaind-npm"
-PEERS = {"ajv": "8", "yaml": "2", "yaml-language-server": "1"}
+PEERS = {"ajv": "8", "liquidjs": "10", "mailparser": "3.7.2", "yaml": "2", "yaml-language-server": "1"}
 
 
 def npm_peers():

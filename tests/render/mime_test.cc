@@ -237,7 +237,7 @@ TEST_CASE("CR, LF or NUL in a header source is an error, never stripped", "[rend
   }
 }
 
-TEST_CASE("2,000 hostile header values give exactly the intended headers or an error", "[render]") {
+TEST_CASE("10,000 hostile header values give exactly the intended headers or an error", "[render]") {
   Rng rng(20260302);
   const std::vector<std::string> parts = {"\r",
                                           "\n",
@@ -289,7 +289,7 @@ TEST_CASE("2,000 hostile header values give exactly the intended headers or an e
                                              "Content-Transfer-Encoding"};
   int accepted = 0;
   int refused = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     Mail mail = simple_mail();
     mail.reply_to = "reply@example.com";
     mail.list_unsubscribe_url = "https://example.com/u?t=1";
@@ -313,8 +313,8 @@ TEST_CASE("2,000 hostile header values give exactly the intended headers or an e
       names.insert(names.begin() + 6, {"List-Unsubscribe", "List-Unsubscribe-Post"});
     CHECK(names == intended);
   }
-  CHECK(accepted > 500);
-  CHECK(refused > 500);
+  CHECK(accepted > 2500);
+  CHECK(refused > 2500);
 }
 
 TEST_CASE("list headers are never encoded, and one-click needs an https link", "[render]") {

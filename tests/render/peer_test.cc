@@ -1,4 +1,5 @@
-// Python's email package reads what the builder wrote and must find what went in.
+// Python's email package and npm's mailparser read what the builder wrote and must find what went
+// in.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -16,8 +17,6 @@ using namespace retaind;
 using namespace retaind::render;
 
 namespace {
-
-constexpr int mails = 1000;
 
 char32_t random_code_point(Rng& rng) {
   static constexpr std::pair<char32_t, char32_t> blocks[] = {
@@ -101,19 +100,14 @@ Value expectation(const Mail& mail) {
   return expected;
 }
 
-}  // namespace
-
-TEST_CASE("Python's mail parser finds in random mails what went into them", "[render]") {
-  if (std::system("python3 -c 'import email' >/dev/null 2>&1") != 0) {
-    std::puts("skipped: there is no python3");
-    return;
-  }
+/// Builds `count` mails and has a peer, a script of this directory, compare them with what went in.
+void compare(const std::string& script, int count, std::uint64_t seed) {
   const std::filesystem::path directory =
-      std::filesystem::path(RETAIND_BUILD) / "render_peer_mails";
+      std::filesystem::path(RETAIND_BUILD) / ("render_peer_mails_" + script);
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
-  Rng rng(7);
-  for (int i = 0; i < mails; ++i) {
+  Rng rng(seed);
+  for (int i = 0; i < count; ++i) {
     const Mail mail = random_mail(rng, i);
     const auto built = build_mail(mail);
     REQUIRE(built);
@@ -121,8 +115,31 @@ TEST_CASE("Python's mail parser finds in random mails what went into them", "[re
     std::ofstream(directory / (name + ".eml"), std::ios::binary) << built->bytes;
     std::ofstream(directory / (name + ".json"), std::ios::binary) << to_json(expectation(mail));
   }
-  const std::string command = "python3 " + std::string(RETAIND_SOURCE) +
-                              "/tests/render/read_mails.py " + directory.string();
+  const std::string command = "/usr/bin/env python3 " + std::string(RETAIND_SOURCE) +
+                              "/tests/render/" + script + " " + directory.string();
   CHECK(std::system(command.c_str()) == 0);
   std::filesystem::remove_all(directory);
+}
+
+bool has_python() {
+  if (std::system("python3 -c 'import email' >/dev/null 2>&1") == 0) return true;
+  std::puts("skipped: there is no python3");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("Python's mail parser finds in random mails what went into them", "[render]") {
+  if (has_python()) compare("read_mails.py", 1000, 7);
+}
+
+TEST_CASE("npm's mailparser finds in random mails what went into them", "[render]") {
+  if (has_python()) compare("read_mails_npm.py", 1000, 8);
+}
+
+// Two minutes; tests/all.sh --full asks for it.
+TEST_CASE("both parsers find in 20,000 random mails what went into them", "[.full]") {
+  if (!has_python()) return;
+  compare("read_mails.py", 20'000, 9);
+  compare("read_mails_npm.py", 20'000, 9);
 }
