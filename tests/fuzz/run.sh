@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The fuzzers under clang's address and undefined-behaviour sanitizers, one after the other.
-#   tests/fuzz/run.sh MINUTES [NAME...]     each that long; what it found and the corpus lacks is written to build/fuzz/found
+#   tests/fuzz/run.sh MINUTES [NAME...]     each that long; what it reaches beyond the corpus is added to its found.base64
 #   tests/fuzz/run.sh --planted [NAME...]   plants planted/NAME.mutant, which what people wrote of the corpus does not show and the
-#                                           fuzzer has to find within a minute; corpus/NAME/found is what fuzzers found before
+#                                           fuzzer has to find within a minute; found.base64 is what fuzzers found before
 set -u
 source=$(cd "$(dirname "$0")/../.." && pwd)
 corpora=$source/tests/fuzz/corpus
@@ -37,8 +37,27 @@ build() { cmake --build "$build" -j "${RETAIND_JOBS:-$(nproc)}" --target "$1_fuz
 
 # words NAME: what stands in the corpus, as libFuzzer's dictionary.
 words() {
-  grep -aohE "[A-Za-z_][A-Za-z_.-]+|[<>=!]+|'|[0-9]+ [a-z]+" -r "$corpora/$1" | sort | uniq -c | sort -rn | head -500 |
+  grep -aohE "[A-Za-z_][A-Za-z_.-]+|[<>=!]+|'|[0-9]+ [a-z]+" --exclude=found.base64 -r "$corpora/$1" | sort | uniq -c | sort -rn | head -500 |
     awk '{ $1 = ""; print "\"" substr($0, 2) "\"" }' >"$work/$1.words"
+}
+# written NAME DIRECTORY: the inputs that people wrote. unpack and pack NAME DIRECTORY: those that fuzzers found.
+written() {
+  mkdir -p "$2" && find "$corpora/$1" -maxdepth 1 -type f ! -name found.base64 -exec cp {} "$2" \;
+}
+unpack() {
+  mkdir -p "$2"
+  [ ! -e "$corpora/$1/found.base64" ] || python3 - "$corpora/$1/found.base64" "$2" <<'PYTHON'
+import base64, pathlib, sys
+for i, line in enumerate(open(sys.argv[1])):
+    (pathlib.Path(sys.argv[2]) / f"found-{i}").write_bytes(base64.b64decode(line))
+PYTHON
+}
+pack() {
+  python3 - "$corpora/$1/found.base64" "$2" <<'PYTHON'
+import base64, pathlib, sys
+inputs = sorted((path.read_bytes() for path in pathlib.Path(sys.argv[2]).iterdir()), key=lambda each: (len(each), each))
+pathlib.Path(sys.argv[1]).write_text("".join(base64.b64encode(each).decode() + "\n" for each in inputs if each))
+PYTHON
 }
 # fuzz NAME SECONDS CORPUS: prints what libFuzzer says; fails when it has found something.
 fuzz() {
@@ -55,8 +74,7 @@ for name in "${names[@]}"; do
     about=$(sed -n '1s/^# //p' "$mutant")
     if ! python3 "$source/tests/mutants/change.py" "$mutant" "$tree" >"$work/log" 2>&1 || ! build "$name"; then
       echo "error  $name: $(grep -m1 -E 'error|places' "$work/log")"; failed=$((failed + 1))
-    elif mkdir -p "$work/written-$name" && find "$corpora/$name" -maxdepth 1 -type f -exec cp {} "$work/written-$name" \; &&
-      ! "$build/tests/${name}_fuzz" "$work/written-$name"/* >"$work/log" 2>&1; then
+    elif written "$name" "$work/written-$name"; ! "$build/tests/${name}_fuzz" "$work/written-$name"/* >"$work/log" 2>&1; then
       echo "error  $name: the corpus alone shows it: $about"; failed=$((failed + 1))
     else
       begin=$SECONDS
@@ -71,18 +89,20 @@ for name in "${names[@]}"; do
     continue
   fi
   build "$name" || { tail -20 "$work/log"; exit 2; }
-  found=$source/build/fuzz/found/$name
-  rm -rf "$found" && mkdir -p "$found"
-  if fuzz "$name" $((minutes * 60)) "$corpora/$name" >"$work/log" 2>&1; then
-    cp -r "$corpora/$name" "$work/merged-$name"
-    "$build/tests/${name}_fuzz" -merge=1 "$work/merged-$name" "$work/$name" >"$work/merge" 2>&1
-    find "$work/merged-$name" -maxdepth 1 -type f | while read -r file; do
-      [ -e "$corpora/$name/$(basename "$file")" ] || cp "$file" "$found"
-    done
-    echo "ok     $name: $minutes min, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") runs, $(grep -ao 'cov: [0-9]*' "$work/log" | tail -1), $(ls "$found" | wc -l) new inputs in $found"
+  written "$name" "$work/known-$name"
+  unpack "$name" "$work/known-$name"
+  if fuzz "$name" $((minutes * 60)) "$work/known-$name" >"$work/log" 2>&1; then
+    # Edges alone: how often one is taken is worth looking for, and too much to keep.
+    written "$name" "$work/kept-$name"
+    "$build/tests/${name}_fuzz" -merge=1 -use_counters=0 -max_len=500 "$work/kept-$name" "$work/known-$name" "$work/$name" \
+      >"$work/merge" 2>&1
+    for file in "$corpora/$name"/*; do rm -f "$work/kept-$name/$(basename "$file")"; done
+    pack "$name" "$work/kept-$name"
+    echo "ok     $name: $minutes min, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") runs," \
+      "$(grep -ao 'cov: [0-9]*' "$work/log" | tail -1), $(wc -l <"$corpora/$name/found.base64") inputs kept"
   else
-    cp "$work/$name"-* "$found" 2>/dev/null
-    echo "FAILED $name: $(grep -m1 -aE '^broken|runtime error|ERROR: ' "$work/log"); the input is in $found"
+    cp "$work/$name"-* "$corpora/$name"
+    echo "FAILED $name: $(grep -m1 -aE '^broken|runtime error|ERROR: ' "$work/log"); the input is in $corpora/$name"
     failed=$((failed + 1))
   fi
 done
