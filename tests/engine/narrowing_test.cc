@@ -51,7 +51,7 @@ Verdict verdict_of(const Sentence& sentence, Truth truth) {
   return sentence.key == "hold-while" ? Verdict::hold : Verdict::skip;
 }
 
-Term test_of(Op op, const Field& field, std::vector<const char*> words) {
+Term test_of(Op op, const Field& field, const std::vector<const char*>& words) {
   Term term, read;
   read.op = Op::field;
   read.type = field.type;
@@ -98,8 +98,8 @@ class NaiveTrigger {
     const std::string_view state = rule_.trigger.state->name;
     const Vocabulary& words = *world_.site.vocabulary;
     const auto holds = [&](Op op, Subject subject, const char* field,
-                           std::vector<const char*> list) {
-      const Term term = test_of(op, *words.field(subject, field), std::move(list));
+                           const std::vector<const char*>& list) {
+      const Term term = test_of(op, *words.field(subject, field), list);
       return Naive(world_, now, nullptr).truth(term, subject, row) == Truth::yes;
     };
     const auto open = [&] {
