@@ -107,6 +107,9 @@ std::string decoded_part(std::string_view bytes, std::string_view type) {
   const std::size_t body = rest.find("\r\n\r\n") + 4;
   const std::size_t boundary = rest.find("\r\n--=_", body);
   const std::string_view raw = rest.substr(body, std::min(boundary, rest.size()) - body);
+  // Servers may drop a blank at the end of a line (RFC 2045 6.7).
+  REQUIRE(raw.find(" \r\n") == std::string_view::npos);
+  REQUIRE(raw.find("\t\r\n") == std::string_view::npos);
   return with_lf(test::decoded(raw, test::header(rest, "Content-Transfer-Encoding")));
 }
 
