@@ -32,6 +32,7 @@ Result<std::string> Liquid::render(const Value& context, bool html, std::string_
   const RunSetting setting{mode_, html, locale, &partials_};
   Run run(parsed_.front()->tree, context, setting);
   std::string out;
+  out.reserve(parsed_.front()->source.text.size() + 1024);
   Fault fault;
   if (!run.render(out, fault)) return Error{ErrorKind::invalid, located(fault)};
   return out;

@@ -190,19 +190,15 @@ void append_quoted_printable(std::string& out, std::string_view text) {
 }  // namespace
 
 Transfer transfer_for(std::string_view text) {
+  constexpr std::uint64_t high = 0x8080808080808080U;
   std::size_t foreign = 0;
   std::size_t at = 0;
-  while (at + 32 <= text.size()) {
-    std::array<std::uint64_t, 4> words{};
+  for (std::array<std::uint64_t, 4> words{}; at + sizeof words <= text.size(); at += sizeof words) {
     std::memcpy(words.data(), text.data() + at, sizeof words);
-    if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080U) != 0) break;
-    at += sizeof words;
-  }
-  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data() + at, sizeof eight);
-    // Adds up the eight highest bits.
-    foreign += (((eight & 0x8080808080808080U) >> 7U) * 0x0101010101010101U) >> 56U;
+    if (((words[0] | words[1] | words[2] | words[3]) & high) == 0) continue;
+    // Adds up the eight highest bits of each.
+    for (const std::uint64_t eight : words)
+      foreign += (((eight & high) >> 7U) * 0x0101010101010101U) >> 56U;
   }
   for (; at < text.size(); ++at) foreign += static_cast<unsigned char>(text[at]) >> 7U;
   return foreign * 6 > text.size() ? Transfer::base64 : Transfer::quoted_printable;
