@@ -160,9 +160,12 @@ class Trial {
     const Time from = now - 400 * std::chrono::hours(24);
     std::map<std::int64_t, std::string> brought = scan(from, now, slice);
     const NaiveTrigger naive(world_, *rule_);
+    // With `timezone: customer` a scan is of the earliest possible due, up to a day and more
+    // before.
+    const Time surely = from + std::chrono::hours(sentence_.customer_zone ? 48 : 0);
     for (const Row& row : world_.of(sentence_.subject)) {
       const store::Candidate* candidate = trigger_->rows().by_row(row.id, now);
-      const bool due = naive.is_due(row, from, now);
+      const bool due = naive.is_due(row, surely, now);
       const auto here = brought.find(row.id);
       if (candidate == nullptr) {
         if (due) return Disagreement{&row, "it is due, and by_row() does not find it"};
