@@ -454,7 +454,7 @@ TEST_CASE("where SQL narrows, it never drops what decide passes", "[engine][narr
         FAIL("the generator writes what the language refuses (seed " << seed << ")\n"
                                                                      << trial.refusal());
       for (int i = 0; i < 2; ++i) {
-        const Time moment = i == 0 ? first : world->look(rng);
+        const Time moment = i == 0 ? first : author.edge(*sentence);
         if (trial.run(moment, rng.below(3) == 0 ? 2 : 1000, &coverage))
           FAIL(minimal_case(*world, *sentence, moment, seed));
       }

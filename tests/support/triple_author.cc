@@ -471,6 +471,25 @@ std::optional<Sentence> Author::sentence(Op op, Type type) {
   return made;
 }
 
+Time Author::edge(const Sentence& sentence) {
+  std::vector<const Term*> open{&sentence.line}, clocks;
+  while (!open.empty()) {
+    const Term* term = open.back();
+    open.pop_back();
+    for (const Term& part : term->parts) open.push_back(&part);
+    const bool clock =
+        !term->parts.empty() && term->parts[0].op == Op::field && term->parts[0].type == Type::time;
+    if (clock && (!term->span.is_zero() || is_order(term->op))) clocks.push_back(term);
+  }
+  if (clocks.empty()) return world_->look(*rng_);
+  const Term& term = *any(clocks);
+  const auto value = stored(*term.parts[0].field);
+  if (!value) return world_->look(*rng_);
+  const Span span = term.op == Op::within_next ? term.span.negated() : term.span;
+  return world_->site.zone.add(retaind::from_ms(static_cast<std::int64_t>(value->number)), span) +
+         Duration{static_cast<std::int64_t>(rng_->below(3)) - 1};
+}
+
 void Author::tilt(Sentence& sentence, Time now) {
   int yes = 0, no = 0;
   for (const Row& row : world_->of(sentence.subject)) {

@@ -128,6 +128,9 @@ class Author {
   std::optional<Sentence> sentence(Op op, Type type);
   /// The same of an aggregate.
   std::optional<Sentence> sentence(Fold fold, Type type);
+  /// When a test of the line against the clock turns for some row, or a millisecond beside it; else
+  /// any time.
+  Time edge(const Sentence& sentence);
   /// Turns most of those round that are false for more rows than they are true for.
   void tilt(Sentence& sentence, Time now);
 
