@@ -14,6 +14,7 @@ const std::vector<PageRow>& reference_pages() {
       {"commands", "retaind.1", "the subcommands, files and exit statuses", commands_page},
       {"rule", "retaind-rule.5", "rule files: keys, conditions, what cannot be said", rule_page},
       {"story", "retaind-test.5", "stories: what happens, and what must have gone", story_page},
+      {"template", "", "texts of mails: front matter, filters of our own, limits", template_page},
       {"site", "", "retaind.yaml: every setting", site_page},
       {"mapping", "", "mapping files of the import", mapping_page},
       {"vocabulary", "", "events, states, dates and fields", vocabulary_page},

@@ -19,6 +19,7 @@ const std::vector<PageRow>& reference_pages();
 
 Page commands_page(const language::EditorNames& names);
 Page rule_page(const language::EditorNames& names);
+Page template_page(const language::EditorNames& names);
 Page story_page(const language::EditorNames& names);
 Page site_page(const language::EditorNames& names);
 Page mapping_page(const language::EditorNames& names);

@@ -122,7 +122,7 @@ Peer liquidjs(const std::string& text, int count) {
       (directory / "mail.liquid").string() + " " + (directory / "data.json").string() + " " +
       std::to_string(count) + " > " + (directory / "out").string();
   Peer peer;
-  if (std::system(command.c_str()) != 0) return peer;
+  if (std::system(command.c_str()) != 0) return peer;  // NOLINT(concurrency-mt-unsafe): one thread
   std::ifstream in(directory / "out", std::ios::binary);
   std::string first;
   std::getline(in, first);

@@ -73,6 +73,14 @@ with Site() as site:
     check(tested.returncode == 0, f"a story of the reference fails: {tested.stdout}{tested.stderr}")
 print(f"{len(shown)} examples")
 
+# Each filter of our own prints what the page says
+examples = re.findall(r"Example: `({{.*?}})` prints `(.*?)`", texts["template"])
+check(len(examples) == 6, f"filters of the page template: {examples}")
+batch = "".join(json.dumps({"name": wanted, "template": example}) + "\n" for example, wanted in examples)
+for line in subprocess.run([BINARY, "render", "--batch"], input=batch, capture_output=True, text=True).stdout.splitlines():
+    row = json.loads(line)
+    check(row.get("result") == row["name"], f"the page template says {row['name']!r}: {row}")
+
 # The manual
 for page, title in (("commands", "RETAIND(1)"), ("rule", "RETAIND-RULE(5)"), ("story", "RETAIND-TEST(5)")):
     roff = run("reference", page, "--man").stdout

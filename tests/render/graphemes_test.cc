@@ -63,6 +63,7 @@ TEST_CASE("graphemes are what readers take for characters", "[render]") {
 }
 
 TEST_CASE("perl cuts 20,000 random texts into the same graphemes", "[render]") {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   if (std::system("perl -e 'exit(\"e\\x{301}\" =~ /^\\X$/ ? 0 : 1)' 2>/dev/null") != 0) {
     std::puts("skipped: there is no perl");
     return;
@@ -91,6 +92,7 @@ TEST_CASE("perl cuts 20,000 random texts into the same graphemes", "[render]") {
       "//, $text), $got, $ends if $wrong < 5; } exit($wrong > 0);";
   const std::filesystem::path file = std::filesystem::path(RETAIND_BUILD) / "graphemes.pl";
   std::ofstream(file) << script;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   CHECK(std::system(("perl " + file.string() + " < " + texts.string()).c_str()) == 0);
   std::filesystem::remove(texts);
   std::filesystem::remove(file);

@@ -117,11 +117,12 @@ void compare(const std::string& script, int count, std::uint64_t seed) {
   }
   const std::string command = "/usr/bin/env python3 " + std::string(RETAIND_SOURCE) +
                               "/tests/render/" + script + " " + directory.string();
-  CHECK(std::system(command.c_str()) == 0);
+  CHECK(std::system(command.c_str()) == 0);  // NOLINT(concurrency-mt-unsafe): one thread
   std::filesystem::remove_all(directory);
 }
 
 bool has_python() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   if (std::system("python3 -c 'import email' >/dev/null 2>&1") == 0) return true;
   std::puts("skipped: there is no python3");
   return false;
