@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "delivery/compose.h"
+#include "engine/business_time.h"
 
 namespace retaind::app {
 namespace {
@@ -104,6 +105,7 @@ const Decision& deciding(const Explained& explained) {
 }  // namespace
 
 std::string when(Time time, const Zone& zone) {
+  if (engine::is_never(time)) return "never";
   return to_local_text(std::chrono::floor<std::chrono::seconds>(time), zone);
 }
 
@@ -119,6 +121,14 @@ std::string result_of(const ExplainReport& report, const Explained& explained, c
     if (explained.ended)
       return "has no message: the state ended before the daemon looked: state-ended";
   }
+  if (engine::is_never(explained.message_due) && !explained.firing)
+    return fmt::format("is never due: the calendar `{}` does not open often enough",
+                       report.known->rule.send_window);
+  if (explained.counted)
+    return fmt::format(
+        "did not match when the pass of {} came to it: of those the ledger has only how many there "
+        "were, by reason; by the facts as they are now it {}",
+        when(explained.due, zone), spoken(report, explained, explained.decision, zone, true));
   std::string text;
   if (!explained.firing && explained.due <= report.at && report.known->row.id != 0)
     text = "is not in the ledger yet (the daemon writes it at its next look); it ";

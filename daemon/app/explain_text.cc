@@ -6,6 +6,7 @@
 #include "app/explain_report.h"
 #include "base/text.h"
 #include "delivery/compose.h"
+#include "engine/business_time.h"
 
 namespace retaind::app {
 namespace {
@@ -210,6 +211,8 @@ std::string ledger_lines(const Explained& explained, const Zone& zone) {
 
 std::string change_words(const Explained& explained, const Zone& zone) {
   if (explained.over) return "never: what has ended stays ended";
+  if (explained.counted) return "never: the next pass decides anew";
+  if (engine::is_never(explained.message_due)) return "only when the rule or its calendar changes";
   if (!explained.firing && explained.admission == engine::Engine::Admission::none)
     return "only when facts or the rule change";
   if (explained.changes_at)
@@ -227,8 +230,9 @@ std::string occurrence_text(const ExplainReport& report, const Explained& e, con
   text += "\n";
   if (e.anchor) text += fmt::format("  counts from {}\n", when(*e.anchor, site.zone));
   text += fmt::format("  due         {}{}\n", when(e.due, site.zone),
-                      e.due <= report.at ? ", " + delivery::age_text(report.at - e.due) + " ago"
-                                         : ", in " + delivery::age_text(e.due - report.at));
+                      engine::is_never(e.due) ? ""
+                      : e.due <= report.at ? ", " + delivery::age_text(report.at - e.due) + " ago"
+                                           : ", in " + delivery::age_text(e.due - report.at));
   if (!e.in_facts) text += "  facts       no longer hold it: only the ledger knows it\n";
   text += ledger_lines(e, site.zone);
   if (!e.variant.empty()) text += fmt::format("  variant     {}\n", e.variant);

@@ -10,6 +10,8 @@
 #include "app/site_files.h"
 #include "base/text.h"
 #include "replay/backtest.h"
+#include "store/ledger.h"
+#include "store/passes.h"
 
 namespace retaind::app {
 namespace {
@@ -127,6 +129,34 @@ std::string who(const replay::Plan& plan, std::size_t most, std::string_view hea
   return text;
 }
 
+std::vector<UnmatchedRows> unmatched_of(store::Database& shadow, const replay::Plan& plan,
+                                        const std::string& rule) {
+  std::vector<UnmatchedRows> found;
+  store::Passes passes(shadow);
+  for (const store::RuleRow& row : store::Ledger(shadow).rules()) {
+    if (row.removed_at || (!rule.empty() && row.name != rule)) continue;
+    const bool draft = row.status == static_cast<int>(language::RuleStatus::draft);
+    for (const store::PassRow& pass :
+         passes.due(row.id, draft, plan.from + Duration{1}, plan.to + Duration{1})) {
+      std::map<Reason, std::int64_t> by_reason;
+      for (const store::PassCount& count : passes.counts(pass.id))
+        by_reason[count.reason] += count.rows;
+      for (const auto& [reason, rows] : by_reason)
+        found.push_back({row.name, pass.due, reason, rows});
+    }
+  }
+  return found;
+}
+
+std::string unmatched_text(const PlanReport& report) {
+  std::string text;
+  for (const UnmatchedRows& one : report.unmatched)
+    text += fmt::format("{:>9}  {} on {}: {}, {}\n", grouped(one.rows), one.rule,
+                        when(one.due, report.site.zone), name_of(one.reason),
+                        reasons()[static_cast<std::size_t>(one.reason)].about);
+  return text.empty() ? text : "\ngone through by `each` and not matched, and why:\n" + text;
+}
+
 std::string balance(const replay::Plan& plan) {
   const auto count = [&](PlannedOutcome outcome) {
     const auto found = plan.counts.find(outcome);
@@ -164,6 +194,8 @@ Result<PlanReport> make_plan(const std::filesystem::path& directory, int days,
   if (!plan) return plan.error();
   report.plan = *std::move(plan);
   if (!rule.empty()) replay::keep_only(report.plan, rule);
+  report.unmatched = unmatched_of(*shadow, report.plan, rule);
+  if (Result<void> read = shadow->take_error(); !read) return read.error();
   return report;
 }
 
@@ -177,6 +209,7 @@ std::string to_text(const PlanReport& report, std::size_t most) {
   text += variants_of(plan);
   text += reasons_of(plan, PlannedOutcome::not_sent, "not sent, and why:");
   text += reasons_of(plan, PlannedOutcome::waiting, "still waiting at the end, and for what:");
+  text += unmatched_text(report);
   text += balance(plan);
   text += who(plan, most, "who gets what, in local time:", [](const PlannedRow& row) {
     return row.outcome == PlannedOutcome::sent || row.outcome == PlannedOutcome::would_send;
@@ -216,6 +249,16 @@ Value to_value(const PlanReport& report) {
     root.set(key, Value(count == plan.counts.end() ? std::int64_t{0} : count->second));
   }
   root.set("even", Value(plan.even()));
+  Value::Array unmatched;
+  for (const UnmatchedRows& one : report.unmatched) {
+    Value value;
+    value.set("rule", Value(one.rule));
+    value.set("due", Value(to_iso(one.due)));
+    value.set("reason", Value(name_of(one.reason)));
+    value.set("rows", Value(one.rows));
+    unmatched.push_back(std::move(value));
+  }
+  root.set("unmatched", Value(std::move(unmatched)));
   Value::Array rows;
   for (const PlannedRow& row : plan.rows) {
     Value one;

@@ -9,11 +9,20 @@
 
 namespace retaind::app {
 
+/// Rows that a pass of a schedule with `each:` looked at and that got no message for one reason.
+struct UnmatchedRows {
+  std::string rule;
+  Time due;
+  Reason reason = Reason::none;
+  std::int64_t rows = 0;
+};
+
 /// The coming days by the files as they are.
 struct PlanReport {
   replay::Plan plan;
   Site site;
-  std::string rule;  ///< only this one's; the others ran beside it
+  std::string rule;                      ///< only this one's; the others ran beside it
+  std::vector<UnmatchedRows> unmatched;  ///< by rule, due and reason
 };
 
 /// Reads the site, lives the days in a shadow of its store. `rule` narrows what is shown, not what

@@ -108,6 +108,23 @@ Page rule_page(const language::EditorNames&) {
   add_keys(page, Keys::rule, "Of a rule", "");
   add_keys(page, Keys::trigger, "Under when",
            "Exactly one of {} starts the rule; the other keys stand beside it.");
+  page.text(
+      "A schedule (`every`) runs once for the whole site; with `each` it goes through all rows "
+      "that "
+      "are in the store when it begins, and those whose conditions are true at that moment match: "
+      "each has a message of its own, whose conditions are read again before it leaves. Everybody "
+      "else is counted by reason, in `retaind status`, and has no row in the ledger: a pass over a "
+      "million customers must not write a million lines. A pass runs in slices, so that no other "
+      "rule waits for it; a line of `if` that asks a time with an index lets it read those alone "
+      "that can match. Killed in the middle, it goes on behind the last row that it decided. Of "
+      "several times that were missed only the last is made up for, within `late-limit`; the rest "
+      "of a pass that is still under way when the next begins ends as `late-limit`, too. There is "
+      "no `backlog`: what was due before the rule went live is not gone through.");
+  page.code(
+      "yaml rule",
+      "rule: regulars\npurpose: marketing\nwhen:\n  every: monday\n  at: 10:00\n  each: customer\n"
+      "if:\n  - customer.orders_count >= 2\n  - customer.last_active_at within last 90 days\n"
+      "then:\n  - email: welcome\n");
   add_keys(
       page, Keys::step, "Of a step, under then",
       "Exactly one of {} says what the step does; the other keys stand beside it. A coupon and a "

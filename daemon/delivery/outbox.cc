@@ -165,8 +165,8 @@ std::optional<Outbox::Look> Outbox::look(const Message& message, Time now) {
   look.firing = *firing;
   look.step = engine::Runs::step_of(*look.running->rule, message.step);
   if (look.step == nullptr) return std::nullopt;
-  const bool scheduled = look.running->rule->trigger.kind == language::TriggerKind::schedule;
-  look.candidate = scheduled ? nullptr : look.running->trigger->rows().by_row(firing->row, now);
+  if (language::has_row(look.running->rule->trigger))
+    look.candidate = look.running->trigger->rows().by_row(firing->row, now);
   const auto subject =
       engine::Checks::subject_of(*look.running, *look.step, *firing, message, look.candidate);
   look.situation = checks_->situation(subject, now);

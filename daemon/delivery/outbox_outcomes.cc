@@ -153,7 +153,7 @@ void Outbox::note_left(const Message& message, Time at) {
 Time Outbox::give_up_at(Running* running, const Message& message, Time now) {
   if (running != nullptr && message.firing) {
     const auto firing = ledger_.firing(*message.firing);
-    const auto* candidate = firing && running->rule->trigger.kind != language::TriggerKind::schedule
+    const auto* candidate = firing && language::has_row(running->rule->trigger)
                                 ? running->trigger->rows().by_row(firing->row, now)
                                 : nullptr;
     const Zone& zone = candidate == nullptr ? site_->zone : running->trigger->zone_of(*candidate);

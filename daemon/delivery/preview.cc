@@ -153,7 +153,7 @@ Result<Preview> preview(store::Database& shadow, const Site& site,
   part.firing.subject = rule.trigger.subject;
   part.firing.customer = order.customer;
   part.firing.anchor = part.firing.due = part.firing.planned = now;
-  if (rule.trigger.kind != language::TriggerKind::schedule) {
+  if (language::has_row(rule.trigger)) {
     const auto row = newest_row(shadow, site, rule, order.customer, person->key, now);
     if (!row) return row.error();
     part.firing.row = row->id;

@@ -115,7 +115,10 @@ void Engine::take_over(Running& running, const store::RuleRow& known, Time now) 
     row.revised_at = now;
     ledger_.add_revision(row.id, now, row.revision, text_of(rule));
   }
-  if (went_live || back || retimed) start_counting(row, rule, now);
+  if (went_live || back || retimed) {
+    drop_passes(row.id, now);
+    start_counting(row, rule, now);
+  }
   if (went_live || back || retimed || edited || was != rule.status) ledger_.save_rule(row);
   running.row = row;
   if (rule.status == RuleStatus::live && was != RuleStatus::live)

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <set>
 
 #include "engine/engine.h"
 #include "store/ledger.h"
+#include "store/passes.h"
 
 namespace retaind::engine {
 namespace {
@@ -69,6 +71,7 @@ class Books {
   }
 
   void count_occurrences(const language::Rule& rule, const store::RuleRow& row, TimeRange counted) {
+    if (rule.trigger.each) return count_passes(rule, row, counted);
     Running running;
     running.rule = &rule;
     running.row = row;
@@ -81,13 +84,36 @@ class Books {
       if (occurrence.due <= first || occurrence.due > counted.through) return;
       const bool known = is_known(running, occurrence);
       if (!known && engine_.admission(running, occurrence) == Engine::Admission::none) return;
-      const auto day =
-          std::upper_bound(starts_.begin(), starts_.end(), occurrence.due) - starts_.begin() - 1;
-      BalanceDay& books = days_[static_cast<std::size_t>(day)];
+      BalanceDay& books = day_of(occurrence.due);
       // What was due by the last look is in the ledger, whatever it has become; what the change
       // feed brought since then is, too.
       ++(known || occurrence.due <= *row.evaluated ? books.occurrences : books.unseen);
     })) {
+    }
+  }
+
+  BalanceDay& day_of(Time due) {
+    const auto day = std::upper_bound(starts_.begin(), starts_.end(), due) - starts_.begin() - 1;
+    return days_[static_cast<std::size_t>(day)];
+  }
+
+  /// Each slot is due for all rows that were there when its pass began.
+  void count_passes(const language::Rule& rule, const store::RuleRow& row, TimeRange counted) {
+    store::Passes passes(*database_);
+    const Time first = std::max(starts_.front() - Duration{1}, counted.after);
+    std::set<Time> begun;
+    for (const store::PassRow& pass :
+         passes.due(row.id, false, first + Duration{1}, counted.through + Duration{1})) {
+      begun.insert(pass.due);
+      const std::int64_t all = passes.rows_through(pass.subject, pass.through_row);
+      const std::int64_t looked_at = pass.ended ? all : passes.decided(pass);
+      day_of(pass.due).occurrences += looked_at;
+      day_of(pass.due).unseen += all - looked_at;
+    }
+    const Trigger trigger{*database_, rule, site_->zone};
+    for (const ScheduleSlot& slot : trigger.slots({first, counted.through})) {
+      if (begun.count(slot.due) == 0)
+        day_of(slot.due).unseen += passes.rows_through(rule.trigger.subject, INT64_MAX);
     }
   }
 

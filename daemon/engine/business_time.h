@@ -12,4 +12,7 @@ Time later(const language::Rule& rule, Time time, const Span& span, const Zone& 
 std::vector<TimeRange> earlier(const language::Rule& rule, TimeRange due, const Span& span,
                                const Zone& zone);
 
+/// Whether a due time stands for none: the calendar does not open often enough for it.
+bool is_never(Time due);
+
 }  // namespace retaind::engine

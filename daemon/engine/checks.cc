@@ -230,8 +230,7 @@ Situation Checks::gather(const Subject& subject, Time now) {
   s.zone = &site_->zone;
   s.draft = subject.draft;
   s.rule_removed = subject.row->removed_at.has_value();
-  const bool scheduled = rule.trigger.kind == language::TriggerKind::schedule;
-  s.gone = candidate == nullptr && !scheduled && !subject.ended;
+  s.gone = candidate == nullptr && language::has_row(rule.trigger) && !subject.ended;
   s.state_ended = subject.ended;
   const bool to_customer = subject.step->kind == StepKind::email;
   if (candidate != nullptr) {

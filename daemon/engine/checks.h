@@ -74,6 +74,7 @@ class Checks {
   /// which conditions a test never reached; nobody watches the daemon.
   using Watch = std::function<void(const Subject&, const Situation&)>;
   void set_watch(Watch watch) { watch_ = std::move(watch); }
+  [[nodiscard]] bool is_watched() const { return watch_ != nullptr; }
 
   void refresh_holds(Time now) { holds_.refresh(*database_, now); }
   ActiveHolds& holds() { return holds_; }

@@ -212,6 +212,11 @@ Decision decide(const Rule& rule, const Situation& s) {
   return fire;
 }
 
+std::optional<Decision> conditions_against(const Rule& rule, const Situation& s) {
+  Look look{rule, s};
+  return conditions(look);
+}
+
 std::vector<Checked> check_each(const Rule& rule, const Situation& s) {
   std::vector<Checked> all;
   Look look{rule, s};

@@ -61,6 +61,10 @@ struct Decision {
 /// One order of checks; the first hit names the reason (design, semantics 10). Pure.
 Decision decide(const language::Rule& rule, const Situation& situation);
 
+/// What the lines of `if` and `unless` say against it, the step's own too when there is one; empty:
+/// nothing.
+std::optional<Decision> conditions_against(const language::Rule& rule, const Situation& situation);
+
 /// The checks in the order in which decide() makes them. `due` stands before all that a message is
 /// only asked when it is due.
 enum class Check : std::uint8_t {

@@ -18,6 +18,7 @@ Engine::Engine(store::Database& database, Checks& checks, const Site& site)
     : database_(&database),
       ledger_(database),
       messages_(database),
+      passes_(database),
       checks_(&checks),
       site_(&site),
       runs_(database, site) {}
@@ -46,6 +47,7 @@ void Engine::forget(Time now) {
   const auto rows = ledger_.rules();
   for (const auto& running : running_) {
     running->cursor.reset();
+    running->pass.reset();
     for (const store::RuleRow& row : rows) {
       if (row.id == running->row.id) running->row = row;
     }
@@ -95,6 +97,7 @@ bool Engine::holds_back(Channel channel) const {
 }
 
 bool Engine::scan(Running& running, Time now, int limit, Sender* sender) {
+  if (running.rule->trigger.each) return walk(running, now, limit, sender);
   const Time from = running.row.evaluated.value_or(now);
   if (!running.cursor && now <= from) {
     // The clock was set back: the ledger has what is due until `from`.
@@ -141,45 +144,59 @@ Engine::Admission Engine::admission(const Running& running, const Occurrence& oc
                                                                  : Admission::regular;
 }
 
-void Engine::consider(Running& running, const Occurrence& occurrence, Time now, Sender* sender) {
-  const Rule& rule = *running.rule;
+Firing Engine::firing_of(const Running& running, const Occurrence& occurrence) const {
   Firing firing;
   firing.rule = running.row.id;
   firing.draft = running.draft();
   firing.trigger = running.trigger_id;
-  firing.subject = rule.trigger.subject;
+  firing.subject = running.rule->trigger.subject;
   firing.row = occurrence.row;
   firing.part = occurrence.part;
+  firing.customer = occurrence.customer;
+  firing.anchor = occurrence.anchor;
+  firing.due = firing.planned = occurrence.due;
+  firing.scope = Runs::scope_of(*running.rule, occurrence.row, occurrence.customer);
+  return firing;
+}
+
+void Engine::consider(Running& running, const Occurrence& occurrence, Time now, Sender* sender) {
+  Firing firing = firing_of(running, occurrence);
   const auto move_known = [&] {
     if (const auto known = ledger_.find_firing(firing)) move(running, *known, occurrence, now);
   };
   const Admission admitted = admission(running, occurrence);
   if (admitted == Admission::none) return move_known();
-  firing.customer = occurrence.customer;
-  firing.anchor = occurrence.anchor;
-  firing.due = occurrence.due;
-  firing.planned = admitted == Admission::backlog ? now : occurrence.due;
-  firing.scope = Runs::scope_of(rule, occurrence.row, occurrence.customer);
+  if (admitted == Admission::backlog) firing.planned = now;
   // With `timezone: customer` a firing is planned ahead, and with `after:` steps alone nothing is
   // due yet: then nothing is decided.
-  const bool decided = firing.due <= now && Runs::first_step(rule) != nullptr;
-  const Decision first = decided ? first_look(running, firing, occurrence, now) : Decision{};
-  // Nearly always it is new: the ledger's unique key says when it is not.
-  Runs::Begun begun{decided ? &first : nullptr, nullptr};
+  const bool decided = firing.due <= now && Runs::first_step(*running.rule) != nullptr;
+  const Decision first =
+      decided ? decide(*running.rule, situation_of(running, firing, occurrence, now)) : Decision{};
+  if (!begin(running, firing, occurrence, decided ? &first : nullptr, now, sender)) move_known();
+}
+
+/// False when the occurrence has a firing already. Nearly always it is new: the ledger's unique key
+/// says when it is not.
+bool Engine::begin(Running& running, Firing& firing, const Occurrence& occurrence,
+                   const Decision* first, Time now, Sender* sender) {
+  Runs::Begun begun{first, nullptr};
   const Runs::Take take = [&](const Step& step, Message& message) {
     return sender->take(running, occurrence, firing, step, message, now);
   };
-  if (sender != nullptr && decided && first.verdict == Verdict::fire && occurrence.candidate)
+  if (sender != nullptr && first != nullptr && first->verdict == Verdict::fire &&
+      occurrence.candidate != nullptr)
     begun.take = &take;
-  if (!runs_.begin(running, firing, begun, now)) move_known();
+  return runs_.begin(running, firing, begun, now);
 }
 
-Decision Engine::first_look(Running& running, const Firing& firing, const Occurrence& occurrence,
-                            Time now) {
+Situation Engine::situation_of(Running& running, const Firing& firing, const Occurrence& occurrence,
+                               Time now) {
   Checks::Subject subject;
   subject.rule = running.rule;
   subject.row = &running.row;
   subject.step = Runs::first_step(*running.rule);
+  // Every step has an `after:`: what is asked of all of them.
+  if (subject.step == nullptr) subject.step = &running.rule->steps.front();
   subject.trigger = running.trigger.get();
   subject.candidate = occurrence.candidate;
   subject.due = firing.planned;
@@ -189,7 +206,7 @@ Decision Engine::first_look(Running& running, const Firing& firing, const Occurr
   subject.customer = firing.customer;
   subject.draft = firing.draft;
   subject.ended = occurrence.ended;
-  return decide(*running.rule, checks_->situation(subject, now));
+  return checks_->situation(subject, now);
 }
 
 /// A scan reads each row together with its place. Where several rows share one, a row before may

@@ -61,11 +61,24 @@ class Engine {
                      const std::vector<Occurrence>& occurrences, Time since, Time now);
   void wake(const store::FeedRow& change, Time now);
   void consider(Running& running, const Occurrence& occurrence, Time now, Sender* sender = nullptr);
-  Decision first_look(Running& running, const Firing& firing, const Occurrence& occurrence,
-                      Time now);
+  Situation situation_of(Running& running, const Firing& firing, const Occurrence& occurrence,
+                         Time now);
   bool place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence);
   bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit, Sender* sender);
+  bool walk(Running& running, Time now, int limit, Sender* sender);
+  void begin_pass(Running& running, const std::vector<ScheduleSlot>& slots, Time now);
+  void end_pass(store::PassRow& pass, const store::PassCount& rest, Time now);
+  void drop_passes(std::int64_t rule, Time now);
+  void miss_slots(Running& running, const std::vector<ScheduleSlot>& slots, Time now);
+  static store::PassRow pass_of(const Running& running, const ScheduleSlot& slot);
+  [[nodiscard]] std::optional<TimeRange> narrowed(const Running& running, Time now) const;
+  void look_up(Running& running, Time now);
+  void pass_slice(Running& running, Time now, int limit, Sender* sender);
+  void consider_in_pass(Running& running, const Occurrence& occurrence, Time now, Sender* sender);
+  Firing firing_of(const Running& running, const Occurrence& occurrence) const;
+  bool begin(Running& running, Firing& firing, const Occurrence& occurrence, const Decision* first,
+             Time now, Sender* sender);
   void set_next(Running& running, std::optional<Time> next);
   void set_wakes(Running& running);
   static void set_wakes_of_others(Running& running, const language::Aggregate& aggregate);
@@ -73,6 +86,7 @@ class Engine {
   store::Database* database_;
   store::Ledger ledger_;
   store::Messages messages_;
+  store::Passes passes_;
   Checks* checks_;
   const Site* site_;
   Runs runs_;

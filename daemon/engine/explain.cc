@@ -70,7 +70,7 @@ Explainer::Found Explainer::make(const Occurrence& occurrence) const {
 }
 
 std::vector<Explainer::Found> Explainer::gather(std::int64_t customer, Time at, std::size_t& rows) {
-  if (running_.rule->trigger.kind == TriggerKind::schedule) return gather_slots(at);
+  if (!language::has_row(running_.rule->trigger)) return gather_slots(at);
   std::vector<Found> found;
   // Of what recurs each year a look back of one is enough.
   const Time since = at - 400 * 24h;
@@ -79,14 +79,40 @@ std::vector<Explainer::Found> Explainer::gather(std::int64_t customer, Time at, 
   rows = ids.size();
   for (const std::int64_t row : ids) {
     const std::size_t first = found.size();
-    for (const Occurrence& occurrence : running_.trigger->of_row(row, since, at))
+    for (const Occurrence& occurrence : occurrences_of(row, since, at))
       found.push_back(make(occurrence));
     add_known(found, row);
     if (found.size() == first) continue;
     const std::string key = people.key_of(running_.rule->trigger.subject, row);
-    for (std::size_t i = first; i < found.size(); ++i) found[i].explained.row = key;
+    for (std::size_t i = first; i < found.size(); ++i) {
+      found[i].explained.row = key;
+      found[i].explained.counted = is_counted(found[i]);
+    }
   }
   return found;
+}
+
+/// Of a schedule with `each:` the last slot and the next, by the facts of now: what became of the
+/// row at earlier ones only a firing tells.
+std::vector<Occurrence> Explainer::occurrences_of(std::int64_t row, Time since, Time at) {
+  if (!running_.rule->trigger.each) return running_.trigger->of_row(row, since, at);
+  std::vector<Occurrence> found;
+  const store::Candidate* candidate = running_.trigger->rows().by_row(row, at);
+  if (candidate == nullptr) return found;
+  const auto past = running_.trigger->slots({at - 32 * 24h, at});
+  const auto ahead = running_.trigger->slots({at, at + 32 * 24h});
+  if (!past.empty()) found.push_back(Trigger::make_each(*candidate, past.back()));
+  if (!ahead.empty()) found.push_back(Trigger::make_each(*candidate, ahead.front()));
+  return found;
+}
+
+bool Explainer::is_counted(const Found& found) {
+  if (!running_.rule->trigger.each || found.explained.firing) return false;
+  const Time due = found.explained.due;
+  for (const store::PassRow& pass :
+       store::Passes(*database_).due(running_.row.id, running_.draft(), due, due + Duration{1}))
+    return found.row <= pass.through_row && (pass.ended || found.row <= pass.last_row);
+  return false;
 }
 
 std::vector<Explainer::Found> Explainer::gather_slots(Time at) {
@@ -187,9 +213,9 @@ Explainer::Look Explainer::look(const Subject& subject, Checks& checks, Time at)
   Look look;
   look.zone = site_->zone;
   const Rule& rule = *running_.rule;
-  const bool scheduled = rule.trigger.kind == TriggerKind::schedule;
+  const bool with_row = language::has_row(rule.trigger);
   const store::Candidate* candidate =
-      scheduled ? nullptr : running_.trigger->rows().by_row(subject.row, at);
+      with_row ? running_.trigger->rows().by_row(subject.row, at) : nullptr;
   auto asked =
       Checks::subject_of(running_, *subject.step, subject.firing, subject.message, candidate);
   if (!subject.in_ledger) asked.firing.reset();
@@ -341,10 +367,11 @@ void Explainer::explain_one(Explained& explained, const Subject& subject, Time a
   read_lines(explained, here);
   explained.situation = here.situation;
   explained.situation.facts = {};
-  if (const auto* candidate = running_.trigger->rows().by_row(subject.row, at);
-      candidate != nullptr && running_.rule->trigger.kind != TriggerKind::schedule)
+  if (const auto* candidate = language::has_row(running_.rule->trigger)
+                                  ? running_.trigger->rows().by_row(subject.row, at)
+                                  : nullptr)
     explained.address = candidate->address;
-  if (explained.over) return;
+  if (explained.over || explained.counted) return;
   const bool ahead = at < subject.message.due && explained.decision.reason == Reason::none &&
                      explained.decision.verdict == Verdict::hold;
   if (ahead) {

@@ -36,6 +36,7 @@ struct Explained {
   Time due;
   bool in_facts = true;  ///< false: the ledger has it and the facts do not any more
   bool ended = false;    ///< of a state: over again
+  bool counted = false;  ///< a pass came to the row and did not match it: the ledger has a count
   Engine::Admission admission = Engine::Admission::regular;
 
   std::optional<Firing> firing;  ///< of the ledger
@@ -96,6 +97,8 @@ class Explainer {
   };
   std::vector<Found> gather(std::int64_t customer, Time at, std::size_t& rows);
   std::vector<Found> gather_slots(Time at);
+  bool is_counted(const Found& found);
+  std::vector<Occurrence> occurrences_of(std::int64_t row, Time since, Time at);
   Found make(const Occurrence& occurrence) const;
   void add_known(std::vector<Found>& found, std::int64_t row);
   void read_messages(Explained& explained);

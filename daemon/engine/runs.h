@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/checks.h"
+#include "engine/pass.h"
 #include "engine/trigger.h"
 #include "model/outbox.h"
 #include "store/people.h"
@@ -25,6 +26,7 @@ struct Running {
   bool scan_found = false;      ///< anything since the scan began
   std::optional<Time> scanned;  ///< of a scan that was cut: the last anchor that it has seen
   std::int64_t news_after = 0;  ///< the rule was new then, so that older changes tell it nothing
+  std::optional<Pass> pass;     ///< of a rule with `each:`
   bool held_back = false;       ///< more is due than the sender can use now
   std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages

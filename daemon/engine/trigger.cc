@@ -4,6 +4,7 @@
 
 #include "engine/business_time.h"
 #include "engine/evaluate.h"
+#include "engine/range.h"
 #include "store/columns.h"
 
 namespace retaind::engine {
@@ -57,6 +58,8 @@ store::Watch watch_of(const language::Rule& rule, const Zone& site) {
   watch.zone = site;
   watch.subject = rule.trigger.subject;
   watch.column = rule.trigger.column;
+  if (const auto narrow = language::narrow_of(rule); narrow && rule.trigger.each)
+    watch.narrow = narrow->field->column;
   watch.event_name = rule.trigger.event_name;
   watch.state = rule.trigger.state;
   for (const language::Slot& slot : rule.slots) watch.fields.push_back(slot.field);
@@ -78,7 +81,8 @@ store::Watch watch_of(const language::Rule& rule, const Zone& site) {
 Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zone& site)
     : rule_(&rule), site_(site), rows_(database, watch_of(rule, site)) {
   const language::Trigger& trigger = rule.trigger;
-  if (trigger.kind == TriggerKind::schedule) return;
+  if (!language::has_row(trigger)) return;
+  if (trigger.each) narrow_ = language::narrow_of(rule);
   for (const language::Aggregate& aggregate : rule.aggregates) {
     std::vector<const Field*> fields;
     for (const language::Slot& slot : aggregate.slots) fields.push_back(slot.field);
@@ -86,6 +90,8 @@ Trigger::Trigger(store::Database& database, const language::Rule& rule, const Zo
         aggregate.relation->of == Subject::item && trigger.subject == Subject::order;
     related_.emplace_back(database, *aggregate.relation, of_order, std::move(fields), site);
   }
+  // Whatever changes makes no slot.
+  if (trigger.kind == TriggerKind::schedule) return;
   // Whose row it is counts too: without a customer most rows are no occurrence, and its time zone
   // may decide.
   for (const std::string_view column :
@@ -198,9 +204,9 @@ std::vector<TimeRange> Trigger::anchors(TimeRange due) const {
   return ranges;
 }
 
-std::vector<Trigger::Slot> Trigger::slots(TimeRange due) const {
+std::vector<ScheduleSlot> Trigger::slots(TimeRange due) const {
   const language::Trigger& trigger = rule_->trigger;
-  std::vector<Slot> found;
+  std::vector<ScheduleSlot> found;
   const LocalDate last = add_days(site_.date_of(due.through), 1);
   for (LocalDate date = add_days(site_.date_of(due.after), -1); date <= last;
        date = add_days(date, 1)) {
@@ -233,6 +239,25 @@ Occurrence Trigger::make(const store::Candidate& candidate) const {
   if (rule_->trigger.kind == TriggerKind::date)
     occurrence.part = number_of(zone.date_of(*candidate.anchor));
   return occurrence;
+}
+
+Occurrence Trigger::make_each(const store::Candidate& candidate, const ScheduleSlot& slot) {
+  Occurrence occurrence;
+  occurrence.row = candidate.row;
+  occurrence.part = slot.nominal;
+  occurrence.customer = candidate.customer;
+  occurrence.due = slot.due;
+  occurrence.candidate = &candidate;
+  return occurrence;
+}
+
+int Trigger::narrowed_by() const {
+  return narrow_ ? static_cast<int>(narrow_->condition - rule_->if_all.data()) : -1;
+}
+
+std::optional<TimeRange> Trigger::narrowed(Time now) const {
+  if (!narrow_) return std::nullopt;
+  return range_of(*narrow_, now, site_);
 }
 
 Occurrence Trigger::make_birthday(const store::Candidate& candidate, LocalDate date) const {

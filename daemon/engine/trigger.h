@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/zone.h"
+#include "language/narrow.h"
 #include "language/plan.h"
 #include "store/occurrences.h"
 #include "store/related.h"
@@ -19,7 +20,13 @@ struct Occurrence {
   std::optional<Time> history_until;
   bool ended = false;  ///< of a state: it is over again
   const store::Candidate* candidate =
-      nullptr;  ///< what the checks read; nullptr for an ended episode or a schedule
+      nullptr;  ///< what the checks read; nullptr for an ended episode or a bare schedule
+};
+
+/// One time of a schedule.
+struct ScheduleSlot {
+  Time due;
+  std::int64_t nominal;  ///< minutes of local time since 1970, as written
 };
 
 /// Finds the occurrences of one rule in the facts, by the trigger alone: index ranges, never a walk
@@ -65,6 +72,15 @@ class Trigger {
   [[nodiscard]] Duration spread() const;
   /// Of a date that comes every year: it is found by month and day, and not by an anchor.
   [[nodiscard]] bool yearly() const;
+  /// Times of a schedule, ascending.
+  [[nodiscard]] std::vector<ScheduleSlot> slots(TimeRange due) const;
+  /// With `each:`, a row as one slot finds it. scan() finds none of them: engine/pass.h does.
+  [[nodiscard]] static Occurrence make_each(const store::Candidate& candidate,
+                                            const ScheduleSlot& slot);
+  /// Of `each:`: outside this range of the watched column no row passes the line `narrowed_by()` at
+  /// `now`. Empty: no index says so.
+  [[nodiscard]] std::optional<TimeRange> narrowed(Time now) const;
+  [[nodiscard]] int narrowed_by() const;
   store::Occurrences& rows() { return rows_; }
   /// The rows that the rule's aggregates go over; valid until the next call.
   std::span<const store::RowSet> related(const store::Candidate& candidate, Time now);
@@ -75,11 +91,6 @@ class Trigger {
   [[nodiscard]] TimeRange widened(TimeRange due) const;
   [[nodiscard]] Time due_on(LocalDate date, const Zone& zone) const;
   [[nodiscard]] std::vector<LocalDate> dates(TimeRange due, const Zone& zone) const;
-  struct Slot {
-    Time due;
-    std::int64_t nominal;  ///< minutes of local time since 1970, as written
-  };
-  [[nodiscard]] std::vector<Slot> slots(TimeRange due) const;
   [[nodiscard]] std::optional<Time> next_birthday(Time time);
   [[nodiscard]] const Zone& zone_named(std::string_view name) const;
   [[nodiscard]] Time earliest(Time anchor) const;
@@ -92,6 +103,7 @@ class Trigger {
   store::Occurrences rows_;
   std::vector<store::Related> related_;
   std::vector<store::RowSet> related_rows_;
+  std::optional<language::Narrow> narrow_;
   std::uint64_t columns_ = 0;
   mutable std::string zone_name_;
   mutable std::optional<Zone> customer_zone_;
@@ -114,7 +126,8 @@ bool Trigger::scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& v
   using language::TriggerKind;
   const language::Trigger& trigger = rule_->trigger;
   if (trigger.kind == TriggerKind::schedule) {
-    for (const Slot& slot : slots(due)) {
+    if (trigger.each) return false;
+    for (const ScheduleSlot& slot : slots(due)) {
       Occurrence occurrence;
       occurrence.due = slot.due;
       occurrence.part = slot.nominal;

@@ -152,8 +152,8 @@ constexpr CodeRow table[] = {
    "then:\n  - email: thanks\n    variants: {welcome: 50%}\n"},
   {Code::not_available, "something that this version does not know",
    "The words are understood, but this version of retaind cannot do it yet and does not pretend to.",
-   "when:\n  every: monday\n  at: 10:00\n  each: customer\nthen:\n  - webhook: support-desk\n",
-   "when:\n  every: monday\n  at: 10:00\nthen:\n  - webhook: support-desk\n"},
+   "when:\n  every: monday\n  at: 10:00\n  each: customer\nif: customer.last_active_at within last 90 days\ntimezone: customer\n",
+   "when:\n  every: monday\n  at: 10:00\n  each: customer\nif: customer.last_active_at within last 90 days\ntimezone: site\n"},
   {Code::business_time, "business time that no calendar counts",
    "Business hours and days are those of the calendar that the rule names as its `send-window`, in the shop's time "
    "zone. `for:`, `after:`, `wait:` and `every:` can be counted in them; limits, conditions and dates count all time.",
@@ -172,7 +172,7 @@ constexpr CodeRow table[] = {
    "`again-after` says when somebody whom `once-per` shuts out comes in again.",
    "again-after: 365 days\n", "once-per: customer\nagain-after: 365 days\n"},
   {Code::scope_mismatch, "something that this trigger does not have",
-   "A schedule has no customer, a customer's rule has no order to count by, only tickets have an assignee.",
+   "A schedule without `each` has no customer, a customer's rule has no order to count by, only tickets have an assignee.",
    "when:\n  customer: inactive\nonce-per: order\n", "when:\n  customer: inactive\nonce-per: customer\n"},
   {Code::late_limit_short, "a late-limit shorter than the closed hours",
    "A message that is held while the window is closed may be too late when it opens. A warning.",
@@ -273,6 +273,12 @@ constexpr CodeRow table[] = {
    "must have numbered the episodes, so that none is answered twice. Few columns have both.",
    "states:\n  customer.poor: {is: customer.orders_count <= 1, since: customer.last_order_at}\n",
    "states:\n  customer.poor: {is: customer.orders_count <= 1, since: customer.last_active_at}\n", false, false, true},
+  {Code::reads_all, "a pass that reads every row",
+   "At each of its times a schedule with `each` goes through all rows, in slices between which everything else goes on. A "
+   "line of `if` that asks a time which has an index lets it read those alone that the line can be true of. A note: of a "
+   "small shop, or of a rule that is for everybody, nothing is to be done.",
+   "when:\n  every: monday\n  at: 10:00\n  each: customer\nif: customer.orders_count >= 2\n",
+   "when:\n  every: monday\n  at: 10:00\n  each: customer\nif:\n  - customer.orders_count >= 2\n  - customer.last_active_at within last 90 days\n"},
 };
 // clang-format on
 

@@ -86,6 +86,7 @@ enum class Code : std::uint8_t {
   name_taken = 84,
   bad_state = 85,
   bad_since = 86,
+  reads_all = 87,
 };
 
 /// What `retaind explain-error` prints.

@@ -46,6 +46,7 @@ constexpr KeyValue table[] = {
   {.of = Keys::trigger, .key = "before", .takes = duration},
   {.of = Keys::trigger, .key = "for", .takes = open_duration},
   {.of = Keys::trigger, .key = "at", .takes = time_of_day, .needed = "every"},
+  {.of = Keys::trigger, .key = "each", .takes = word, .words = words::each},
 
   {.of = Keys::step, .key = "email", .takes = name},
   {.of = Keys::step, .key = "notify", .takes = name},

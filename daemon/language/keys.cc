@@ -44,6 +44,7 @@ constexpr KeyRow table[] = {
   {Keys::trigger, "before", "how long before the date", "14 days", "date"},
   {Keys::trigger, "for", "how long the state has lasted", "48 hours", "state"},
   {Keys::trigger, "at", "time of day", "10:00", "date|every"},
+  {Keys::trigger, "each", "goes through all customers, orders, subscriptions, tickets or answers at that time; those whose conditions are true then get the message", "customer", "every"},
 
   {Keys::step, "email", "a mail to the customer, by the name of its template", "thanks", ""},
   {Keys::step, "notify", "a mail to a team of retaind.yaml, or to the ticket's assignee", "support", ""},

@@ -6,7 +6,9 @@
 #include <array>
 #include <set>
 
+#include "base/text.h"
 #include "language/contradiction.h"
+#include "language/narrow.h"
 #include "language/spans.h"
 
 namespace retaind::language {
@@ -16,6 +18,9 @@ namespace {
 constexpr Duration shortest_coupon = std::chrono::hours(24);
 // Who compares hundreds of rules with each other is not helped by more.
 constexpr std::size_t most_partners = 3;
+// Who writes sooner after a date, of a renewal for instance, writes about it and advertises
+// nothing.
+constexpr Duration soonest_win_back = std::chrono::hours(24 * 14);
 
 std::size_t line_of(const Where& where) {
   return line_and_column(*where.source, where.begin).first;
@@ -27,16 +32,17 @@ bool warn_of(Report& report, const std::vector<Need>& needs, std::string_view so
   const auto found = find_contradiction(needs);
   if (!found) return false;
   const auto& [first, second] = *found;
-  const std::string remedy = "change one of them; on one line `or` joins alternatives";
   if (first.condition == second.condition) {
-    report.warning(Code::contradiction, range_of(second.condition->where),
-                   fmt::format("this line can never be true: {}", so), remedy);
+    report.warning(
+        Code::contradiction, range_of(second.condition->where),
+        fmt::format("this line {}: {}", second.wanted ? "can never be true" : "is always true", so),
+        "change it, or delete it; `or` joins alternatives");
     return true;
   }
   report.warning(Code::contradiction, range_of(second.condition->where),
                  fmt::format("this line and `{}` in line {} leave nobody: {}",
                              first.condition->text, line_of(first.condition->where), so),
-                 remedy);
+                 "change one of them; on one line `or` joins alternatives");
   return true;
 }
 
@@ -113,7 +119,7 @@ bool ends_by_purchase(const Rule& rule, const Condition& condition, bool wanted)
 void lint_exit(Report& report, const Rule& rule) {
   const Trigger& trigger = rule.trigger;
   const bool after = trigger.kind == TriggerKind::date && !trigger.date->yearly &&
-                     at_least(trigger.offset) > Duration::zero();
+                     at_least(trigger.offset) >= soonest_win_back;
   if (rule.purpose != Purpose::marketing || !after) return;
   for (const Need& need : needs_of(rule))
     if (ends_by_purchase(rule, *need.condition, need.wanted)) return;
@@ -148,6 +154,34 @@ bool excludes(const Rule& a, const Rule& b) {
   return find_contradiction(needs).has_value();
 }
 
+/// The times of a subject by which an index finds rows.
+std::vector<std::string> indexed_times(Subject subject) {
+  std::vector<std::string> names;
+  const auto add = [&](const auto& row) {
+    if (row.subject == subject)
+      names.push_back(fmt::format("{}.{}", retaind::name_of(subject), row.column));
+  };
+  for (const StateAnchor& anchor : state_anchors()) add(anchor);
+  for (const DateKind& date : date_kinds())
+    if (!date.yearly) add(date);
+  return names;
+}
+
+/// Once a pass, and in slices: no mistake, but who has a million rows should know.
+void lint_pass(Report& report, const Rule& rule) {
+  if (!rule.trigger.each || narrow_of(rule)) return;
+  const std::vector<std::string> times = indexed_times(rule.trigger.subject);
+  // Of an internal rule unknown passes too, and only this is never unknown.
+  const std::string_view test =
+      rule.purpose == Purpose::internal ? "is not empty" : "within last 90 days";
+  report.note(Code::reads_all, range_of(rule.trigger.where),
+              fmt::format("each time every {} of the store is read: no line of `if` can be served "
+                          "by an index",
+                          retaind::name_of(rule.trigger.subject)),
+              fmt::format("if there are many, add a line such as `{} {}`; there are indexes of {}",
+                          times.back(), test, join(times, ", ")));
+}
+
 }  // namespace
 
 void lint_rule(Report& report, const Rule& rule) {
@@ -155,6 +189,7 @@ void lint_rule(Report& report, const Rule& rule) {
   lint_early_steps(report, rule);
   lint_coupons(report, rule);
   lint_exit(report, rule);
+  lint_pass(report, rule);
 }
 
 void lint_together(const std::vector<Rule>& rules, const Site& site, std::vector<Diagnostic>& out) {

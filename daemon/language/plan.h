@@ -101,8 +101,14 @@ struct Trigger {
   std::optional<int> at_minute;  ///< date and schedule: wall time of day, minutes
   std::uint8_t weekdays = 0;     ///< schedule: bit 0 = Monday … bit 6; "day" sets all
   int month_day = 0;             ///< schedule: "month" fires on this day (1); 0: by weekdays
+  bool each = false;             ///< schedule: for each row of the subject
   Where where;
 };
+
+/// Whether each occurrence has a row of the store; that of a schedule without `each` has none.
+inline bool has_row(const Trigger& trigger) {
+  return trigger.kind != TriggerKind::schedule || trigger.each;
+}
 
 enum class StepKind : std::uint8_t { email, notify, webhook, pause_marketing };
 

@@ -18,6 +18,11 @@ void Report::warning(Code code, Range at, std::string message, std::string remed
       {Severity::warning, name_of(code), where(at), std::move(message), std::move(remedy)});
 }
 
+void Report::note(Code code, Range at, std::string message, std::string remedy) {
+  out_->push_back(
+      {Severity::note, name_of(code), where(at), std::move(message), std::move(remedy)});
+}
+
 std::size_t Report::line_of(std::size_t offset) const {
   return line_and_column(*source_, offset).first;
 }

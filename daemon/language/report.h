@@ -31,6 +31,7 @@ class Report {
 
   void error(Code code, Range at, std::string message, std::string remedy);
   void warning(Code code, Range at, std::string message, std::string remedy);
+  void note(Code code, Range at, std::string message, std::string remedy);
 
   [[nodiscard]] bool failed() const { return errors_ > 0; }
   [[nodiscard]] int errors() const { return errors_; }

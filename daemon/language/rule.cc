@@ -136,7 +136,8 @@ class RuleReader {
     if (!name || !trigger_) return;
     if (!has_row(*trigger_))
       return report_.error(Code::scope_mismatch, map_.key_at("once-per"),
-                           "a schedule has nobody to count by", "delete the line");
+                           "a schedule has nobody to count by",
+                           "delete the line, or write `each: customer` beside `every`");
     std::vector<std::string_view> names{retaind::name_of(trigger_->subject)};
     if (trigger_->subject != Subject::customer) names.push_back("customer");
     rule_.once_per = find_subject(*name);
@@ -175,7 +176,8 @@ class RuleReader {
                       "delete the line");
       if (trigger_ && !has_row(*trigger_))
         report_.error(Code::scope_mismatch, map_.key_at("holdout"),
-                      "a holdout needs customers, and a schedule has none", "delete the line");
+                      "a holdout needs customers, and a schedule has none",
+                      "delete the line, or write `each: customer` beside `every`");
     }
     if (const YamlNode* node = map_.get("priority"))
       rule_.priority = read_count(report_, "priority", *node, wholes::priority).value_or(0);
@@ -213,6 +215,11 @@ class RuleReader {
       if (rule_.customer_zone && trigger_ && !has_row(*trigger_))
         report_.error(Code::scope_mismatch, node->at,
                       "a schedule has no customer whose time zone could count",
+                      "write `timezone: site`, or delete the line");
+      if (rule_.customer_zone && trigger_ && trigger_->each)
+        report_.error(Code::not_available, node->at,
+                      "a pass over each customer at the customer's own time is not known to this "
+                      "version: it is made once, at the shop's time",
                       "write `timezone: site`, or delete the line");
     }
     if (const int days = policy_of(rule_.purpose).late_limit_days; days > 0)

@@ -58,9 +58,6 @@ struct RuleFile {
 RuleFile read_rule_file(std::shared_ptr<const Source> source, const Site& site,
                         const TemplateNames& templates, std::vector<Diagnostic>& diagnostics);
 
-/// Whether each occurrence has a row of the store; a schedule has none.
-inline bool has_row(const Trigger& trigger) { return trigger.kind != TriggerKind::schedule; }
-
 /// SHA-256 of everything in the rule that decides what is sent, whom to, and when.
 std::string revision_of(const Rule& rule);
 

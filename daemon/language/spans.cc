@@ -54,6 +54,13 @@ std::string_view guess_unit(std::string_view word) {
   return nearest(lower, names).value_or("");
 }
 
+/// "buisness", "working" or "work".
+bool means_business(std::string_view word) {
+  static constexpr std::array<std::string_view, 3> names{"business", "working", "workday"};
+  const std::string lower = lower_ascii(word);
+  return lower == "work" || nearest(lower, names).has_value();
+}
+
 bool all_digits(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -103,6 +110,12 @@ std::string written(const Span& span) {
                      whole ? "minute" : "second", many == 1 ? "" : "s");
 }
 
+std::string in_all_time(const Span& span) {
+  Span elapsed = span;
+  elapsed.business = false;
+  return written(elapsed);
+}
+
 bool is_unit(std::string_view word) { return find_unit(word) != nullptr; }
 
 std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault) {
@@ -111,10 +124,16 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
     return refuse(fault, Code::no_unit, fmt::format("`{}` has no unit", number),
                   fmt::format("{0} what? write `{0} days` or `{0} hours`", number));
   if (unit == "business")
-    return refuse(fault, Code::business_time, "conditions count all time, not opening hours",
-                  fmt::format("write elapsed time, such as `{} hours`", number));
-  const bool business = unit.starts_with("business ");
-  if (business) unit = trim(unit.substr(9));
+    return refuse(fault, Code::no_unit, fmt::format("`{} business` has no unit", number),
+                  fmt::format("{0} what? write `{0} hours` or `{0} days`", number));
+  const std::size_t space = unit.find(' ');
+  const std::string_view kind = unit.substr(0, space);
+  const bool business = kind == "business" && space != std::string_view::npos;
+  if (business) unit = trim(unit.substr(space));
+  if (!business && space != std::string_view::npos && means_business(kind))
+    if (const std::string_view guess = guess_unit(trim(unit.substr(space))); !guess.empty())
+      return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
+                    fmt::format("did you mean `{} business {}`?", number, guess));
   const Unit* found = find_unit(unit);
   if (business && found != nullptr && !counts_open_time(*found))
     return refuse(fault, Code::bad_duration, "business time is counted in minutes, hours or days",
@@ -123,7 +142,8 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
     const std::string_view guess = guess_unit(unit);
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
                   guess.empty() ? "write minutes, hours, days, weeks, months or years"
-                                : fmt::format("did you mean `{} {}`?", number, guess));
+                                : fmt::format("did you mean `{} {}{}`?", number,
+                                              business ? "business " : "", guess));
   }
   if (number.starts_with('-'))
     return refuse(

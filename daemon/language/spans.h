@@ -32,6 +32,8 @@ std::string written(const Span& span);
 
 /// Whether a word is a unit of time, singular or plural.
 bool is_unit(std::string_view word);
+/// "3 days" for 3 business days: what to write where opening hours do not count.
+std::string in_all_time(const Span& span);
 
 /// A length for comparing settings with each other: a month is 28 days, a day 24 hours.
 Duration at_least(const Span& span);

@@ -157,6 +157,12 @@ class StepsReader {
       name.kind = YamlNode::Kind::scalar;
       name.text = node.keys[i].text;
       name.at = node.keys[i].at;
+      if (name.text.empty()) {
+        report_.error(Code::bad_variants, name.at, "this share has no template",
+                      fmt::format("write the name of one in front of it: `win-back-short: {}`",
+                                  node.children[i].text));
+        continue;
+      }
       Variant variant;
       variant.template_name = known_template("variants", name);
       variant.share =
@@ -165,7 +171,7 @@ class StepsReader {
         report_.error(
             Code::bad_variants, name.at,
             fmt::format("`{}` is the control: it gets what the variants leave", step.template_name),
-            "delete it here, and lower the others' shares to what they are to get");
+            "delete it: what the other shares leave over is its own");
       // A share of a hundredth of a percent too much is no rounding.
       constexpr double rounding = 1e-9;
       if (sum <= 1 + rounding && sum + variant.share > 1 + rounding)
@@ -283,7 +289,7 @@ class StepsReader {
     if (step.kind != StepKind::email && step.kind != StepKind::pause_marketing) return;
     report_.error(Code::scope_mismatch, at,
                   fmt::format("`{}` needs a customer, and a schedule has none", kind),
-                  "write `notify:` or `webhook:`, or another trigger");
+                  "write `notify:` or `webhook:`, or beside `every` `each: customer`");
   }
 
   void add(Step step, const std::string& kind, const MapReader& map) {

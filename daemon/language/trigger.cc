@@ -196,6 +196,16 @@ class TriggerReader {
     if (trigger_.name == "day") trigger_.weekdays = all_days;
     if (trigger_.name == "weekday") trigger_.weekdays = working_days;
     if (trigger_.name == "month") trigger_.month_day = 1;
+    if (const YamlNode* each = map_.get("each")) go_through(*each);
+  }
+
+  void go_through(const YamlNode& value) {
+    const auto subject = read_choice(report_, "each", value, words::each);
+    if (!subject) return;
+    trigger_.each = true;
+    trigger_.subject = *find_subject(words::each[*subject]);
+    // Part of the name, because the rows of another subject are other occurrences.
+    trigger_.name += fmt::format(" each {}", words::each[*subject]);
   }
 
   Report& report_;

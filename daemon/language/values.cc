@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t longest_name = 100;
 
 /// Keys of the language that this version does not know; a nearest name would mislead.
-constexpr std::array<std::string_view, 1> absent_keys{"each"};
 
 /// Keys under which people write a secret into retaind.yaml itself.
 constexpr std::array<std::string_view, 5> clear_secrets{"password", "secret", "token", "api-key",
@@ -81,17 +80,19 @@ MapReader::MapReader(Report& report, const YamlNode& map, Keys of)
     if (key.text == "<<" || find_key(of, key.text) != nullptr) continue;
     if (foreign_ && unknown_) break;
     unknown_ = true;
-    if (of == Keys::trigger && is_one_of(absent_keys, key.text)) {
-      report.error(Code::not_available, key.at,
-                   fmt::format("`{}` is not known to this version", key.text),
-                   "delete it; a schedule runs once for the whole site");
-      continue;
-    }
     if (of >= Keys::site && of <= Keys::retention && is_one_of(clear_secrets, key.text)) {
       report.error(Code::clear_password, key.at,
                    fmt::format("`{}` stands in clear in this file", key.text),
                    fmt::format("put it into a file that only retaind may read, and write "
                                "`{}-file:` with its path",
+                               key.text));
+      continue;
+    }
+    if (of == Keys::trigger && find_key(Keys::rule, key.text) != nullptr) {
+      report.error(Code::unknown_key, key.at,
+                   fmt::format("`{}` does not belong to `when`", key.text),
+                   fmt::format("it is a key of the rule: write `{}:` at the beginning of a line of "
+                               "its own",
                                key.text));
       continue;
     }
@@ -174,7 +175,7 @@ std::optional<Span> read_duration(Report& report, std::string_view key, const Ya
   if (span && span->business && business == Business::refused) {
     report.error(Code::business_time, node.at,
                  fmt::format("`{}` counts all time, not opening hours", key),
-                 "write elapsed time, such as `48 hours`");
+                 fmt::format("write elapsed time, such as `{}`", in_all_time(*span)));
     return std::nullopt;
   }
   return span;

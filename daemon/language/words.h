@@ -22,6 +22,8 @@ inline constexpr List<4> purposes{"marketing", "feedback", "transactional", "int
 inline constexpr List<2> zones{"site", "customer"};
 inline constexpr List<10> days{"monday",   "tuesday", "wednesday", "thursday", "friday",
                                "saturday", "sunday",  "day",       "weekday",  "month"};
+/// What a schedule can go through: whose rows belong to a customer or, of a ticket, may.
+inline constexpr List<5> each{"customer", "order", "subscription", "ticket", "feedback"};
 inline constexpr List<2> backlogs{"none", "all"};
 /// Operators that are words, and the folds of an aggregate.
 inline constexpr List<8> operators{"and", "or", "not", "in", "is", "older", "within", "contains"};

@@ -6,8 +6,11 @@
 
 #include "base/text.h"
 #include "engine/evaluate.h"
+#include "engine/pass.h"
 #include "engine/runs.h"
 #include "replay/coverage.h"
+#include "store/people.h"
+#include "store/related.h"
 
 namespace retaind::replay {
 
@@ -42,6 +45,7 @@ StoryLedger::StoryLedger(const language::Story& story, std::span<const Rule> rul
 
 void StoryLedger::saw(const engine::Checks::Subject& subject, const engine::Situation& situation) {
   if (subject.candidate == nullptr || !situation.facts.are_all_of(*subject.rule)) return;
+  if (subject.rule->trigger.each && !subject.message) saw_in_pass(subject, situation);
   const engine::Decision decision = engine::decide(*subject.rule, situation);
   const language::Condition* condition = line_of(*subject.rule, decision.line).condition;
   if (condition == nullptr) return;
@@ -49,7 +53,35 @@ void StoryLedger::saw(const engine::Checks::Subject& subject, const engine::Situ
       *condition, *subject.rule, situation.facts, situation.now, *situation.zone);
 }
 
-void StoryLedger::refresh(store::Database& database) { entries_ = store::ledger_entries(database); }
+void StoryLedger::saw_in_pass(const engine::Checks::Subject& subject,
+                              const engine::Situation& situation) {
+  const engine::PassVerdict verdict = engine::decide_in_pass(*subject.rule, situation);
+  if (verdict.matched) return;
+  LedgerEntry entry;
+  // No firing has such a number.
+  entry.firing = -1 - static_cast<std::int64_t>(unmatched_.size());
+  entry.rule = subject.rule->id;
+  entry.subject = subject.rule->trigger.subject;
+  entry.row = subject.candidate->row;
+  entry.state = MessageState::skipped;
+  entry.reason = verdict.first.reason;
+  entry.line = verdict.first.line;
+  entry.due = subject.due;
+  unmatched_.try_emplace({entry.rule, entry.row, entry.due}, entry);
+}
+
+void StoryLedger::refresh(store::Database& database) {
+  entries_ = store::ledger_entries(database);
+  store::People people(database);
+  for (auto& [key, entry] : unmatched_) {
+    if (entry.key.empty()) {
+      entry.key = people.key_of(entry.subject, entry.row);
+      const auto customer = store::customer_of(database, entry.subject, entry.row);
+      if (customer) entry.customer = people.key_of(Subject::customer, *customer);
+    }
+    entries_.push_back(entry);
+  }
+}
 
 const Rule* StoryLedger::rule(std::string_view id) const {
   const auto found = rules_.find(id);

@@ -53,6 +53,7 @@ class StoryLedger {
   [[nodiscard]] const language::Step* step_of(const store::LedgerEntry& entry) const;
 
  private:
+  void saw_in_pass(const engine::Checks::Subject& subject, const engine::Situation& situation);
   [[nodiscard]] std::string subject_text(const store::LedgerEntry& entry) const;
   [[nodiscard]] std::string why(const store::LedgerEntry& entry) const;
 
@@ -60,6 +61,8 @@ class StoryLedger {
   std::map<std::string, const language::Rule*, std::less<>> rules_;
   std::map<std::string, std::string, std::less<>> people_;  ///< key → short name
   std::vector<store::LedgerEntry> entries_;
+  /// Whom passes did not match, by rule, row and due: of these the ledger only has a count.
+  std::map<std::tuple<std::string, std::int64_t, Time>, store::LedgerEntry> unmatched_;
   using Ending = std::tuple<std::int64_t, std::int64_t, MessageState, Reason>;
   std::set<Ending> told_;  ///< final by the last look
   /// By rule and row: what the line that decided has read.

@@ -46,8 +46,10 @@ std::string episode_of(const Watch& watch) {
 std::string columns_of(const Watch& watch) {
   const std::string_view c = watch.subject == Subject::customer ? "s" : "c";
   // A birthday is a text; its anchor is settled by the caller, who asks since when it can be known.
-  const std::string anchor = watch.column == "birthday" ? "created_at" : watch.column;
-  std::string columns = fmt::format("s.id, s.{}, {}, s.history_until", anchor, customer_of(watch));
+  const std::string anchor = watch.column.empty()         ? "NULL"
+                             : watch.column == "birthday" ? "s.created_at"
+                                                          : "s." + watch.column;
+  std::string columns = fmt::format("s.id, {}, {}, s.history_until", anchor, customer_of(watch));
   if (watch.state != nullptr) columns += ", " + episode_of(watch);
   if (watch.addressed) {
     columns += fmt::format(", {0}.email_key IS NOT NULL, {0}.suppressed", c);
@@ -94,14 +96,24 @@ Occurrences::Occurrences(Database& database, Watch watch)
   const std::string in_state = state == "1" ? "" : " AND " + state;
   const std::string_view c = watch_.subject == Subject::customer ? "s" : "c";
   const std::string whose = watch_.addressed ? fmt::format(", {0}.email_key, {0}.key", c) : "";
-  const auto scan = [&](std::string_view from) {
-    return fmt::format(
-        "SELECT {0}{5}{8} FROM {1}{6} WHERE {2} {7}{3}{4} ORDER BY {2}, s.id LIMIT ?5", columns,
-        source, anchor, filter, in_state, watch_.once_per ? ", o.firing, o.kept, o.first_at" : "",
-        place_join_of(watch_), from, whose);
+  const auto scan = [&](std::string_view from, std::string_view order) {
+    return fmt::format("SELECT {0}{1}{2} FROM {3}{4} WHERE {5}{6}{7} ORDER BY {8}s.id LIMIT ?5",
+                       columns, watch_.once_per ? ", o.firing, o.kept, o.first_at" : "", whose,
+                       source, place_join_of(watch_), from, filter, in_state, order);
   };
-  sql_.scan = scan(fmt::format("> ?1 AND {} <= ?2", anchor));
-  sql_.tied = scan("= ?1 AND s.id > ?3");
+  if (watch_.column.empty()) {
+    // By id, whatever indexes there are: nothing that changes on the way moves a row behind it.
+    sql_.walk = scan("s.id > ?1 AND s.id <= ?2", "");
+    sql_.walk_narrowed = scan(
+        fmt::format("s.id > ?1 AND s.id <= ?2 AND +s.{0} > ?3 AND +s.{0} <= ?4", watch_.narrow),
+        "");
+    sql_.within = fmt::format(
+        "SELECT id FROM {0} WHERE {1} > ?3 AND {1} <= ?4 AND +id > ?1 AND +id <= ?2 LIMIT ?5",
+        table, watch_.narrow);
+  } else {
+    sql_.scan = scan(fmt::format("{0} > ?1 AND {0} <= ?2", anchor), anchor + ", ");
+    sql_.tied = scan(fmt::format("{} = ?1 AND s.id > ?3", anchor), anchor + ", ");
+  }
   // Whether the row is in the state: by_row is asked about rows that may have left it.
   sql_.by_row = fmt::format("SELECT {0}, {3}{4} FROM {1} WHERE s.id = ?1{2}", columns, source,
                             filter, state, whose);
@@ -144,6 +156,27 @@ Statement& Occurrences::bind_scan(Statement& statement, int limit) {
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (watch_.once_per) statement.bind(7, places_.rule).bind(8, int{places_.draft});
   return statement;
+}
+
+Statement& Occurrences::start_walk(std::int64_t after, std::int64_t through,
+                                   const std::optional<TimeRange>& range, int limit) {
+  Statement& statement = database_->prepared(range ? sql_.walk_narrowed : sql_.walk);
+  statement.bind(1, after).bind(2, through);
+  if (range) statement.bind(3, range->after).bind(4, range->through);
+  return bind_scan(statement, limit);
+}
+
+std::optional<std::vector<std::int64_t>> Occurrences::within(TimeRange range, std::int64_t after,
+                                                             std::int64_t through,
+                                                             std::size_t most) {
+  Statement& rows = database_->prepared(sql_.within);
+  rows.bind(1, after).bind(2, through).bind(3, range.after).bind(4, range.through);
+  rows.bind(5, static_cast<std::int64_t>(most) + 1);
+  std::vector<std::int64_t> found;
+  while (rows.step()) found.push_back(rows.integer(0));
+  if (found.size() > most) return std::nullopt;
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 Statement& Occurrences::start_month_day(int month_day, const Cursor& cursor, int limit) {

@@ -17,8 +17,9 @@ namespace retaind::store {
 /// What a rule watches: the rows whose anchor makes occurrences, and what its checks read of each.
 struct Watch {
   Subject subject = Subject::customer;
-  std::string column;                ///< the anchor
-  std::string event_name;            ///< rows of `events` with this name; empty: every row
+  std::string column;      ///< the anchor; empty: all rows are walked through
+  std::string narrow;      ///< of a walk: the column whose index leaves rows out; empty: none does
+  std::string event_name;  ///< rows of `events` with this name; empty: every row
   const StateKind* state = nullptr;  ///< only rows that are in the state
   std::vector<const Field*> fields;  ///< of the subject or of its customer
   std::string consent;     ///< "marketing" or "feedback": read consent too; empty: none needed
@@ -137,6 +138,27 @@ class Occurrences {
     }
     return seen == limit;
   }
+  /// Rows with ids in (after, through], by id, at most `limit`, without those whose column lies
+  /// outside the range; `visit` as with scan(). The id up to which it is done.
+  template <class Visit>
+  std::int64_t walk(std::int64_t after, std::int64_t through, const std::optional<TimeRange>& range,
+                    int limit, Time now, Visit&& visit) {
+    Statement& rows = start_walk(after, through, range, limit);
+    int seen = 0;
+    while (rows.step()) {
+      read(rows, now, true);
+      ++seen;
+      after = current_.row;
+      if (goes_on(visit, current_)) continue;
+      rows.reset();
+      return after;
+    }
+    return seen == limit ? after : through;
+  }
+  /// Ids in (after, through] of rows whose column lies in the range, ascending, by its index;
+  /// nothing when there are more than `most`.
+  std::optional<std::vector<std::int64_t>> within(TimeRange range, std::int64_t after,
+                                                  std::int64_t through, std::size_t most);
 
   /// Address and key of the row that a scan is at.
   void read_whose();
@@ -164,6 +186,8 @@ class Occurrences {
   Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
   Statement& start_tied(const Cursor& cursor, int limit);
   Statement& bind_scan(Statement& statement, int limit);
+  Statement& start_walk(std::int64_t after, std::int64_t through,
+                        const std::optional<TimeRange>& range, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
   /// Returns the number of columns read.
   int read(const Statement& row, Time now, bool with_place);
@@ -171,7 +195,7 @@ class Occurrences {
 
   struct Sql {
     std::string scan, tied, by_row, month_day, first_after, next_month_day, ended, ended_of,
-        rows_of, most_rows;
+        rows_of, most_rows, walk, walk_narrowed, within;
   };
   Database* database_;
   Watch watch_;

@@ -145,7 +145,9 @@ std::vector<Overview::Unknown> Overview::unknown_data(std::int64_t rule, Time fr
       ">= ?2 AND due < ?3 AND draft = 0 AND reason = ?4 GROUP BY line UNION ALL SELECT line, "
       "count(*) FROM firing f WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND reason "
       "= ?4 AND withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) GROUP "
-      "BY line) GROUP BY line ORDER BY line");
+      "BY line UNION ALL SELECT line, sum(rows) FROM pass p JOIN pass_count n ON n.pass = p.id "
+      "WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND reason = ?4 GROUP BY line) "
+      "GROUP BY line ORDER BY line");
   rows.bind(1, rule).bind(2, from).bind(3, to).bind(4, static_cast<int>(Reason::unknown_data));
   std::vector<Unknown> found;
   while (rows.step()) found.push_back({static_cast<int>(rows.integer(0)), rows.integer(1)});
@@ -174,6 +176,11 @@ Overview::Firings Overview::firings(std::int64_t rule, bool draft, Time from, Ti
       found.without[static_cast<Reason>(rows.integer(0))] += rows.integer(2);
     }
   }
+  Statement& counts = database_->prepared(
+      "SELECT reason, sum(rows) FROM pass p JOIN pass_count n ON n.pass = p.id WHERE rule = ?1 AND "
+      "due >= ?2 AND due < ?3 AND draft = ?4 GROUP BY reason");
+  counts.bind(1, rule).bind(2, from).bind(3, to).bind(4, draft ? 1 : 0);
+  while (counts.step()) found.without[static_cast<Reason>(counts.integer(0))] += counts.integer(1);
   return found;
 }
 

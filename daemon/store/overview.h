@@ -74,7 +74,8 @@ class Overview {
 
   struct Firings {
     std::int64_t with_messages = 0;
-    std::map<Reason, std::int64_t> without;  ///< occurrences that planned no message, by reason
+    /// Occurrences that planned no message, by reason; of a pass those that are only counted, too.
+    std::map<Reason, std::int64_t> without;
     [[nodiscard]] std::int64_t all() const;
   };
   /// Firings of a rule due in [from, to); withdrawn ones, whose facts are gone, left out.

@@ -172,3 +172,54 @@ TEST_CASE("explain is about the text that runs, and says when the file is anothe
                   "customer.inactive and 10 days, and none of 1 customer is there or has that "
                   "date\n") != std::string::npos);
 }
+
+TEST_CASE("explain says of a pass what the next one finds, and that the last did not match") {
+  const std::string rule =
+      "rule: weekly\npurpose: marketing\nstatus: live\nwhen:\n  every: monday\n  at: 12:00\n"
+      "  each: customer\nif: customer.orders_count >= 2\nthen:\n  - email: thanks\n";
+  Shop shop;
+  shop.rule(rule);
+  shop.customer("anna");
+  shop.start();
+  shop.run_to("2026-03-04 10:00");
+  Directory directory(rule);
+  const std::string text = explained(shop, directory, "anna", "weekly");
+  INFO(text);
+  CHECK(text.find("did not match when the pass of 2026-03-02 12:00 came to it: of those the ledger "
+                  "has only how many there were, by reason; by the facts as they are now it would "
+                  "not be sent: condition-false") != std::string::npos);
+  CHECK(text.find("never: the next pass decides anew") != std::string::npos);
+  CHECK(
+      text.find("is due on 2026-03-09 12:00; by the facts as they are it then would not be sent") !=
+      std::string::npos);
+  CHECK(text.find("if: customer.orders_count >= 2  is false  because customer.orders_count = 0") !=
+        std::string::npos);
+  shop.order("o1", "anna");
+  shop.order("o2", "anna");
+  shop.run_to("2026-03-09 13:00");
+  const std::string later = explained(shop, directory, "anna", "weekly");
+  INFO(later);
+  CHECK(later.find("was sent on 2026-03-09 12:00") != std::string::npos);
+}
+
+TEST_CASE("explain says never where a calendar does not open") {
+  const std::string rule =
+      "rule: waiting\npurpose: transactional\nstatus: live\nwhen:\n  event: order.completed\n"
+      "  after: 2 business days\nthen:\n  - email: thanks\nsend-window: closed\n";
+  Shop shop;
+  std::vector<LocalDate> mondays;
+  for (std::chrono::sys_days day{LocalDate{std::chrono::year{2026} / 3 / 2}}; mondays.size() < 300;
+       day += std::chrono::days{7})
+    mondays.emplace_back(day);
+  shop.site.calendars["closed"] =
+      Calendar("closed", *Calendar::parse_line("mon 09:00-18:00"), mondays);
+  shop.rule(rule);
+  shop.customer("anna");
+  shop.start();
+  shop.order("o1", "anna");
+  Directory directory(rule);
+  const std::string text = explained(shop, directory, "anna", "waiting");
+  INFO(text);
+  CHECK(text.find("2200") == std::string::npos);
+  CHECK(text.find("never") != std::string::npos);
+}

@@ -111,6 +111,9 @@ TEST_CASE("a win-back after a date needs a line that a purchase turns") {
   CHECK(win_back("if: customer.last_order_at older than 30 days\n").empty());
   CHECK(win_back("if: count(orders where order.placed_at within last 30 days) = 0\n").empty());
   CHECK(win_back("", "before: 14 days").empty());
+  // A few days behind a renewal somebody thanks for it.
+  CHECK(win_back("", "after: 13 days").empty());
+  CHECK(win_back("", "after: 14 days") == "R066");
   CHECK(win_back("", "after: 30 days", "transactional").empty());
   // A state ends with the purchase.
   CHECK(codes_of("purpose: marketing\nwhen:\n  customer: inactive\n  for: 90 days\n").empty());

@@ -99,6 +99,7 @@ TEST_CASE("the example of every key of a rule is right where it stands") {
       {"for", "ticket: unresolved"},
       {"at", "date: customer.birthday"},
       {"every", "at: 10:00"},
+      {"each", "every: monday\n  at: 10:00"},
   };
   const std::map<std::string_view, std::string_view> steps{
       {"template", "notify: support"},

@@ -120,6 +120,25 @@ TEST_CASE("an unexpected message says its own time and its variant", "[story]") 
                   "      - {at: day 3, expect: [{email: welcome, variant: short}]}\n") == "passed");
 }
 
+TEST_CASE("whom a pass does not match has a reason in a story, with the line that decided",
+          "[story][each]") {
+  const std::string weekly =
+      "rule: weekly\npurpose: marketing\nstatus: live\nwhen:\n  every: monday\n  at: 12:00\n"
+      "  each: customer\nif: customer.last_active_at within last 30 days\nthen:\n  - email: "
+      "thanks\n";
+  Told told({weekly});
+  const std::string asked = "      - {at: day 1, expect: nothing, because: ";
+  CHECK(told.play(asked + "unknown-data, to: anna}\n") == "passed");
+  CHECK(told.play(asked + "no-consent, to: bert}\n") == "passed");
+  CHECK(told.play(asked + "on-hold, to: anna}\n")
+            .find("unknown-data: anna, rule `weekly`\n"
+                  "            `if: customer.last_active_at within last 30 days` in") !=
+        std::string::npos);
+  CHECK(told.play(std::string(bought) + "      - {at: day 0 12:00, expect: [{email: thanks, to: "
+                                        "anna}]}\n      - {at: day 8, expect: [{email: thanks, "
+                                        "to: anna}]}\n") == "passed");
+}
+
 TEST_CASE("a message that says something else is shown with its text", "[story]") {
   Told told({thanks()});
   CHECK(told.play(std::string(bought) +

@@ -1,0 +1,21 @@
+#pragma once
+#include <optional>
+
+#include "language/plan.h"
+
+namespace retaind::language {
+
+/// What an index knows of the rows of a pass: only those of which `test` is true can get a message,
+/// and it asks `field`, a time of the row, against the clock or a day.
+struct Narrow {
+  const Field* field = nullptr;
+  const Condition* condition = nullptr;
+  const Node* test = nullptr;
+};
+
+/// The part of an `if` line by which an index serves the pass of a rule with `each:`; points into
+/// the rule. Empty: every row is read. An internal message goes in spite of what is unknown, so
+/// there only a test that is never unknown serves.
+std::optional<Narrow> narrow_of(const Rule& rule);
+
+}  // namespace retaind::language
