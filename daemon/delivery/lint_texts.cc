@@ -10,6 +10,7 @@
 
 #include "delivery/preview.h"
 #include "language/codes.h"
+#include "language/contradiction.h"
 
 namespace retaind::delivery {
 namespace {
@@ -30,11 +31,17 @@ class Linter {
   Linter(const render::TemplateSet& templates, std::vector<Diagnostic>& out)
       : templates_(templates), out_(out) {}
 
-  void look_at(const std::string& name) {
+  using Users = std::vector<std::pair<const language::Rule*, const language::Step*>>;
+
+  void look_at(const std::string& name, const Users& users) {
     for (const render::BareVariable& bare : templates_.bare_variables(name)) {
       if (std::find(optional_values.begin(), optional_values.end(), bare.variable) ==
           optional_values.end())
         continue;
+      const bool given = std::all_of(users.begin(), users.end(), [&](const auto& user) {
+        return asked_for(*user.first, *user.second, bare.variable);
+      });
+      if (given) continue;
       // A layout is shared, and its mistake is one.
       if (!told_.emplace(bare.path, bare.at).second) continue;
       out_.push_back(
@@ -60,6 +67,15 @@ class Linter {
   }
 
  private:
+  /// Whether the rule lets nobody through of whom this is not known.
+  static bool asked_for(const language::Rule& rule, const language::Step& step,
+                        std::string_view variable) {
+    const std::size_t dot = variable.find('.');
+    const auto subject = find_subject(variable.substr(0, dot));
+    const Field* field = subject ? find_field(*subject, variable.substr(dot + 1)) : nullptr;
+    return field != nullptr && language::asks_for(language::needs_of(rule, &step), *field);
+  }
+
   std::shared_ptr<const Source> source_of(const render::BareVariable& bare) {
     auto& source = sources_[std::string(bare.path)];
     if (!source)
@@ -77,18 +93,18 @@ class Linter {
 
 void lint_texts(const std::vector<language::Rule>& rules, const render::TemplateSet& templates,
                 std::vector<Diagnostic>& out) {
-  std::set<std::string> to_customers;
+  std::map<std::string, Linter::Users> to_customers;
   std::set<std::string> named;
   for (const language::Rule& rule : rules) {
     for (const language::Step& step : rule.steps) {
       for (const std::string& text : texts_of(step)) {
         named.insert(text);
-        if (step.kind == language::StepKind::email) to_customers.insert(text);
+        if (step.kind == language::StepKind::email) to_customers[text].emplace_back(&rule, &step);
       }
     }
   }
   Linter linter(templates, out);
-  for (const std::string& name : to_customers) linter.look_at(name);
+  for (const auto& [name, users] : to_customers) linter.look_at(name, users);
   for (const std::string& name : templates.names())
     if (named.count(name) == 0) linter.unused(name);
 }

@@ -34,6 +34,19 @@ std::string_view unknown_variable(std::string_view why) {
   return why.substr(0, why.find('`'));
 }
 
+/// What a reader cannot see lets nobody out.
+std::string without_comments(std::string_view html) {
+  std::string shown;
+  while (true) {
+    const std::size_t begin = html.find("<!--");
+    shown += html.substr(0, begin);
+    if (begin == std::string_view::npos) return shown;
+    const std::size_t end = html.find("-->", begin + 4);
+    if (end == std::string_view::npos) return shown;
+    html.remove_prefix(end + 3);
+  }
+}
+
 /// Whether vocabulary.yaml says which attributes the variable's subject has.
 bool declares(const Vocabulary& vocabulary, std::string_view variable) {
   const auto subject = find_subject(variable.substr(0, variable.find('.')));
@@ -167,7 +180,7 @@ class Stage {
   [[nodiscard]] bool lets_out() const {
     const std::string_view way =
         site_.unsubscribe_url.empty() ? std::string_view(site_.unsubscribe_mailto) : way_out;
-    return letter_.html.find(way) != std::string::npos ||
+    return without_comments(letter_.html).find(way) != std::string::npos ||
            letter_.text.find(way) != std::string::npos;
   }
 

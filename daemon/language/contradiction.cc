@@ -14,6 +14,7 @@ struct Atom {
   Op op = Op::equal;
   std::vector<Cell> values;
   Span span;
+  bool impossible = false;  ///< whatever is stored
 };
 
 Op opposite(Op op) {
@@ -97,7 +98,32 @@ class Atoms {
       std::swap(left, right);
       op = mirrored(op);
     }
+    const bool strict = op == Op::less || op == Op::greater || op == Op::not_equal;
+    if ((strict && same_value(*left, *right)) ||
+        (right->op == Op::constant && is_count(*left) && leaves_no_count(op, constant_of(*right))))
+      out_.push_back({number_, nullptr, op, {}, {}, true});
     if (right->op == Op::constant) add(*left, op, {constant_of(*right)});
+  }
+
+  static bool same_value(const Node& left, const Node& right) {
+    if (left.op != right.op) return false;
+    return left.op == Op::now ||
+           (left.op == Op::field && left.slot == right.slot && left.of_row == right.of_row);
+  }
+
+  /// Of rows, so never below 0.
+  [[nodiscard]] bool is_count(const Node& node) const {
+    if (node.op == Op::aggregate) return need_.rule->aggregates[node.slot].fold == Fold::count;
+    if (node.op != Op::field || node.of_row) return false;
+    const Field& field = *need_.rule->slots[node.slot].field;
+    return field.derivation == Derivation::roll_up && field.type == Type::number;
+  }
+
+  static bool leaves_no_count(Op op, const Cell& value) {
+    const double bound =
+        value.kind == Cell::Kind::integer ? static_cast<double>(value.integer) : value.real;
+    if (op == Op::less) return bound <= 0;
+    return (op == Op::less_equal || op == Op::equal) && bound < 0;
   }
 
   void add(const Node& field, Op op, std::vector<Cell> values, Span span = {}) {
@@ -174,7 +200,7 @@ bool ages_meet(const Atom& a, const Atom& b) {
 }
 
 bool may_both_hold(const Atom& a, const Atom& b) {
-  if (a.field != b.field) return true;
+  if (a.field != b.field || a.field == nullptr) return true;
   // A comparison with nothing is unknown, which is not enough.
   if (a.op == Op::is_empty || b.op == Op::is_empty) return a.op == b.op;
   if (is_finite(a) && is_finite(b)) return any_meets(a, b);
@@ -226,6 +252,8 @@ std::optional<std::pair<Need, Need>> find_contradiction(const std::vector<Need>&
   std::vector<Atom> atoms;
   for (std::size_t i = 0; i < needs.size(); ++i)
     Atoms(needs[i], i, atoms).collect(needs[i].condition->root, needs[i].wanted);
+  for (const Atom& atom : atoms)
+    if (atom.impossible) return std::pair{needs[atom.need], needs[atom.need]};
   for (std::size_t second = 0; second < atoms.size(); ++second)
     for (std::size_t first = 0; first < second; ++first)
       if (!may_both_hold(atoms[first], atoms[second]))
@@ -237,6 +265,19 @@ std::optional<std::pair<Need, Need>> find_contradiction(const std::vector<Need>&
                     needs[second].condition->root))
         return std::pair{needs[first], needs[second]};
   return std::nullopt;
+}
+
+bool asks_for(const std::vector<Need>& needs, const Field& field) {
+  std::vector<Atom> atoms;
+  for (std::size_t i = 0; i < needs.size(); ++i)
+    Atoms(needs[i], i, atoms).collect(needs[i].condition->root, needs[i].wanted);
+  return std::any_of(atoms.begin(), atoms.end(), [&](const Atom& atom) {
+    // Of an internal message what is unknown passes; and a text that is not another may be empty.
+    const bool known = needs[atom.need].rule->purpose != Purpose::internal &&
+                       atom.op != Op::not_equal && atom.op != Op::not_in;
+    return atom.field == &field && atom.op != Op::is_empty &&
+           (known || atom.op == Op::is_not_empty);
+  });
 }
 
 }  // namespace retaind::language

@@ -48,6 +48,17 @@ void ExpressionReader::refuse_call(const Token& token) {
             : "write count, sum, max, min or avg, such as `count(orders) >= 3`");
 }
 
+/// `count orders`.
+void ExpressionReader::refuse_bare_fold(const Token& token, const Token& next) {
+  const FoldRow* row = find_fold(token.text);
+  if (row == nullptr) return;
+  const bool named = find_relation(next.text.substr(0, next.text.find('.'))) != nullptr;
+  const std::string_view example = row->fold == Fold::count ? "orders" : "orders.total";
+  stop({token.at.begin, named ? next.at.end : token.at.end}, Code::bad_expression,
+       fmt::format("`{}` needs parentheses", token.text),
+       fmt::format("write `{}({})`", token.text, named ? next.text : example));
+}
+
 Operand ExpressionReader::aggregate() {
   const Token name = peek();
   const FoldRow* row = find_fold(name.text);

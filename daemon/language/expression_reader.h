@@ -66,6 +66,8 @@ class ExpressionReader {
   void where(Aggregate& made);
   [[nodiscard]] Type type_of(const Aggregate& made) const;
   [[noreturn]] void refuse_call(const Token& token);
+  [[noreturn]] void refuse_amount(Range at, std::string_view number, Currency currency);
+  void refuse_bare_fold(const Token& token, const Token& next);
 
   [[noreturn]] void unexpected(std::string_view wanted = "");
 

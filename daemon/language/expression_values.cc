@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/text.h"
 #include "language/expression_reader.h"
@@ -32,9 +33,19 @@ Span ExpressionReader::duration(std::size_t& end) {
     at.end = peek().at.end;
     unit = advance().text;
   }
+  std::string open_time;
+  if ((unit == "business" || unit == "working") && peek().kind == Token::Kind::word &&
+      is_unit(peek().text)) {
+    at.end = peek().at.end;
+    open_time = fmt::format("{} {}", unit, advance().text);
+    unit = open_time;
+  }
   Fault fault;
   const auto span = read_span(number.text, unit, fault);
   if (!span) stop(at, fault.code, fault.message, fault.remedy);
+  if (span->business)
+    stop(at, Code::business_time, "conditions count all time, not opening hours",
+         fmt::format("write elapsed time, such as `{}`", in_all_time(*span)));
   end = at.end;
   return *span;
 }
@@ -87,6 +98,19 @@ Operand ExpressionReader::raw_constant(Type type, Range at, Cell cell, std::stri
   return result;
 }
 
+/// Too many digits behind the point, or in front of it.
+void ExpressionReader::refuse_amount(Range at, std::string_view number, Currency currency) {
+  const std::size_t point = number.find('.');
+  const std::size_t behind = point == std::string_view::npos ? 0 : number.size() - point - 1;
+  const bool fine = behind > static_cast<std::size_t>(minor_digits(currency));
+  stop(at, Code::bad_money, fmt::format("`{} {}` is no amount", number, currency.view()),
+       fine ? fmt::format("{} has {} digits behind the point", currency.view(),
+                          minor_digits(currency))
+            : fmt::format("write at most `{} {}`",
+                          decimal({std::numeric_limits<std::int64_t>::max(), currency}),
+                          currency.view()));
+}
+
 Operand ExpressionReader::number() {
   const Token token = advance();
   if (accept("%"))
@@ -115,9 +139,7 @@ Operand ExpressionReader::with_unit(const Token& token) {
   const auto currency = find_currency(unit.text);
   if (currency && currency->view() == unit.text) {
     const auto minor = parse_minor(token.text, *currency);
-    if (!minor)
-      stop(at, Code::bad_money, fmt::format("`{} {}` is no amount", token.text, unit.text),
-           fmt::format("{} has {} digits behind the point", unit.text, minor_digits(*currency)));
+    if (!minor) refuse_amount(at, token.text, *currency);
     Cell cell = Cell::of(*minor);
     cell.currency = *currency;
     return raw_constant(Type::money, at, cell, std::string(token.text));
@@ -189,7 +211,7 @@ void ExpressionReader::out_of_reach(const Token& token, Subject subject) {
   for (const auto known : scope_.subjects) names.push_back(retaind::name_of(known));
   fail(token.at, Code::subject_out_of_reach,
        fmt::format("`{}` has no one {} to read", scope_.trigger, retaind::name_of(subject)),
-       names.empty() ? "a schedule has neither a customer nor anything else: delete the condition"
+       names.empty() ? "a schedule alone has nothing to read: write `each: customer` beside `every`"
                      : fmt::format("this trigger can read fields of {}", alternatives(names)));
 }
 
@@ -245,6 +267,7 @@ Operand ExpressionReader::word() {
     stop(token.at, Code::bad_expression, fmt::format("a value is missing before `{}`", token.text),
          "write a field such as `order.total`, a number, a date or 'text'");
   if (peek(1).is("(")) return aggregate();
+  refuse_bare_fold(token, peek(1));
   Operand result = constant(Type::enumeration, token.at, Cell{Cell::Kind::text, {}, 0, 0, {}},
                             std::string(token.text));
   result.type.reset();

@@ -47,6 +47,13 @@ bool is_plain_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+/// "50" of "'50 EUR'": the quotes are what is wrong with it.
+std::string amount_in(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of("' "), text.size());
+  const std::size_t end = std::min(text.find_first_not_of("0123456789.", begin), text.size());
+  return std::string(text.substr(begin, end - begin));
+}
+
 }  // namespace
 
 std::string_view name_of(Type type) {
@@ -115,6 +122,7 @@ Typing::Mistake Typing::mismatch(const Operand& left, const Operand& right) cons
   const Operand& value = right.constant || !left.constant ? right : left;
   const Operand& other = &value == &right ? left : right;
   std::string written(text_of(value));
+  if (*other.type == Type::money && *value.type == Type::text) written = amount_in(written);
   if (*other.type != Type::text && !is_plain_number(written)) written.clear();
   const std::string message =
       other.field != nullptr

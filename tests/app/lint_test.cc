@@ -138,6 +138,16 @@ TEST_CASE("R080: a value that may be missing and stands there bare is a warning"
     site.put("templates/welcome.en.liquid", fmt::format("{}<p>{}</p>\n{}", letter, fine, farewell));
     CHECK(site.said().empty());
   }
+  // Nobody without a first name gets the mail.
+  site.put("templates/welcome.en.liquid",
+           letter + "<p>Dear {{ customer.first_name }},</p>\n" + farewell);
+  const std::string welcome = "purpose: marketing\n";
+  site.replace("rules/welcome.yaml", welcome, welcome + "if: customer.first_name is not empty\n");
+  CHECK(site.said().empty());
+  site.replace("rules/welcome.yaml", "if: customer.first_name is not empty",
+               "if: customer.first_name != 'Bo'");
+  CHECK(site.said().find("R080") != std::string::npos);
+  site.replace("rules/welcome.yaml", "if: customer.first_name != 'Bo'\n", "");
   // In a subject, in the layout, and what a team reads.
   site.put("templates/welcome.en.liquid",
            "---\nsubject: To {{ customer.city }}\nlayout: frame\n---\n<p>Hi</p>\n" + farewell);
@@ -158,4 +168,13 @@ TEST_CASE("each variant is looked at like the step's own text") {
   CHECK(text.find("warning[R069]: the text of `welcome-short`") != std::string::npos);
   CHECK(text.find("warning[R080]: `customer.first_name`") != std::string::npos);
   CHECK(text.find("R068") == std::string::npos);
+}
+
+TEST_CASE("a link to unsubscribe that stands in a comment lets nobody out") {
+  const NewSite site;
+  site.put("templates/welcome.en.liquid",
+           letter + "<p>Hi</p>\n<!-- " + farewell.substr(0, farewell.size() - 1) + " -->\n");
+  CHECK(site.said().find("warning[R069]: the text of `welcome`") != std::string::npos);
+  site.put("templates/welcome.en.liquid", letter + "<p>Hi</p>\n<!-- no -->" + farewell);
+  CHECK(site.said().empty());
 }
