@@ -244,7 +244,8 @@ void Parser::finish(Block& block) {
   const auto size = static_cast<Index>(tree_.nodes.size());
   Node& made = tree_.nodes[block.node];
   made.next = size;
-  const bool keeps_space = made.kind == Node::Kind::capture || block.name == "tablerow";
+  const bool keeps_space = made.kind == Node::Kind::capture ||
+                           made.kind == Node::Kind::if_changed || block.name == "tablerow";
   if (!block.blank || keeps_space) return;
   // Liquid drops the white space of blocks that print nothing else: of their own text, as inner
   // blocks did theirs.
@@ -253,7 +254,6 @@ void Parser::finish(Block& block) {
       if (is_void(tree_.nodes[i].kind)) tree_.nodes[i].b = 0;
     }
   };
-  if (made.kind == Node::Kind::if_changed) return drop(block.node + 1, size);
   for (Index i = block.node + 1; i < size; i = tree_.nodes[i].next)
     drop(i + 1, tree_.nodes[i].next);
 }

@@ -61,6 +61,7 @@ Run::Flow Run::loop(const Node& node, Index at) {
   const Loop& made = tree_->loops[node.a];
   const std::string_view name = tree_->loop_names[made.name];
   const Datum collection = evaluate(made.collection);
+  if (made.table && !collection.truthy()) return failed_ ? Flow::failed : Flow::on;
   std::int64_t from = 0;
   if (const Datum* const before = made.goes_on ? find(frame_->offsets, name) : nullptr)
     from = before->integer();

@@ -81,6 +81,8 @@ TEST_CASE("tags keep their places and edges as Shopify's do", "[render]") {
       {"{% tablerow x in arr limit:n %}{{ x }}{% endtablerow %}", "<tr class=\"row1\">\n</tr>\n"},
       {"{% tablerow x in arr limit:1 cols:0 %}{{ tablerowloop.col_last }}{% endtablerow %}",
        "<tr class=\"row1\">\n<td class=\"col1\">false</td></tr>\n"},
+      {"{% tablerow x in n %}{{ x }}{% endtablerow %}|", "|"},
+      {"{% ifchanged %} {% endifchanged %}|", " |"},
       {"{% if t %}{% liquid\nendif %}", "error"},
       {"{% if t %}{% liquid\nelse %}{% endif %}", "error"},
       {"{% liquid\nif t\necho 'a'\nelse\necho 'b'\nendif %}", "a"},
