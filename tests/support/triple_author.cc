@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "language/typing.h"
+#include "language/words.h"
 #include "support/triples.h"
 
 // Random conditions with a wanted operator and type, written as the rule language writes them.
@@ -204,7 +205,7 @@ std::optional<Term> Author::aggregate(const Reach& reach, std::optional<Fold> fo
   Reach inner = reach;
   inner.inside = term.relation;
   if (*fold != Fold::count) {
-    const auto found = fields({{term.relation->of}, {}, term.relation}, type);
+    const auto found = fields({{term.relation->of}, {}, term.relation, false}, type);
     if (found.empty()) return std::nullopt;
     term.field = any(found);
   }
@@ -410,8 +411,44 @@ Term Author::any_test(const Reach& reach) {
   return joined(Op::is_not_empty, {field_term(*any(fields(reach, Type::text)))});
 }
 
-/// Half of the time among others.
+std::optional<Term> Author::indexed_test(const Reach& reach) {
+  std::vector<const Field*> found;
+  for (const Field* field : fields(reach, Type::time))
+    for (const retaind::StateAnchor& anchor : retaind::state_anchors())
+      if (anchor.subject == reach.subjects[0] && field->subject == anchor.subject &&
+          field->column == anchor.column)
+        found.push_back(field);
+  if (found.empty()) return std::nullopt;
+  static const std::vector<Op> ops{Op::older_than,    Op::within_last, Op::within_next,
+                                   Op::less,          Op::less_equal,  Op::greater,
+                                   Op::greater_equal, Op::is_not_empty};
+  const Op op = any(ops);
+  if (op == Op::is_not_empty) return joined(op, {field_term(*any(found))});
+  if (is_order(op)) {
+    Term now;
+    now.op = Op::now;
+    now.type = Type::time;
+    const bool day = (op == Op::less || op == Op::greater_equal) && one_in(2);
+    Term test = joined(op, {field_term(*any(found)), day ? date() : now});
+    if (!day && one_in(2)) std::swap(test.parts[0], test.parts[1]);
+    return test;
+  }
+  Term test = joined(op, {field_term(*any(found))});
+  const Length& length = any(lengths());
+  test.text = length.text;
+  test.span = length.span;
+  return test;
+}
+
+/// Half of the time among others; of a pass mostly beside what an index serves.
 Term Author::wrapped(const Reach& reach, Term inner) {
+  if (reach.each && !one_in(4)) {
+    if (auto served = indexed_test(reach)) {
+      std::vector<Term> both{*std::move(served), std::move(inner)};
+      if (one_in(2)) std::swap(both[0], both[1]);
+      return joined(Op::both, std::move(both));
+    }
+  }
   if (one_in(8)) inner.parenthesised = true;
   switch (rng_->below(8)) {
     case 0: return joined(Op::both, {std::move(inner), any_test(reach)});
@@ -430,7 +467,14 @@ Sentence Author::about_something() {
   const retaind::Vocabulary& words = *world_->site.vocabulary;
   Sentence made;
   std::string name;
-  switch (rng_->below(4)) {
+  switch (rng_->below(5)) {
+    case 4: {
+      const std::string_view subject = any(retaind::language::words::each);
+      made.subject = *retaind::find_subject(subject);
+      made.when = fmt::format("  every: day\n  at: 10:00\n  each: {}\n", subject);
+      made.each = true;
+      break;
+    }
     case 0: {
       const auto* state = any(words.states());
       made.subject = state->subject;
@@ -457,14 +501,15 @@ Sentence Author::about_something() {
     }
   }
   made.key = any(std::vector<std::string>{"if", "if", "unless", "stop-if", "hold-while"});
+  if (made.each && !one_in(4)) made.key = "if";
   made.internal = one_in(4);
-  made.customer_zone = one_in(6);
+  made.customer_zone = !made.each && one_in(6);
   return made;
 }
 
 std::optional<Sentence> Author::sentence(Op op, Type type) {
   Sentence made = about_something();
-  const Reach reach{{made.subject, Subject::customer}, made.event, nullptr};
+  const Reach reach{{made.subject, Subject::customer}, made.event, nullptr, made.each};
   auto found = test(reach, op, type);
   if (!found) return std::nullopt;
   made.line = wrapped(reach, *std::move(found));
@@ -504,7 +549,7 @@ std::optional<Sentence> Author::sentence(Fold fold, Type type) {
   Sentence made = about_something();
   // Of a ticket the customer may not be known.
   while (made.subject != Subject::ticket && one_in(3)) made = about_something();
-  const Reach reach{{made.subject, Subject::customer}, made.event, nullptr};
+  const Reach reach{{made.subject, Subject::customer}, made.event, nullptr, made.each};
   auto folded = aggregate(reach, fold, type);
   if (!folded) return std::nullopt;
   static const std::vector<Op> orders{Op::less, Op::greater_equal, Op::greater, Op::equal};

@@ -96,6 +96,7 @@ struct Sentence {
   std::string key = "if";  ///< of the line
   bool internal = false;
   bool customer_zone = false;
+  bool each = false;  ///< a schedule that goes through the rows
   Term line;
   [[nodiscard]] std::string rule() const;
 };
@@ -139,6 +140,7 @@ class Author {
     std::vector<Subject> subjects;
     std::string event;
     const Relation* inside = nullptr;
+    bool each = false;
   };
   bool one_in(std::uint64_t n) { return rng_->below(n) == 0; }
   template <class List>
@@ -160,6 +162,8 @@ class Author {
   std::optional<Term> test(const Reach& reach, Op op, Type type);
   std::optional<Term> compare(const Reach& reach, Op op, Term left);
   Term any_test(const Reach& reach);
+  /// Of a time by whose index a pass can leave rows out.
+  std::optional<Term> indexed_test(const Reach& reach);
   Term wrapped(const Reach& reach, Term inner);
 
   const World* world_;
