@@ -4,6 +4,7 @@
 
 #include "base/value.h"
 #include "render/liquid.h"
+#include "render/mime.h"
 
 using namespace retaind;
 using namespace retaind::render;
@@ -162,4 +163,60 @@ TEST_CASE("what takes too long ends at the same place on every machine", "[rende
   CHECK_THAT(error_of("{% for i in (1..40) %}{% capture s %}{{ s | default: 'ab' }}{{ s | default: "
                       "'ab' }}{% endcapture %}{% endfor %}"),
              Contains("4 MB"));
+}
+
+TEST_CASE("names with line breaks, NUL or bidi controls never change the headers", "[render]") {
+  const auto built = [](std::string name, std::string address) {
+    Mail mail;
+    mail.from = {"Shop", "shop@example.com"};
+    mail.to = {{std::move(name), std::move(address)}};
+    mail.subject = "x";
+    mail.text = "x";
+    mail.message_id = "m@example.com";
+    mail.date = from_ms(1772442000000);
+    return build_mail(mail);
+  };
+  for (const char* const name : {"Eve\r\nBcc: x@y.example", "Eve\nX: 1", "Eve\rX: 1"}) {
+    INFO(name);
+    CHECK_FALSE(built(name, "a@b.example"));
+  }
+  CHECK_FALSE(built(std::string("E\0ve", 4), "a@b.example"));
+  const auto bidi = built("\u202Egpj.exe\u202C \u2066x\u2069", "a@b.example");
+  REQUIRE(bidi);
+  CHECK_THAT(bidi->bytes, Contains("To: \"gpj.exe x\" <a@b.example>\r\n") ||
+                              Contains("To: gpj.exe x <a@b.example>\r\n"));
+  const auto nobody = built("", "a@b.example");
+  REQUIRE(nobody);
+  CHECK_THAT(nobody->bytes, Contains("To: a@b.example\r\n"));
+  const auto long_name = built(repeated("山", 3000), "a@b.example");
+  REQUIRE(long_name);
+  for (std::size_t at = 0, end = 0; end != std::string::npos; at = end + 2) {
+    end = long_name->bytes.find("\r\n", at);
+    CHECK(std::min(end, long_name->bytes.size()) - at <= 76);
+  }
+}
+
+TEST_CASE("an address of 10 KB is refused with what is wrong", "[render]") {
+  for (const std::string& address :
+       {repeated("a", 10'000) + "@b.example", "a@" + repeated("b.", 5'000) + "example",
+        "\"" + repeated("a", 10'000) + "\"@b.example", repeated("a@", 5'000) + "b.example"}) {
+    Mail mail;
+    mail.from = {"Shop", "shop@example.com"};
+    mail.to = {{"", address}};
+    mail.subject = "x";
+    mail.text = "x";
+    mail.message_id = "m@example.com";
+    const auto built = build_mail(mail);
+    REQUIRE_FALSE(built);
+    CHECK(built.error().message.size() < 12'000);
+    CHECK_FALSE(read_mailbox("Name <" + address + ">"));
+  }
+}
+
+TEST_CASE("a currency without minor units is shown without a point", "[render]") {
+  const auto yen = rendered("{{ 1200 | money: 'JPY' }} {{ 1234 | money: 'KWD' }}");
+  REQUIRE(yen);
+  CHECK(*yen == "¥1,200 KWD\u00A01.234");
+  CHECK_THAT(error_of("{{ 1200 | money: 'XXQ' }}"), Contains("is no currency"));
+  CHECK_THAT(error_of("{{ 12.5 | money: 'EUR' }}"), Contains("minor units"));
 }
