@@ -47,9 +47,12 @@ Value value_of(const render::TemplateError& error) {
 
 std::string text_of(const render::TemplateError& error, Format format) {
   if (format == Format::github) {
-    return fmt::format("::{} file={},line={},col={}::{}\n", error.is_warning ? "warning" : "error",
-                       error.path, error.line, error.column,
-                       error.message.substr(0, error.message.find('\n')));
+    const std::string_view kind = error.is_warning ? "warning" : "error";
+    // The text for people begins with the kind, too.
+    std::string_view said = std::string_view(error.message).substr(0, error.message.find('\n'));
+    if (said.starts_with(fmt::format("{}: ", kind))) said.remove_prefix(kind.size() + 2);
+    return fmt::format("::{} file={},line={},col={}::{}\n", kind, error.path, error.line,
+                       error.column, said);
   }
   return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
 }

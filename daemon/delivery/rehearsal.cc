@@ -24,6 +24,7 @@ constexpr std::string_view sample_key = "sample";
 constexpr std::string_view way_out = "https://unsubscribe.invalid/";
 // The words of the renderer, whose error is a text for people.
 constexpr std::string_view unknown = "unknown variable `";
+constexpr std::string_view whole = "this is a whole object";
 constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
 
 /// The variable that a template's error names as unknown; empty: it is about something else.
@@ -240,8 +241,8 @@ bool try_one(Stage& stage, const Rule& rule, const Step& step, const std::string
   // The data may have an attribute that nobody has declared.
   const bool attribute = variable.find(".attributes.") != std::string_view::npos;
   if (attribute && !declares(*rule.vocabulary, variable)) return true;
-  const bool certain =
-      !attribute && (done.error().kind == ErrorKind::not_found || !variable.empty());
+  const bool certain = !attribute && (done.error().kind == ErrorKind::not_found ||
+                                      !variable.empty() || why.find(whole) != std::string::npos);
   result.unsendable.push_back({&rule, &step, locale, why, certain});
   return !certain;
 }

@@ -178,3 +178,25 @@ TEST_CASE("a link to unsubscribe that stands in a comment lets nobody out") {
   site.put("templates/welcome.en.liquid", letter + "<p>Hi</p>\n<!-- no -->" + farewell);
   CHECK(site.said().empty());
 }
+
+TEST_CASE("for GitHub a mistake of a template is told once what it is") {
+  const NewSite site;
+  site.put("templates/welcome.en.liquid", letter + "{% if customer.city %}\n" + farewell);
+  const std::string text =
+      app::findings(app::load_site(site.path), language::Format::github, false);
+  INFO(text);
+  CHECK(text.find("::error file=") != std::string::npos);
+  CHECK(text.find("::error: ") == std::string::npos);
+}
+
+TEST_CASE("an amount that is printed without `money` never leaves: an error") {
+  const NewSite site;
+  site.put(
+      "templates/welcome.en.liquid",
+      letter + "{% if customer.total_spent %}{{ customer.total_spent }}{% endif %}\n" + farewell);
+  const app::LoadedSite loaded = app::load_site(site.path);
+  const std::string text = app::findings(loaded, language::Format::human, false);
+  INFO(text);
+  CHECK(loaded.errors() > 0);
+  CHECK(text.find("this is a whole object") != std::string::npos);
+}
