@@ -461,7 +461,7 @@ TEST_CASE("where SQL narrows, it never drops what decide passes", "[engine][narr
       if (coverage.count(cell) < fewest) found.push_back(cell);
     return found;
   };
-  while (coverage.triples() < wanted || (!thin().empty() && coverage.triples() < 2 * wanted)) {
+  while (coverage.triples() < wanted || (!thin().empty() && coverage.triples() < 4 * wanted)) {
     // When there are enough, only what is still missing.
     const std::vector<std::string> missing = thin();
     const auto is_needed = [&](const Focus& focus) {
