@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/xml_text.h"
 #include "base/text.h"
 #include "replay/story_ledger.h"
 
@@ -46,24 +47,6 @@ std::string tap_name(std::string_view text) {
   for (const char c : text) {
     if (c == '#' || c == '\\') out += '\\';
     out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
-
-/// XML 1.0 2.2 has no place for most control characters, not even as references.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\n': out += "&#10;"; break;
-      case '\t': out += "&#9;"; break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) out += c;
-    }
   }
   return out;
 }
@@ -136,19 +119,21 @@ std::string stories_as_junit(const StoriesResult& result) {
     out += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\" "
         "time=\"{:.3f}\" file=\"{}\">\n",
-        xml(story.name), story.cases.size(), story.failed(), seconds(took), xml(story.file));
+        xml_text(story.name), story.cases.size(), story.failed(), seconds(took),
+        xml_text(story.file));
     for (const CaseResult& one : story.cases) {
       out += fmt::format(
           "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.3f}\"",
-          xml(one.name), xml(story.name), xml(story.file), line_of(one.where), seconds(one.took));
+          xml_text(one.name), xml_text(story.name), xml_text(story.file), line_of(one.where),
+          seconds(one.took));
       if (!one.failure) {
         out += "/>\n";
         continue;
       }
       out += fmt::format(
           ">\n      <failure type=\"expectation\" message=\"{}\">{}</failure>\n    </testcase>\n",
-          xml(headline(*one.failure)),
-          xml(replay::place_text(one.failure->where) + "\n" + body(*one.failure)));
+          xml_text(headline(*one.failure)),
+          xml_text(replay::place_text(one.failure->where) + "\n" + body(*one.failure)));
     }
     out += "  </testsuite>\n";
   }

@@ -2,23 +2,118 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
 #include "replay/world.h"
 
 namespace retaind::replay {
 namespace {
 
-Result<void> apply_instant(store::DatedFacts& facts, store::Facts& target,
-                           store::Database& database,
-                           const std::vector<store::DatedFacts::Step>& steps, std::size_t& next,
-                           Time at) {
-  auto transaction = store::Transaction::begin(database);
-  if (!transaction) return transaction.error();
-  target.set_now(at);
-  for (; next < steps.size() && steps[next].at <= at; ++next) {
-    if (auto applied = facts.apply(steps[next], target); !applied) return applied.error();
+// Facts and ledger of the past lie in a file; this is what is in memory of them.
+constexpr std::int64_t cache_kib = 128 * 1024;
+// A pass is one transaction: the more places, the fewer passes.
+constexpr int places = 500;
+
+/// Who found no place. Whether the cap decided shows by what would be without it: a message whose
+/// place comes free too late ends at once, as `late-limit`.
+class Waited {
+ public:
+  void saw(const engine::Checks::Subject& subject, const engine::Situation& situation) {
+    if (!subject.message || (!situation.capped_until && !situation.limited_until)) return;
+    const engine::Decision decision = engine::decide(*subject.rule, situation);
+    const auto decides = [&](std::optional<Time> engine::Situation::*until) {
+      if (!(situation.*until)) return false;
+      engine::Situation without = situation;
+      (without.*until).reset();
+      const engine::Decision other = engine::decide(*subject.rule, without);
+      return other.verdict != decision.verdict || other.reason != decision.reason;
+    };
+    if (decides(&engine::Situation::limited_until))
+      limited_.insert(*subject.message);
+    else if (decides(&engine::Situation::capped_until))
+      capped_.insert(*subject.message);
   }
-  return transaction->commit();
-}
+  void count(const store::OutcomeRow& row, std::map<std::string, NoPlace, std::less<>>& by_rule) {
+    const bool capped = capped_.count(row.message) != 0;
+    const bool limited = limited_.count(row.message) != 0;
+    if (!capped && !limited) return;
+    NoPlace& counts = by_rule[std::string(row.rule)];
+    counts.capped += capped ? 1 : 0;
+    counts.limited += limited ? 1 : 0;
+    if (row.state != MessageState::sent && row.reason != Reason::held_out) ++counts.never;
+  }
+
+ private:
+  std::unordered_set<std::int64_t> capped_, limited_;
+};
+
+/// The rules' whole past: facts come at their time, and what is due goes in between.
+class Course {
+ public:
+  Course(store::DatedFacts& facts, store::Database& database,
+         std::vector<store::DatedFacts::Step> steps, const BacktestOptions& options)
+      : facts_(&facts),
+        database_(&database),
+        target_(database, options.from),
+        steps_(std::move(steps)),
+        options_(&options),
+        step_(options.step_for ? options.step_for(steps_.size()) : Duration{0}) {}
+
+  Result<void> begin() { return apply(options_->from); }
+  Result<void> live(World& world, SimClock& clock) {
+    if (auto settled = world.settle(); !settled) return settled;
+    while (next_ < steps_.size() || (step_ > Duration{0} && clock.now() < options_->to)) {
+      auto lived = step_ > Duration{0} ? stride(world, clock) : instant(world, clock);
+      if (!lived) return lived;
+      if (options_->progress) options_->progress(share(), clock.now());
+    }
+    return world.run_to(options_->to);
+  }
+
+ private:
+  Result<void> apply(Time through) {
+    auto transaction = store::Transaction::begin(*database_);
+    if (!transaction) return transaction.error();
+    for (; next_ < steps_.size() && steps_[next_].at <= through; ++next_) {
+      target_.set_now(steps_[next_].at);
+      if (auto applied = facts_->apply(steps_[next_], target_); !applied) return applied.error();
+    }
+    return transaction->commit();
+  }
+  // What is due before this instant goes first; what is due at it sees the instant's facts.
+  Result<void> instant(World& world, SimClock& clock) {
+    const Time at = steps_[next_].at;
+    if (auto ran = world.run_to(at - Duration{1}); !ran) return ran;
+    clock.advance_to(at);
+    if (auto applied = apply(at); !applied) return applied;
+    return world.settle();
+  }
+  // To the end of the step, counted from midnight in UTC, in which something is next.
+  Result<void> stride(World& world, SimClock& clock) {
+    Time next = next_ < steps_.size() ? steps_[next_].at : options_->to;
+    if (const auto due = world.next_due()) next = std::min(next, *due);
+    next = std::max(next, clock.now() + Duration{1});
+    const auto steps = (next.time_since_epoch() + step_ - Duration{1}) / step_;
+    const Time end = std::min(Time{steps * step_}, options_->to);
+    if (auto applied = apply(end); !applied) return applied;
+    clock.advance_to(end);
+    return world.settle();
+  }
+  [[nodiscard]] double share() const {
+    return static_cast<double>(next_) /
+           static_cast<double>(std::max<std::size_t>(steps_.size(), 1));
+  }
+
+  store::DatedFacts* facts_;
+  store::Database* database_;
+  store::Facts target_;
+  std::vector<store::DatedFacts::Step> steps_;
+  const BacktestOptions* options_;
+  Duration step_;
+  std::size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -58,42 +153,37 @@ Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles fi
   store::DatedFacts facts{source};
   auto steps = facts.steps(options.from, options.to);
   if (!steps) return steps.error();
-  auto made = store::Database::in_memory();
+  const auto count = static_cast<std::int64_t>(steps->size());
+  auto made = store::Database::temporary(cache_kib);
   if (!made) return made.error();
   store::Database database = *std::move(made);
+  files.site.retention.traces_days = 0;
+  files.site.retention.bodies_days = 0;
   SimClock clock{options.from};
   Rng rng{1};
-  store::Facts target{database, options.from};
+  Course course{facts, database, *std::move(steps), options};
 
   files.site.only_to.clear();
   for (language::Rule& rule : files.rules) rule.status = language::RuleStatus::live;
   std::optional<delivery::SiteFiles> once{std::move(files)};
   World world{database, clock, rng,
               [&]() -> Result<delivery::SiteFiles> { return *std::exchange(once, std::nullopt); }};
+  world.mail().places = world.webhooks().places = places;
 
-  std::size_t next = 0;
-  if (auto applied = apply_instant(facts, target, database, *steps, next, options.from); !applied)
-    return applied.error();
+  Waited waited;
+  world.set_watch([&](const engine::Checks::Subject& subject, const engine::Situation& situation) {
+    waited.saw(subject, situation);
+  });
+  if (auto begun = course.begin(); !begun) return begun.error();
   if (auto started = world.start(); !started) return started.error();
-  if (auto settled = world.settle(); !settled) return settled.error();
-  while (next < steps->size()) {
-    const Time at = (*steps)[next].at;
-    // What is due before this instant goes first; what is due at it sees the instant's facts.
-    if (auto ran = world.run_to(at - Duration{1}); !ran) return ran.error();
-    clock.advance_to(at);
-    if (auto applied = apply_instant(facts, target, database, *steps, next, at); !applied)
-      return applied.error();
-    if (auto settled = world.settle(); !settled) return settled.error();
-    if (options.progress)
-      options.progress(static_cast<double>(next) / static_cast<double>(steps->size()), at);
-  }
-  if (auto ran = world.run_to(options.to); !ran) return ran.error();
+  if (auto lived = course.live(world, clock); !lived) return lived.error();
 
   BacktestSummary summary;
-  summary.facts = static_cast<std::int64_t>(steps->size());
+  summary.facts = count;
   store::each_outcome(database, [&](const store::OutcomeRow& row) {
     if (!is_reported(row, options.to)) return;
     ++summary.rows;
+    waited.count(row, summary.no_place);
     ++summary.counts[fmt::format("{} {} {}", row.rule, row.step.empty() ? "-" : row.step,
                                  name_of(row.reason))];
     if (visit) visit(row);

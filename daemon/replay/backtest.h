@@ -13,13 +13,25 @@ namespace retaind::replay {
 struct BacktestOptions {
   Time from;
   Time to;
+  /// How finely time passes for so many facts; zero, or empty: from instant to instant. Else the
+  /// facts of a step become known together and what is due in it is decided at its end, as after an
+  /// import: many facts a step cost much less.
+  std::function<Duration(std::size_t facts)> step_for;
   /// Called now and then with the share done and the virtual date.
   std::function<void(double share, Time at)> progress;
+};
+
+/// Messages of a rule that found no place at first.
+struct NoPlace {
+  std::int64_t capped = 0;   ///< the recipient had as many as the cap allows
+  std::int64_t limited = 0;  ///< the rule's day was full
+  std::int64_t never = 0;    ///< of both, that never went
 };
 
 struct BacktestSummary {
   std::int64_t facts = 0;
   std::int64_t rows = 0;
+  std::map<std::string, NoPlace, std::less<>> no_place;  ///< by rule
   /// How many rows by rule, step and reason.
   std::map<std::string, std::int64_t> counts;
 };

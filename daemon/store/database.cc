@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "base/log.h"
@@ -180,18 +182,44 @@ Result<Database> Database::open(const fs::path& file, const Options& options) {
   }
 }
 
-Result<Database> Database::in_memory() {
+Result<Database> Database::nowhere(const char* name, const Options& options) {
   configure();
   try {
-    SQLite::Database db(":memory:",
-                        SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
-    Database database(std::make_unique<Impl>(":memory:", Options{}, std::move(db)));
-    if (auto result = database.execute(pragmas(Options{}, true)); !result) return result.error();
+    SQLite::Database db(name, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+    Database database(std::make_unique<Impl>(":memory:", options, std::move(db)));
+    if (auto result = database.execute(pragmas(options, true)); !result) return result.error();
     if (auto result = migrate(database); !result) return result.error();
     return database;
   } catch (const SQLite::Exception& exception) {
     return failure(exception.getExtendedErrorCode(), ":memory:", exception.what(), "open");
   }
+}
+
+Result<Database> Database::in_memory() { return nowhere(":memory:", Options{}); }
+
+// SQLite's own way, a file without a name, keeps whatever was written in its list of dirty pages
+// and walks through it with every commit.
+Result<Database> Database::temporary(std::int64_t cache_kib) {
+  std::error_code error;
+  std::string name = (std::filesystem::temp_directory_path(error) / "retaind-XXXXXX").string();
+  const int made = error ? -1 : ::mkstemp(name.data());
+  if (made < 0) {
+    return Error{ErrorKind::unavailable,
+                 fmt::format("cannot make {}: {}; TMPDIR names another directory", name,
+                             std::strerror(errno))};
+  }
+  ::close(made);
+  Options options;
+  options.cache_kib = cache_kib;
+  auto database = nowhere(name.c_str(), options);
+  if (database) {
+    auto set = database->execute(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
+        "BEGIN IMMEDIATE; COMMIT");
+    if (!set) database = set.error();
+  }
+  ::unlink(name.c_str());
+  return database;
 }
 
 Statement& Database::prepared(std::string_view sql) {

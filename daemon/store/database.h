@@ -41,6 +41,9 @@ class Database {
   /// truncated, of a newer version (refused), disk full.
   static Result<Database> open(const std::filesystem::path& file, const Options& options);
   static Result<Database> in_memory();
+  /// For as long as this object lives, in a file that nobody sees: of a store that grows large no
+  /// more is in memory than `cache_kib`.
+  static Result<Database> temporary(std::int64_t cache_kib);
   /// The store as it is now, to live on in: reads see one snapshot of the file, writes stay in
   /// memory and end with this object. Costs the pages that are written and those of the WAL,
   /// whatever the store's size; leaves no file. It takes a reader's lock while it lives, and gives
@@ -117,6 +120,7 @@ class Database {
  private:
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
+  static Result<Database> nowhere(const char* name, const Options& options);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -364,12 +364,12 @@ Statement& outcome_rows(Database& database) {
       "events WHERE id = f.row) ELSE '' END";
   static const std::string sql =
       "SELECT r.name, m.step, m.repeat, " + subject +
-      " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason"
-      " FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
+      " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason, m.line, "
+      "m.id FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
       "customers c ON c.id = f.customer"
       " UNION ALL SELECT r.name, '', 0, " +
       subject +
-      ", c.key, f.due, f.planned, 7, f.reason FROM firing f JOIN rule r ON r.id = f.rule LEFT JOIN "
+      ", c.key, f.due, f.planned, 7, f.reason, f.line, 0 FROM firing f JOIN rule r ON r.id = f.rule LEFT JOIN "
       "customers c ON c.id = f.customer"
       " WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) ORDER BY 6, 1, 4, 2, 3";
   return database.prepared(sql);
@@ -386,6 +386,8 @@ OutcomeRow read_outcome(const Statement& row) {
   outcome.at = row.maybe_time(6);
   outcome.state = static_cast<MessageState>(row.integer(7));
   outcome.reason = static_cast<Reason>(row.integer(8));
+  outcome.line = static_cast<int>(row.integer(9));
+  outcome.message = row.integer(10);
   return outcome;
 }
 

@@ -56,6 +56,8 @@ struct OutcomeRow {
   std::optional<Time> at;  ///< hand-over, or when it ended
   MessageState state = MessageState::planned;
   Reason reason = Reason::none;
+  int line = -1;             ///< of the rule, when a condition decided
+  std::int64_t message = 0;  ///< 0: it has none
 };
 
 /// All of them, by (due, rule, subject, step, repeat).

@@ -26,6 +26,7 @@ with Site() as site:
     expect(site.run("check", "--format", "humam"), 2, "`humam` is not one of human, json, github", "did you mean `human`?")
     expect(site.run("outbox", "--limit", "many"), 2, "many")
     expect(site.run("backtest", "--from", "2026-01-01"), 2, "--from and --to are needed")
+    expect(site.run("backtest", "--from", "2026-01-01", "--to", "2026-02-01", "--bought-within", "0"), 2, "from 1 to 366 days")
     # Commands that later versions may have are plainly unknown.
     expect(site.run("journey", "C1", site=False), 2, "unknown command `journey`")
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What the README promises to its three readers works as written there."""
+import json
 import pathlib
 import re
+import xml.dom.minidom
 
 from running_site import SOURCE, Daemon, Site, check, wait_for
 
@@ -45,6 +47,17 @@ with Site("--demo", "--seed", "5") as site:
     check(backtest.returncode == 0 and backtest.stdout.startswith("rule,"), backtest.stdout + backtest.stderr)
     check("sent" in backtest.stdout, f"the backtest would have sent nothing:\n{backtest.stdout}")
     check(site.mails() == before, "a backtest sent mail")
+    picture = pathlib.Path(site.base) / "days.svg"
+    one = site.run("backtest", "thanks-and-feedback", "--from", "2026-01-01", "--to", "2026-01-15", "--svg", str(picture), "--json")
+    counted = json.loads(one.stdout)
+    check([rule["rule"] for rule in counted["rules"]] == ["thanks-and-feedback"] and counted["rules"][0]["sent"] > 0, one.stdout)
+    check(xml.dom.minidom.parse(str(picture)).documentElement.tagName == "svg", "no picture")
+    check(not one.stderr, f"a bar beside a pipe: {one.stderr}")
+    days = ("--from", "2026-01-01", "--to", "2026-01-15")
+    for words, status, said in ((("thanks", *days), 1, "there is no rule `thanks`"), (("--from", "2026-02-01", "--to", "2026-01-01"), 2, "--to is not after"),
+                                ((*days, "--svg", str(picture)), 1, "exists and is not overwritten"), ((*days, "--svg", "/nowhere/at/all.svg"), 1, "of yours")):
+        refused = site.run("backtest", *words)
+        check(refused.returncode == status and said in refused.stderr, f"{words}: {refused.returncode} {refused.stderr}")
     sent_lines = site.run("outbox", "--state", "sent", "--limit", "5").stdout.splitlines()
     check(any("sent" in line for line in sent_lines), sent_lines)
     check("no-consent" in site.run("outbox", "--occurrences").stdout, "no occurrence without consent is listed")

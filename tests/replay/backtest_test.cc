@@ -30,7 +30,7 @@ struct Past : Shop {
     if (!made) FAIL(made.error().message);
     Lines lines;
     const auto done = replay::backtest(
-        database, *std::move(made), {at(from), at(to), {}}, [&](const store::OutcomeRow& row) {
+        database, *std::move(made), {at(from), at(to), {}, {}}, [&](const store::OutcomeRow& row) {
           lines.push_back(std::string(row.step) + " " + std::string(row.subject) + " due " +
                           to_local_text(row.due, site.zone) + " " +
                           std::string(name_of(row.reason)));
