@@ -18,14 +18,6 @@ Result<Time> time_asked(const std::string& text, const Zone& zone, Time now) {
         ErrorKind::invalid,
         fmt::format("--at `{}` is no time; write it as 2026-03-02 or 2026-03-02 09:30", text)};
   }
-  if (*time < now) {
-    return Error{
-        ErrorKind::invalid,
-        fmt::format("--at {} has passed, and the store keeps what is, not what was; what was "
-                    "decided then is in `retaind outbox --customer ID` and in `retaind "
-                    "timeline ID`, and `retaind backtest` lives a past time again",
-                    text)};
-  }
   return *time;
 }
 
@@ -45,7 +37,10 @@ int run_explain(const Words& words) {
   options.positional("RULE", rule, "id of the rule")
       .site(site)
       .value("--customer", "ID", customer, "your own id of the customer, an alias or the address")
-      .value("--at", "TIME", at, "a time to come, with the facts as they are now: 2026-03-02 09:30")
+      .value(
+          "--at", "TIME", at,
+          "a time to come, with the facts as they are now, or one that has passed, which is lived "
+          "again: 2026-03-02 09:30")
       .flag("--all", all, "every occurrence, also those long over")
       .flag("--json", json, "as JSON")
       .footer("About the rule as it runs; a file that was edited counts after `retaind reload`.");
@@ -58,9 +53,12 @@ int run_explain(const Words& words) {
   const Time now = SystemClock().now();
   const Result<Time> asked = time_asked(at, open->site.zone, now);
   if (!asked) return misused("explain", asked.error().message);
+  const std::size_t most = all ? SIZE_MAX : most_shown;
   const Result<ExplainReport> report =
-      make_explain(open->database, open->site, *directory, rule, customer, *asked, *asked > now,
-                   all ? SIZE_MAX : most_shown);
+      *asked < now
+          ? make_explain_past(open->database, open->site, *directory, rule, customer, *asked, most)
+          : make_explain(open->database, open->site, *directory, rule, customer, *asked,
+                         *asked > now, most);
   if (!report) return failed(report.error().message);
   if (json) {
     fmt::print("{}\n", to_json(to_value(*report, open->site)));

@@ -6,6 +6,7 @@
 
 #include "delivery/compose.h"
 #include "engine/business_time.h"
+#include "replay/then.h"
 
 namespace retaind::app {
 namespace {
@@ -211,6 +212,28 @@ Result<ExplainReport> make_explain(store::Database& database, const Site& site,
   if (Result<void> snapshot = database.begin_read(); !snapshot) return snapshot.error();
   Result<ExplainReport> report = ask(database, site, directory, rule, customer, at, ahead, most);
   database.rollback();
+  return report;
+}
+
+Result<ExplainReport> make_explain_past(store::Database& database, const Site& site,
+                                        const std::filesystem::path& directory,
+                                        const std::string& rule, const std::string& customer,
+                                        Time at, std::size_t most) {
+  auto person = find_person(database, customer);
+  if (!person) return person.error();
+  store::Ledger ledger(database);
+  const Site running = as_it_runs(site, ledger);
+  auto then = replay::live_until(database, running, directory, rule, person->id, at);
+  if (!then) return then.error();
+  auto report =
+      make_explain(then->database, running, directory, rule, person->key, at, false, most);
+  if (!report) return report;
+  report->assumed.emplace(database);
+  report->places_assumed = then->places_assumed;
+  if (report->known->row.id == 0)
+    report->known->note = "did not run yet";
+  else if (!report->known->note.empty())
+    report->known->note = "ran with another text than its file has now";
   return report;
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/known_rule.h"
 #include "base/value.h"
 #include "engine/explain.h"
+#include "replay/assumed.h"
 #include "store/database.h"
 #include "store/holds.h"
 
@@ -18,6 +20,9 @@ struct ExplainReport {
   store::People::Person person;
   Time at;
   bool ahead = false;  ///< asked about a time to come
+  /// Of a past that was lived again: what rests on a field whose past is not known.
+  std::optional<replay::Assumed> assumed;
+  bool places_assumed = false;  ///< other customers' places under a limit were left out
   engine::Explainer::Answer answer;
   std::vector<store::People::Consent> consents;
   std::vector<store::People::Suppression> suppressions;
@@ -29,6 +34,13 @@ Result<ExplainReport> make_explain(store::Database& database, const Site& site,
                                    const std::filesystem::path& directory, const std::string& rule,
                                    const std::string& customer, Time at, bool ahead,
                                    std::size_t most);
+
+/// The same for a time that has passed: the dated facts are lived through again in a fresh store,
+/// with the rules that ran (replay/then.h). Ids of its ledger mean nothing and are left out.
+Result<ExplainReport> make_explain_past(store::Database& database, const Site& site,
+                                        const std::filesystem::path& directory,
+                                        const std::string& rule, const std::string& customer,
+                                        Time at, std::size_t most);
 
 std::string to_text(const ExplainReport& report, const Site& site);
 Value to_value(const ExplainReport& report, const Site& site);

@@ -161,9 +161,21 @@ bool owns(Check check, const engine::ExplainedLine& line) {
          (check == Check::hold_while && line.line.key == "hold-while");
 }
 
-std::string line_words(const engine::ExplainedLine& line) {
-  return fmt::format("{}: {}  is {}{}{}", line.line.key, line.line.condition->text,
-                     word(line.truth), line.values.empty() ? "" : "  because ", line.values);
+std::string assumed_by(const ExplainReport& report, const engine::ExplainedLine& line) {
+  if (!report.assumed) return {};
+  return report.assumed->of(report.known->rule, *line.line.condition, report.at);
+}
+
+std::string line_words(const ExplainReport& report, const engine::ExplainedLine& line) {
+  const std::string assumed = assumed_by(report, line);
+  return fmt::format("{}: {}  is {}{}{}{}{}", line.line.key, line.line.condition->text,
+                     word(line.truth), line.values.empty() ? "" : "  because ", line.values,
+                     assumed.empty() ? "" : "  assumed: ", assumed);
+}
+
+/// Ids of a ledger that was lived again mean nothing.
+std::string id_text(const ExplainReport& report, std::int64_t id) {
+  return report.assumed ? std::string() : fmt::format(" {}", id);
 }
 
 std::string check_lines(const ExplainReport& report, const Explained& explained, const Site& site) {
@@ -179,31 +191,34 @@ std::string check_lines(const ExplainReport& report, const Explained& explained,
     text += fmt::format("    {:<12} {:<4} {}\n", name_of(checked.check), mark, words);
     for (const engine::ExplainedLine& line : explained.lines) {
       if (owns(checked.check, line))
-        text += fmt::format("                      {}\n", line_words(line));
+        text += fmt::format("                      {}\n", line_words(report, line));
     }
   }
   return text;
 }
 
-std::string ledger_lines(const Explained& explained, const Zone& zone) {
+std::string ledger_lines(const ExplainReport& report, const Explained& explained,
+                         const Zone& zone) {
   if (!explained.firing) return {};
   if (explained.messages.empty())
-    return fmt::format("  ledger      firing {}, no message was planned\n", explained.firing->id);
+    return fmt::format("  ledger      firing{}, no message was planned\n",
+                       id_text(report, explained.firing->id));
   std::string text;
   for (const engine::KnownMessage& known : explained.messages) {
     const Message& m = known.message;
-    text += fmt::format(
-        "  {:<11} message {}: {}{} {}{}, due {}{}{}\n", text.empty() ? "ledger" : "", m.id, m.step,
-        (m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "") +
-            (m.variant.empty() ? "" : fmt::format(" (variant {})", m.variant)),
-        retaind::name_of(m.state),
-        m.reason == Reason::none || m.reason == Reason::sent
-            ? ""
-            : fmt::format(" ({})", retaind::name_of(m.reason)),
-        when(m.due, zone),
-        m.next_at && *m.next_at < store::Messages::parked ? ", next look " + when(*m.next_at, zone)
-                                                          : "",
-        m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
+    text += fmt::format("  {:<11} message{}: {}{} {}{}, due {}{}{}\n", text.empty() ? "ledger" : "",
+                        id_text(report, m.id), m.step,
+                        (m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "") +
+                            (m.variant.empty() ? "" : fmt::format(" (variant {})", m.variant)),
+                        retaind::name_of(m.state),
+                        m.reason == Reason::none || m.reason == Reason::sent
+                            ? ""
+                            : fmt::format(" ({})", retaind::name_of(m.reason)),
+                        when(m.due, zone),
+                        m.next_at && *m.next_at < store::Messages::parked
+                            ? ", next look " + when(*m.next_at, zone)
+                            : "",
+                        m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
     if (!known.values.empty()) text += fmt::format("              read then: {}\n", known.values);
   }
   return text;
@@ -234,7 +249,7 @@ std::string occurrence_text(const ExplainReport& report, const Explained& e, con
                       : e.due <= report.at ? ", " + delivery::age_text(report.at - e.due) + " ago"
                                            : ", in " + delivery::age_text(e.due - report.at));
   if (!e.in_facts) text += "  facts       no longer hold it: only the ledger knows it\n";
-  text += ledger_lines(e, site.zone);
+  text += ledger_lines(report, e, site.zone);
   if (!e.variant.empty()) text += fmt::format("  variant     {}\n", e.variant);
   text += fmt::format("  result      {}\n", result_of(report, e, site.zone));
   if (const auto [place, line] = decided_by(report, e); !place.empty())
@@ -268,10 +283,10 @@ std::string_view word(engine::Verdict verdict) {
   return "skip";
 }
 
-Value message_value(const engine::KnownMessage& known) {
+Value message_value(const ExplainReport& report, const engine::KnownMessage& known) {
   const Message& m = known.message;
   Value one;
-  one.set("id", Value(m.id));
+  if (!report.assumed) one.set("id", Value(m.id));
   one.set("step", Value(m.step));
   if (!m.variant.empty()) one.set("variant", Value(m.variant));
   if (m.repeat > 0) one.set("repeat", Value(m.repeat));
@@ -301,7 +316,7 @@ Value check_values(const ExplainReport& report, const Explained& e, const Site& 
   return checks;
 }
 
-Value line_values(const Explained& e) {
+Value line_values(const ExplainReport& report, const Explained& e) {
   Value::Array lines;
   for (const engine::ExplainedLine& line : e.lines) {
     Value one;
@@ -310,6 +325,8 @@ Value line_values(const Explained& e) {
     one.set("place", Value(place_of(line.line.condition->where)));
     one.set("is", Value(word(line.truth)));
     one.set("values", Value(line.values));
+    if (const std::string assumed = assumed_by(report, line); !assumed.empty())
+      one.set("assumed", Value(assumed));
     lines.push_back(std::move(one));
   }
   return lines;
@@ -324,7 +341,8 @@ Value json_of(const ExplainReport& report, const Explained& e, const Site& site)
   row.set("counts", Value(e.firing || e.admission != engine::Engine::Admission::none));
   row.set("over", Value(e.over));
   Value::Array messages;
-  for (const engine::KnownMessage& known : e.messages) messages.push_back(message_value(known));
+  for (const engine::KnownMessage& known : e.messages)
+    messages.push_back(message_value(report, known));
   row.set("messages", Value(std::move(messages)));
   row.set("step", Value(e.step->key));
   if (!e.variant.empty()) row.set("variant", Value(e.variant));
@@ -340,7 +358,7 @@ Value json_of(const ExplainReport& report, const Explained& e, const Site& site)
   }
   if (e.changes_at) row.set("changes_at", Value(to_iso(*e.changes_at)));
   row.set("checks", check_values(report, e, site));
-  row.set("conditions", line_values(e));
+  row.set("conditions", line_values(report, e));
   return row;
 }
 
@@ -355,6 +373,11 @@ std::string to_text(const ExplainReport& report, const Site& site) {
                   when(report.at, site.zone), site.zone.name());
   if (!report.known->note.empty()) text += fmt::format("the rule {}\n", report.known->note);
   if (report.ahead) text += "facts are as they are now; nobody knows what happens until then\n";
+  if (report.assumed)
+    text +=
+        "lived again from the dated facts, every delivery successful, with the settings of now\n";
+  if (report.places_assumed)
+    text += "assumed: places of other customers under a `limit`, and their digests, are left out\n";
   if (report.answer.occurrences.empty()) {
     text += fmt::format(
         "\nnothing of this customer makes an occurrence: the rule counts from {}, and {}\n"

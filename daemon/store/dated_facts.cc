@@ -49,8 +49,15 @@ constexpr Query queries[] = {
      Subject::subscription, What::fact},
     {"SELECT id, ended_at FROM subscriptions WHERE ended_at IS NOT NULL", Subject::subscription,
      What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 3 AND field = 'renews_at'",
+    {"SELECT row, valid_from FROM history WHERE subject = 0 AND valid_from > 0", Subject::customer,
+     What::fact},
+    {"SELECT row, valid_from FROM history WHERE subject = 1 AND valid_from > 0", Subject::order,
+     What::fact},
+    {"SELECT row, valid_from FROM history WHERE subject = 3 AND valid_from > 0",
      Subject::subscription, What::fact},
+    {"SELECT row, valid_from FROM history WHERE subject = 4 AND field <> 'status' AND valid_from > "
+     "0",
+     Subject::ticket, What::fact},
     {"SELECT id, opened_at FROM tickets", Subject::ticket, What::fact},
     {"SELECT id, first_response_at FROM tickets WHERE first_response_at IS NOT NULL",
      Subject::ticket, What::fact},
@@ -68,31 +75,95 @@ constexpr Query queries[] = {
 
 }  // namespace
 
-Result<std::vector<DatedFacts::Step>> DatedFacts::steps(Time from, Time to) {
-  from_ = from;
-  std::vector<Step> steps;
-  for (const Query& query : queries) {
-    Statement& rows = source_->prepared(query.sql);
-    while (rows.step()) {
-      const Time at = rows.is_null(1) ? from : std::max(from, rows.time(1));
-      // A customer is known from the beginning, because consents and orders name them; only
-      // created_at appears at its time.
-      if (query.subject == Subject::customer && query.what == What::fact && at > from)
-        steps.push_back({from, query.subject, query.what, rows.integer(0)});
-      if (at <= to) steps.push_back({at, query.subject, query.what, rows.integer(0)});
-    }
+namespace {
+
+using Steps = std::vector<DatedFacts::Step>;
+
+void collect(Steps& steps, Statement& rows, const Query& query, Time from, Time to) {
+  while (rows.step()) {
+    const Time at = rows.is_null(1) ? from : std::max(from, rows.time(1));
+    // A customer is known from the beginning, because consents and orders name them; only
+    // created_at appears at its time.
+    if (query.subject == Subject::customer && query.what == What::fact && at > from)
+      steps.push_back({from, query.subject, query.what, rows.integer(0)});
+    if (at <= to) steps.push_back({at, query.subject, query.what, rows.integer(0)});
   }
-  if (auto error = source_->take_error(); !error) return error.error();
-  const auto key = [](const Step& s) { return std::make_tuple(s.at, rank(s), s.row, s.what); };
+}
+
+void sort(Steps& steps) {
+  const auto key = [](const DatedFacts::Step& s) {
+    return std::make_tuple(s.at, rank(s), s.row, s.what);
+  };
   std::sort(steps.begin(), steps.end(),
-            [&](const Step& a, const Step& b) { return key(a) < key(b); });
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
   steps.erase(std::unique(steps.begin(), steps.end(),
-                          [&](const Step& a, const Step& b) { return key(a) == key(b); }),
+                          [&](const auto& a, const auto& b) { return key(a) == key(b); }),
               steps.end());
+}
+
+/// The same query for one customer; each has an index for it.
+std::string of_customer(const Query& query) {
+  const std::string sql = query.sql;
+  const bool of_history = sql.find("FROM history") != std::string::npos;
+  std::string whose = "customer = ?1";
+  if (query.what == What::suppression) {
+    whose = "c.id = ?1";
+  } else if (query.subject == Subject::customer && query.what == What::fact) {
+    whose = of_history ? "row = ?1" : "id = ?1";
+  } else if (of_history) {
+    whose =
+        "row IN (SELECT id FROM " + std::string(table_of(query.subject)) + " WHERE customer = ?1)";
+  }
+  return sql + (sql.find(" WHERE ") == std::string::npos ? " WHERE " : " AND ") + whose;
+}
+
+}  // namespace
+
+Result<Steps> DatedFacts::steps(Time from, Time to) {
+  from_ = from;
+  as_it_was_.begin();
+  Steps steps;
+  for (const Query& query : queries) collect(steps, source_->prepared(query.sql), query, from, to);
+  if (auto error = source_->take_error(); !error) return error.error();
+  sort(steps);
   return steps;
 }
 
+Result<Steps> DatedFacts::steps_of(const std::vector<std::int64_t>& customers, Time from, Time to) {
+  from_ = from;
+  as_it_was_.begin();
+  Steps steps;
+  for (const Query& query : queries) {
+    const std::string sql = of_customer(query);
+    for (const std::int64_t customer : customers)
+      collect(steps, source_->prepared(sql).bind(1, customer), query, from, to);
+  }
+  if (auto error = source_->take_error(); !error) return error.error();
+  sort(steps);
+  return steps;
+}
+
+std::size_t DatedFacts::at_most() {
+  Statement& rows = source_->prepared(
+      "SELECT sum(n) FROM (SELECT max(id) AS n FROM customers UNION ALL SELECT max(id) FROM orders "
+      "UNION ALL SELECT max(id) FROM subscriptions UNION ALL SELECT max(id) FROM tickets UNION ALL "
+      "SELECT max(id) FROM feedback UNION ALL SELECT max(id) FROM events)");
+  return static_cast<std::size_t>(rows.single().value_or(0));
+}
+
+std::optional<Time> DatedFacts::history_until_of(const Step& step) {
+  if (step.what == Step::What::consent || step.what == Step::What::suppression) return std::nullopt;
+  const std::string sql =
+      "SELECT history_until FROM " + std::string(table_of(step.subject)) + " WHERE id = ?1";
+  Statement& row = source_->prepared(sql).bind(1, step.row);
+  std::optional<Time> until;
+  if (row.step()) until = row.maybe_time(0);
+  row.reset();
+  return until;
+}
+
 Result<void> DatedFacts::apply(const Step& step, Facts& target) {
+  if (keeps_history_until_) target.set_history_until(history_until_of(step));
   if (step.what == What::consent) return apply_consent(step, target);
   if (step.what == What::suppression) return apply_suppression(step, target);
   switch (step.subject) {
@@ -138,6 +209,7 @@ Result<void> DatedFacts::apply_customer(const Step& step, Facts& target) {
   fact.birthday = maybe_text(row, 10);
   fact.attributes = maybe_text(row, 11);
   row.reset();
+  as_it_was_.put_back(fact, step.row, step.at);
   return put(target, fact);
 }
 
@@ -174,10 +246,12 @@ Result<void> DatedFacts::apply_order(const Step& step, Facts& target) {
   if (fact.completed_at) fact.status = "completed";
   if (fact.cancelled_at) fact.status = "cancelled";
   if (fact.refunded_at) fact.status = "refunded";
-  if (row.integer(13) <= to_ms(step.at)) fact.status = maybe_text(row, 3);
+  const bool is_over = row.integer(13) <= to_ms(step.at);
+  if (is_over) fact.status = maybe_text(row, 3);
   const bool first =
       static_cast<std::int64_t>(row.real(14)) >= to_ms(step.at) || row.real(14) >= 9e15;
   row.reset();
+  as_it_was_.put_back(fact, step.row, step.at, is_over);
   if (auto written = put(target, fact); !written || !first) return written;
   Statement& items = source_->prepared(
       "SELECT key, sku, name, quantity, price_minor, attributes FROM items WHERE \"order\" = ?1 "
@@ -223,6 +297,7 @@ Result<void> DatedFacts::apply_subscription(const Step& step, Facts& target) {
   const bool over = (row.is_null(8) || fact.cancelled_at) && (row.is_null(9) || fact.ended_at);
   fact.status = over ? maybe_text(row, 3) : (fact.cancelled_at ? "cancelled" : "active");
   row.reset();
+  as_it_was_.put_back(fact, step.row, step.at, over);
   return put(target, fact);
 }
 
@@ -262,6 +337,7 @@ Result<void> DatedFacts::apply_ticket(const Step& step, Facts& target) {
   fact.first_response_at = by(row, 9, step.at);
   fact.attributes = maybe_text(row, 10);
   row.reset();
+  as_it_was_.put_back(fact, step.row, step.at);
   const std::vector<Said> said = said_of_status(step);
   if (said.empty()) return put(target, fact);
   for (const Said& word : said) {
@@ -352,43 +428,6 @@ Result<void> DatedFacts::apply_suppression(const Step& step, Facts& target) {
     }
   }
   return {};
-}
-
-Statement& outcome_rows(Database& database) {
-  static const std::string subject =
-      "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
-      "key FROM orders WHERE id = f.row)"
-      " WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = f.row) WHEN 4 THEN (SELECT key FROM "
-      "tickets WHERE id = f.row)"
-      " WHEN 5 THEN (SELECT key FROM feedback WHERE id = f.row) WHEN 6 THEN (SELECT key FROM "
-      "events WHERE id = f.row) ELSE '' END";
-  static const std::string sql =
-      "SELECT r.name, m.step, m.repeat, " + subject +
-      " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason, m.line, "
-      "m.id FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
-      "customers c ON c.id = f.customer"
-      " UNION ALL SELECT r.name, '', 0, " +
-      subject +
-      ", c.key, f.due, f.planned, 7, f.reason, f.line, 0 FROM firing f JOIN rule r ON r.id = f.rule LEFT JOIN "
-      "customers c ON c.id = f.customer"
-      " WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) ORDER BY 6, 1, 4, 2, 3";
-  return database.prepared(sql);
-}
-
-OutcomeRow read_outcome(const Statement& row) {
-  OutcomeRow outcome;
-  outcome.rule = row.text(0);
-  outcome.step = row.text(1);
-  outcome.repeat = static_cast<int>(row.integer(2));
-  outcome.subject = row.text(3);
-  outcome.customer = row.text(4);
-  outcome.due = row.time(5);
-  outcome.at = row.maybe_time(6);
-  outcome.state = static_cast<MessageState>(row.integer(7));
-  outcome.reason = static_cast<Reason>(row.integer(8));
-  outcome.line = static_cast<int>(row.integer(9));
-  outcome.message = row.integer(10);
-  return outcome;
 }
 
 }  // namespace retaind::store

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "model/ledger.h"
+#include "store/as_it_was.h"
 #include "store/database.h"
 #include "store/facts.h"
 
@@ -11,8 +13,8 @@ namespace retaind::store {
 
 /// The facts of a store as a sequence in time, so that another store can live through them again:
 /// each becomes visible at its own time. An order appears when it was placed and is completed when
-/// it was completed; a ticket goes through its dated states. What has no date of its own (names,
-/// totals, a renewal date without history) is used as last known.
+/// it was completed; a ticket goes through its dated states, and what `history` tracks is what it
+/// was. What has no past in the data (names, attributes) is used as last known.
 class DatedFacts {
  public:
   struct Step {
@@ -22,14 +24,23 @@ class DatedFacts {
     std::int64_t row = 0;
   };
 
-  explicit DatedFacts(Database& source) : source_(&source) {}
+  explicit DatedFacts(Database& source) : source_(&source), as_it_was_(source) {}
 
   /// Every step up to `to`, in time order; those before `from` come at `from`.
   Result<std::vector<Step>> steps(Time from, Time to);
+  /// The same of these customers alone.
+  Result<std::vector<Step>> steps_of(const std::vector<std::int64_t>& customers, Time from,
+                                     Time to);
+  /// No more facts than this; costs nothing.
+  std::size_t at_most();
+  /// What came by `import --history` comes so again. A backtest leaves that out: had its rules been
+  /// live, it would have been no history.
+  void keep_history_until() { keeps_history_until_ = true; }
   /// Puts into `target` what the step's row was at the step's time.
   Result<void> apply(const Step& step, Facts& target);
 
  private:
+  std::optional<Time> history_until_of(const Step& step);
   Result<void> apply_customer(const Step& step, Facts& target);
   Result<void> apply_order(const Step& step, Facts& target);
   Result<void> apply_subscription(const Step& step, Facts& target);
@@ -46,6 +57,8 @@ class DatedFacts {
 
   Database* source_;
   Time from_;  ///< of the steps
+  AsItWas as_it_was_;
+  bool keeps_history_until_ = false;
 };
 
 /// One line of what a ledger holds: a message, or an occurrence that ended before it had one.
