@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t cache_kib = 128 * 1024;
 // A pass is one transaction: the more places, the fewer passes.
 constexpr int places = 500;
+// So many instants, or steps, are one transaction.
+constexpr int together = 500;
 
 /// Who found no place. Whether the cap decided shows by what would be without it: a message whose
 /// place comes free too late ends at once, as `late-limit`.
@@ -64,15 +66,22 @@ class Course {
   Result<void> begin() { return apply(options_->from); }
   Result<void> live(World& world, SimClock& clock) {
     if (auto settled = world.settle(); !settled) return settled;
-    while (next_ < steps_.size() || (step_ > Duration{0} && clock.now() < options_->to)) {
-      auto lived = step_ > Duration{0} ? stride(world, clock) : instant(world, clock);
-      if (!lived) return lived;
-      if (options_->progress) options_->progress(share(), clock.now());
+    while (goes_on(clock)) {
+      if (auto begun = database_->begin_together(); !begun) return begun;
+      for (int i = 0; i < together && goes_on(clock); ++i) {
+        auto lived = step_ > Duration{0} ? stride(world, clock) : instant(world, clock);
+        if (!lived) return lived;
+        if (options_->progress) options_->progress(share(), clock.now());
+      }
+      if (auto ended = database_->end_together(); !ended) return ended;
     }
     return world.run_to(options_->to);
   }
 
  private:
+  [[nodiscard]] bool goes_on(const SimClock& clock) const {
+    return next_ < steps_.size() || (step_ > Duration{0} && clock.now() < options_->to);
+  }
   Result<void> apply(Time through) {
     auto transaction = store::Transaction::begin(*database_);
     if (!transaction) return transaction.error();

@@ -228,3 +228,22 @@ TEST_CASE("in steps a backtest comes to the same outcomes, each at the end of it
     CHECK(coarse[i].at - exact[i].at == std::chrono::minutes(exact[i].has_message ? 8 : 0));
   }
 }
+
+TEST_CASE("a backtest reads a field as it was before it changed, and knows since when it is kept") {
+  Past shop;
+  shop.rule(thanks + "if:\n  - customer.country = 'DE'\n");
+  shop.customer("anna");
+  CustomerFact lives;
+  lives.key = "anna";
+  lives.country = "DE";
+  shop.put(lives);
+  shop.clock.advance_to(shop.at("2026-06-20 10:00"));
+  shop.order("o1", "anna");
+  shop.clock.advance_to(shop.at("2026-06-22 10:00"));
+  lives.country = "FR";
+  shop.put(lives);
+  shop.order("o2", "anna");
+  std::vector<std::string> marks;
+  shop.report("2026-06-18 00:00", "2026-06-24 10:00", &marks);
+  CHECK(marks == std::vector<std::string>{"anna sent: ", "anna condition-false: "});
+}
