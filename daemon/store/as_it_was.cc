@@ -22,7 +22,7 @@ void AsItWas::begin() {
 }
 
 void AsItWas::each(Subject subject, std::int64_t row, Time at,
-                   const std::function<void(std::string_view, Text)>& visit) {
+                   const std::function<void(std::string_view, const Text&)>& visit) {
   if (changed_.count({subject, row}) == 0) return;
   Statement& rows = source_->prepared(
       "SELECT field, value, max(valid_from) FROM history WHERE subject = ?1 AND row = ?2 AND "
@@ -33,35 +33,35 @@ void AsItWas::each(Subject subject, std::int64_t row, Time at,
 }
 
 void AsItWas::put_back(CustomerFact& fact, std::int64_t row, Time at) {
-  each(Subject::customer, row, at, [&](std::string_view field, Text value) {
-    if (field == "locale") fact.locale = std::move(value);
-    if (field == "time_zone") fact.time_zone = std::move(value);
-    if (field == "country") fact.country = std::move(value);
-    if (field == "city") fact.city = std::move(value);
+  each(Subject::customer, row, at, [&](std::string_view field, const Text& value) {
+    if (field == "locale") fact.locale = value;
+    if (field == "time_zone") fact.time_zone = value;
+    if (field == "country") fact.country = value;
+    if (field == "city") fact.city = value;
   });
 }
 
 void AsItWas::put_back(OrderFact& fact, std::int64_t row, Time at, bool is_over) {
-  each(Subject::order, row, at, [&](std::string_view field, Text value) {
+  each(Subject::order, row, at, [&](std::string_view field, const Text& value) {
     if (field == "total_minor") fact.total_minor = number_in(value);
-    if (field == "status" && is_over) fact.status = std::move(value);
+    if (field == "status" && is_over) fact.status = value;
   });
 }
 
 void AsItWas::put_back(SubscriptionFact& fact, std::int64_t row, Time at, bool is_over) {
-  each(Subject::subscription, row, at, [&](std::string_view field, Text value) {
-    if (field == "plan") fact.plan = std::move(value);
+  each(Subject::subscription, row, at, [&](std::string_view field, const Text& value) {
+    if (field == "plan") fact.plan = value;
     if (field == "price_minor") fact.price_minor = number_in(value);
-    if (field == "status" && (is_over || !fact.cancelled_at)) fact.status = std::move(value);
+    if (field == "status" && (is_over || !fact.cancelled_at)) fact.status = value;
   });
 }
 
 void AsItWas::put_back(TicketFact& fact, std::int64_t row, Time at) {
-  each(Subject::ticket, row, at, [&](std::string_view field, Text value) {
-    if (field == "priority") fact.priority = std::move(value);
-    if (field == "assignee") fact.assignee = std::move(value);
-    if (field == "team") fact.team = std::move(value);
-    if (field == "url") fact.url = std::move(value);
+  each(Subject::ticket, row, at, [&](std::string_view field, const Text& value) {
+    if (field == "priority") fact.priority = value;
+    if (field == "assignee") fact.assignee = value;
+    if (field == "team") fact.team = value;
+    if (field == "url") fact.url = value;
   });
 }
 

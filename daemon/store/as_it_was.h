@@ -29,7 +29,7 @@ class AsItWas {
  private:
   using Text = std::optional<std::string>;
   void each(Subject subject, std::int64_t row, Time at,
-            const std::function<void(std::string_view field, Text value)>& visit);
+            const std::function<void(std::string_view field, const Text& value)>& visit);
 
   Database* source_;
   std::set<std::pair<Subject, std::int64_t>> changed_;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -206,7 +206,7 @@ Result<Database> Database::temporary(std::int64_t cache_kib) {
   if (made < 0) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot make {}: {}; TMPDIR names another directory", name,
-                             std::strerror(errno))};
+                             std::generic_category().message(errno))};
   }
   ::close(made);
   Options options;
