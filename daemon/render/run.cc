@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace retaind::render {
@@ -192,8 +193,13 @@ void Run::count(const Node& node) {
   const Datum* const old = find(frame_->counters, name);
   // A number of the data is where a counter of its name begins.
   const Value* const given = frame_->globals->find(name);
-  const bool has_start = old == nullptr && given != nullptr && given->as_integer() != nullptr;
-  const std::int64_t now = old != nullptr ? old->integer() : has_start ? *given->as_integer() : 0;
+  // No template counts to 2^53, so the sum below cannot overflow.
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  const std::int64_t* const start =
+      old == nullptr && given != nullptr ? given->as_integer() : nullptr;
+  const std::int64_t now = old != nullptr     ? old->integer()
+                           : start != nullptr ? std::clamp(*start, -most, most)
+                                              : 0;
   const std::int64_t shown = node.b == 1 ? now - 1 : now;
   Datum::of(shown).print(*out_);
   put(frame_->counters, name, Datum::of(node.b == 1 ? shown : now + 1));
