@@ -47,11 +47,18 @@ TEST_CASE("Integers and reals stay apart") {
 TEST_CASE("What is not JSON is refused with the byte") {
   CHECK(refused("{\"a\":1,}").find("not JSON at byte 8: ") == 0);
   CHECK(refused("").find("not JSON at byte 1: ") == 0);
-  for (const auto* text :
-       {"{a:1}", "[1,]", "01", "+1", "'x'", "NaN", "nul", "[1] 2", "\"\t\"", "// x\n1",
-        "\"\\ud800\"", "\"\xff\"", "{\"a\" 1}", "1e999", "[", "\"abc", "{\"a\":1"}) {
+  for (const auto* text : {"{a:1}", "[1,]", "01", "+1", "'x'", "NaN", "nul", "[1] 2", "\"\t\"",
+                           "// x\n1", "\"\xff\"", "{\"a\" 1}", "1e999", "[", "\"abc", "{\"a\":1"}) {
     refused(text);
   }
+}
+
+TEST_CASE("Half an escaped surrogate pair is the replacement character") {
+  // RFC 8259 section 8.2: a text may hold it, as of an emoji that was cut.
+  CHECK(*parse_json("\"a\\ud800-\"")->as_text() == "a\xEF\xBF\xBD-");
+  CHECK(*parse_json("\"\\udc00\\uD83D\"")->as_text() == "\xEF\xBF\xBD\xEF\xBF\xBD");
+  CHECK(*parse_json("\"\\ud83d\\ude00\"")->as_text() == "\xF0\x9F\x98\x80");
+  CHECK(*parse_json("\"\\\\ud800\"")->as_text() == "\\ud800");
 }
 
 TEST_CASE("Nesting up to 64 is read and 65 is refused") {
