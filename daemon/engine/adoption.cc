@@ -77,6 +77,7 @@ void Engine::adopt_one(const Rule& rule, store::RuleRow* known, Time now) {
   running->rule = &rule;
   running->trigger_id = ledger_.trigger_id(rule.trigger.name);
   running->trigger = std::make_unique<Trigger>(*database_, rule, site_->zone);
+  running->trigger->rows().index_anchor();
   running_.push_back(std::move(running));
   Running& added = *running_.back();
   set_wakes(added);

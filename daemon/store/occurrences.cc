@@ -224,6 +224,25 @@ void Occurrences::read_whose() {
   current_.customer_key = scanning_->text(whose_ + 1);
 }
 
+void Occurrences::index_anchor() {
+  // Events are found by their name and time.
+  if (watch_.column.empty() || yearly_ || !watch_.event_name.empty()) return;
+  const std::string_view table = table_of(watch_.subject);
+  const bool has_one = database_
+                           ->prepared(
+                               "SELECT 1 FROM pragma_index_list(?1) l, pragma_index_info(l.name) i "
+                               "WHERE i.seqno = 0 AND i.name = ?2 LIMIT 1")
+                           .bind(1, table)
+                           .bind(2, watch_.column)
+                           .single()
+                           .has_value();
+  if (has_one) return;
+  database_
+      ->prepared(fmt::format("CREATE INDEX {0}_{1} ON {0} ({1}) WHERE {1} IS NOT NULL", table,
+                             watch_.column))
+      .run();
+}
+
 const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
   Statement& statement = database_->prepared(sql_.by_row);
   // Never stepped to the end, so that the texts of the candidate stay valid until the next one is

@@ -160,6 +160,9 @@ class Occurrences {
   std::optional<std::vector<std::int64_t>> within(TimeRange range, std::int64_t after,
                                                   std::int64_t through, std::size_t most);
 
+  /// Scans go by an index: a time that few rules wait for gets its own here. Within the caller's
+  /// write transaction.
+  void index_anchor();
   /// Address and key of the row that a scan is at.
   void read_whose();
   /// One row as it is now, in the state or not; nullptr when it is gone.
