@@ -28,9 +28,7 @@ double real_of(const Cell& cell) {
   return cell.kind == Cell::Kind::integer ? static_cast<double>(cell.integer) : cell.real;
 }
 
-bool is_plain_zero(const Cell& cell) {
-  return cell.currency.empty() && real_of(cell) == 0;
-}
+bool is_plain_zero(const Cell& cell) { return cell.currency.empty() && real_of(cell) == 0; }
 
 // The checker has settled that both sides have one type, so the kind of the stored value decides.
 std::optional<int> compare(const Cell& a, const Cell& b) {

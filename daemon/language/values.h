@@ -31,7 +31,7 @@ class MapReader {
   const YamlNode& map_;
   Keys of_;
   bool unknown_ = false;
-  bool foreign_ = false;  ///< a setting of the site that belongs elsewhere: it knows none of the keys
+  bool foreign_ = false;  ///< a setting that belongs elsewhere: it knows none of the keys
 };
 
 /// True when the node is a map; reports it otherwise.

@@ -237,7 +237,8 @@ TEST_CASE("CR, LF or NUL in a header source is an error, never stripped", "[rend
   }
 }
 
-TEST_CASE("10,000 hostile header values give exactly the intended headers or an error", "[render]") {
+TEST_CASE("10,000 hostile header values give exactly the intended headers or an error",
+          "[render]") {
   Rng rng(20260302);
   const std::vector<std::string> parts = {"\r",
                                           "\n",
