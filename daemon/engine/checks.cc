@@ -164,8 +164,9 @@ void Checks::check_holds(const Subject& subject, Situation& s) const {
 
 void Checks::check_place(const Subject& subject, Situation& s) {
   if (!subject.scope) return;
-  auto place = subject.place_read ? subject.candidate->place
-                                  : ledger_.place(subject.row->id, subject.draft, *subject.scope);
+  auto place = subject.place_read && subject.candidate != nullptr
+                   ? subject.candidate->place
+                   : ledger_.place(subject.row->id, subject.draft, *subject.scope);
   if (!place) return;
   if (subject.firing && place->firing == *subject.firing) {
     s.has_place = true;

@@ -94,7 +94,7 @@ std::vector<Explainer::Found> Explainer::gather(std::int64_t customer, Time at, 
 
 /// Of a schedule with `each:` the last slot and the next, by the facts of now: what became of the
 /// row at earlier ones only a firing tells.
-std::vector<Occurrence> Explainer::occurrences_of(std::int64_t row, Time since, Time at) {
+std::vector<Occurrence> Explainer::occurrences_of(std::int64_t row, Time since, Time at) const {
   if (!running_.rule->trigger.each) return running_.trigger->of_row(row, since, at);
   std::vector<Occurrence> found;
   const store::Candidate* candidate = running_.trigger->rows().by_row(row, at);

@@ -98,7 +98,7 @@ class Explainer {
   std::vector<Found> gather(std::int64_t customer, Time at, std::size_t& rows);
   std::vector<Found> gather_slots(Time at);
   bool is_counted(const Found& found);
-  std::vector<Occurrence> occurrences_of(std::int64_t row, Time since, Time at);
+  std::vector<Occurrence> occurrences_of(std::int64_t row, Time since, Time at) const;
   Found make(const Occurrence& occurrence) const;
   void add_known(std::vector<Found>& found, std::int64_t row);
   void read_messages(Explained& explained);

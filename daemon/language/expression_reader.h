@@ -62,7 +62,7 @@ class ExpressionReader {
 
   Operand aggregate();
   void over(Aggregate& made);
-  void value_of(Aggregate& made, const Token& name);
+  void value_of(Aggregate& made, const Token& token);
   void where(Aggregate& made);
   [[nodiscard]] Type type_of(const Aggregate& made) const;
   [[noreturn]] void refuse_call(const Token& token);

@@ -151,7 +151,7 @@ Statement& Occurrences::start_tied(const Cursor& cursor, int limit) {
   return bind_scan(statement, limit);
 }
 
-Statement& Occurrences::bind_scan(Statement& statement, int limit) {
+Statement& Occurrences::bind_scan(Statement& statement, int limit) const {
   statement.bind(5, limit);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (watch_.once_per) statement.bind(7, places_.rule).bind(8, int{places_.draft});

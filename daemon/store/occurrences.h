@@ -188,7 +188,7 @@ class Occurrences {
  private:
   Statement& start(TimeRange anchors, const Cursor& cursor, int limit);
   Statement& start_tied(const Cursor& cursor, int limit);
-  Statement& bind_scan(Statement& statement, int limit);
+  Statement& bind_scan(Statement& statement, int limit) const;
   Statement& start_walk(std::int64_t after, std::int64_t through,
                         const std::optional<TimeRange>& range, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
