@@ -7,10 +7,11 @@ build_packages=(
   libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config tzdata zlib1g-dev
 )
 
-# To test it: the second compiler, the checkers, and real peers (postfix brings smtp-sink and smtp-source).
+# To test it: the second compiler, the checkers, and real peers (postfix brings smtp-sink and smtp-source; Chromium
+# shows mails as their readers see them).
 test_packages=(
-  catch2 clang clang-format clang-tidy libclang-rt-14-dev openssl postfix python3 python3-aiosmtpd
-  sqlite3 strace systemd
+  catch2 chromium clang clang-format clang-tidy fontconfig fonts-noto-cjk libclang-rt-14-dev openssl postfix python3
+  python3-aiosmtpd sqlite3 strace systemd
 )
 
 # install_packages NAME...: installs what is missing, as root; anyone else is told what to install.

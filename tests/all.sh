@@ -94,6 +94,7 @@ check 'format' check_format
 check 'build: release (g++)' configure_and_build release && phase 'tests: release' run_tests release
 [ $full = no ] || check 'simulation: 1000 shops' build/release/tests/sim_tests --seeds 1000 --processes "$jobs"
 [ $full = no ] || check 'mail parsers: 20,000 mails' build/release/tests/render_tests '[.full]'
+[ $full = no ] || check 'recommendations: all of Online Retail' build/release/tests/insight_tests '[.full]'
 check 'build: sanitizers (clang)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
 check 'clang-tidy' check_tidy
 

@@ -97,7 +97,7 @@ Result<void> written(std::ostream& out, const std::string& name) {
 }
 
 Result<BacktestReport> run(OpenSite& open, const Question& question) {
-  Result<delivery::SiteFiles> files = take_files(load_site(question.directory));
+  Result<delivery::SiteFiles> files = files_to_try(question.directory);
   if (!files) return files.error();
   if (Result<void> known = keep_only(files->rules, question.rules); !known) return known.error();
   std::ofstream list;

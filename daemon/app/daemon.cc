@@ -22,8 +22,10 @@
 #include "delivery/core.h"
 #include "delivery/release.h"
 #include "store/identity.h"
+#include "store/meta.h"
 #include "store/process_lock.h"
 #include "store/retention.h"
+#include "store/wal_writer.h"
 
 namespace retaind::app {
 namespace {
@@ -36,6 +38,8 @@ using delivery::Core;
 constexpr Duration look_every{60'000};
 // After SIGTERM; systemd/retaind.service waits a little longer.
 constexpr Duration drain_time{30'000};
+// For the outcomes of connections that were given up to be written.
+constexpr Duration last_outcomes{2'000};
 // A store that is locked or full is tried again after this.
 constexpr Duration trouble_pause{1'000};
 // A transport that is closing has no room and so never says that it is ready, and one whose peer is
@@ -43,6 +47,8 @@ constexpr Duration trouble_pause{1'000};
 constexpr Duration drain_look{20};
 // With until_idle: what is due later than this is not waited for.
 constexpr Duration soon{20'000};
+// Of the store: stamp_of() the files that were rehearsed.
+constexpr std::string_view rehearsed_stamp = "rehearsed";
 // With until_idle: so many failed tries in a row are enough.
 constexpr int patience_until_idle = 10;
 
@@ -59,6 +65,7 @@ struct Daemon::Impl {
         notify(notify_socket()) {}
 
   Result<void> start();
+  Result<delivery::SiteFiles> open();
   Result<void> recognise();
   void run();
 
@@ -71,6 +78,7 @@ struct Daemon::Impl {
   void tidy_up();
   void on_signal();
   void drain(std::string_view why);
+  void give_up();
   void finish();
   [[nodiscard]] bool is_idle() const;
   std::string why_idle();
@@ -105,21 +113,8 @@ struct Daemon::Impl {
 };
 
 Result<void> Daemon::Impl::start() {
-  LoadedSite loaded = load_site(options.directory);
-  for (const std::string& line : warnings_of(loaded)) log::warning(line);
-  Result<delivery::SiteFiles> files = take_files(std::move(loaded));
+  Result<delivery::SiteFiles> files = open();
   if (!files) return files.error();
-
-  Result<store::ProcessLock> taken = store::ProcessLock::take(files->site.store);
-  if (!taken) return taken.error();
-  lock.emplace(std::move(*taken));
-  store::Database::Options store_options;
-  store_options.mode = store::Database::Mode::create;
-  Result<store::Database> opened = store::Database::open(files->site.store, store_options);
-  if (!opened) return opened.error();
-  database.emplace(std::move(*opened));
-
-  if (Result<void> known = recognise(); !known) return known.error();
 
   Result<std::unique_ptr<Senders>> made =
       Senders::open(loop, files->site, clock, [this] { wake(); });
@@ -137,6 +132,32 @@ Result<void> Daemon::Impl::start() {
   control = std::move(*bound);
   started = clock.now();
   return {};
+}
+
+/// The site's files and its store. What a daemon has started with once is not rehearsed again: a
+/// restart takes as long as reading.
+Result<delivery::SiteFiles> Daemon::Impl::open() {
+  const std::string stamp = stamp_of(options.directory);
+  LoadedSite loaded = read_files(options.directory);
+  if (loaded.errors() > 0 || !loaded.site) return take_files(std::move(loaded)).error();
+  Result<store::ProcessLock> taken = store::ProcessLock::take(loaded.site->store);
+  if (!taken) return taken.error();
+  lock.emplace(std::move(*taken));
+  store::Database::Options store_options;
+  store_options.mode = store::Database::Mode::create;
+  Result<store::Database> opened = store::Database::open(loaded.site->store, store_options);
+  if (!opened) return opened.error();
+  database.emplace(std::move(*opened));
+  if (Result<void> known = recognise(); !known) return known.error();
+
+  const bool rehearsed = store::meta_value(*database, rehearsed_stamp) == stamp;
+  if (!rehearsed) rehearse(loaded);
+  const std::vector<std::string> warnings = warnings_of(loaded);
+  Result<delivery::SiteFiles> files = take_files(std::move(loaded));
+  if (!files) return files.error();
+  for (const std::string& line : warnings) log::warning(line);
+  if (!rehearsed) store::set_meta_value(*database, rehearsed_stamp, stamp);
+  return files;
 }
 
 /// A restored or copied store does not know of everything that left: the core begins on hold.
@@ -179,6 +200,7 @@ void Daemon::Impl::pass() {
   if (options.until_idle && is_idle()) return drain(why_idle());
   const bool waits = core->in_flight() == 0 && core->outbox().expects_news();
   if (options.until_idle && waits) return look_again(drain_look);
+  if (core->in_flight() == 0) store::make_wal_room(*database);
   arm();
 }
 
@@ -283,13 +305,23 @@ void Daemon::Impl::drain(std::string_view why) {
   senders->close();
   drained.expires_after(drain_time);
   drained.async_wait([this](error_code error) {
-    if (error) return;
-    log::warning(fmt::format("{} had no answer in {} seconds and count as unknown",
-                             counted(static_cast<long long>(core->in_flight()), "message"),
-                             drain_time / std::chrono::seconds(1)));
-    finish();
+    if (!error) give_up();
   });
   wake();
+}
+
+/// Of a peer that does not answer. What may have arrived is unknown; what had not begun goes after
+/// the next start.
+void Daemon::Impl::give_up() {
+  log::warning(
+      fmt::format("{} had no answer in {} seconds: what may have arrived counts as unknown",
+                  counted(static_cast<long long>(core->in_flight()), "message"),
+                  drain_time / std::chrono::seconds(1)));
+  senders->give_up();
+  drained.expires_after(last_outcomes);
+  drained.async_wait([this](error_code error) {
+    if (!error) finish();
+  });
 }
 
 void Daemon::Impl::finish() {

@@ -26,7 +26,8 @@ std::string_view name_of(language::RuleStatus status) {
 ReloadOutcome take_over(delivery::Core& core, const std::filesystem::path& directory, Time now) {
   LoadedSite loaded = load_site(directory);
   // Notes are for who edits: `retaind check` says them.
-  for (auto* diagnostics : {&loaded.site_diagnostics, &loaded.rules.diagnostics})
+  for (auto* diagnostics :
+       {&loaded.site_diagnostics, &loaded.rules.diagnostics, &loaded.template_diagnostics})
     std::erase_if(*diagnostics, [](const language::Diagnostic& diagnostic) {
       return diagnostic.severity == language::Severity::note;
     });
@@ -69,6 +70,7 @@ Value report_of(delivery::Core& core, const Senders& senders, const ReloadOutcom
   report.set("now", Value(to_iso(now)));
   report.set("deliver", Value(core.site().deliver_live ? "live" : "maildir"));
   report.set("clock_held", Value(core.clock_held()));
+  if (core.clock_held()) report.set("clock_held_until", time_value(core.checks().clock_hold()));
   report.set("in_flight", Value(static_cast<std::int64_t>(core.in_flight())));
   report.set("next_due", time_value(core.next_due()));
   report.set("trouble", Value(senders.trouble()));
@@ -93,7 +95,8 @@ Value report_of(delivery::Core& core, const Senders& senders, const ReloadOutcom
 
 std::vector<std::string> warnings_of(const LoadedSite& loaded) {
   std::vector<std::string> lines;
-  for (const auto* list : {&loaded.site_diagnostics, &loaded.rules.diagnostics}) {
+  for (const auto* list :
+       {&loaded.site_diagnostics, &loaded.rules.diagnostics, &loaded.template_diagnostics}) {
     for (const language::Diagnostic& diagnostic : *list) {
       if (diagnostic.severity == language::Severity::warning)
         lines.push_back(language::to_text(diagnostic, false));

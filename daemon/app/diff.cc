@@ -20,7 +20,7 @@ int run_diff(const Words& words) {
       .number("--limit", "N", most, "lines of each list (20)")
       .flag("--json", json, "everything as JSON")
       .footer(
-          "Rules are compared, each with the text that runs; settings and templates are taken as "
+          "Rules, settings and vocabulary are compared with those that run; templates are taken as "
           "they are for both sides.");
   if (const std::optional<int> status = options.parse(words)) return *status;
   if (days < 1 || days > 366) return misused("diff", "--days is from 1 to 366");

@@ -13,6 +13,7 @@
 #include "language/check.h"
 #include "store/ledger.h"
 #include "store/messages.h"
+#include "store/meta.h"
 
 namespace retaind::app {
 namespace {
@@ -62,9 +63,8 @@ std::string_view text_of(const Rule& rule) {
 }
 
 /// The rules that run, by their own texts.
-Result<std::vector<Rule>> running_rules(store::Ledger& ledger, const Site& site) {
+Result<std::vector<Rule>> running_rules(store::Ledger& ledger, const Site& running) {
   std::vector<Rule> rules;
-  const Site running = as_it_runs(site, ledger);
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
     std::vector<language::Diagnostic> ignored;
@@ -73,9 +73,9 @@ Result<std::vector<Rule>> running_rules(store::Ledger& ledger, const Site& site)
     auto rule = language::check_rule(std::move(source), running, {{}, true}, ignored);
     if (!rule) {
       return Error{ErrorKind::invalid,
-                   fmt::format("the text of `{}` as it runs cannot be read with these settings, so "
-                               "there is nothing to compare with; `retaind check` names what is "
-                               "missing",
+                   fmt::format("the text of `{}` as it runs cannot be read by this version, so "
+                               "there is nothing to compare with; start the daemon anew with "
+                               "these files",
                                row.name)};
     }
     rule->id = row.name;
@@ -159,6 +159,9 @@ class Comparison {
     if (edited) change.keys = changed_keys(ledger_.running_text(row->id), text_of(rule));
     if (edited && rule.vocabulary->text() != ledger_.running_vocabulary())
       change.keys.emplace_back("vocabulary.yaml");
+    // A calendar that the rule counts by is part of what it says.
+    if (edited && change.keys.empty() && row->name == rule.id)
+      change.keys.emplace_back("retaind.yaml");
     if (row->name != rule.id) {
       change.kind = Kind::renamed;
       change.was = row->name;
@@ -202,19 +205,23 @@ void add_backlog(RuleChange& change, const replay::Plan& before, const replay::P
 
 Result<DiffReport> make_diff(const std::filesystem::path& directory, int days, Time now,
                              const std::function<void(Time)>& progress) {
-  Result<delivery::SiteFiles> files = take_files(load_site(directory));
+  Result<delivery::SiteFiles> files = files_to_try(directory);
   if (!files) return files.error();
   DiffReport report;
   report.site = files->site;
   auto shadows = store::Database::shadows_of(report.site.store, 2);
   if (!shadows) return shadows.error();
   store::Ledger ledger((*shadows)[0]);
-  auto running = running_rules(ledger, report.site);
+  const Site runs = as_it_runs(report.site, (*shadows)[0]);
+  const std::string settings = store::running_settings((*shadows)[0]);
+  if (!settings.empty()) report.settings = changed_keys(settings, files->settings);
+  if (!report.settings.empty()) report.restart = needs_restart(runs, report.site);
+  auto running = running_rules(ledger, runs);
   if (!running) return running.error();
   Comparison comparison((*shadows)[0], ledger.rules());
   report.rules = comparison.rules(files->rules);
   // A set of templates cannot be shared.
-  delivery::SiteFiles as_they_run{report.site, std::move(*running), load_site(directory).templates,
+  delivery::SiteFiles as_they_run{runs, std::move(*running), load_site(directory).templates,
                                   files->secret};
   const Time to = report.site.zone.add(now, Span{0, days, Duration{0}, false});
   auto before = replay::plan((*shadows)[0], std::move(as_they_run), now, to, progress);

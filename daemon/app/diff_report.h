@@ -28,13 +28,15 @@ struct RuleChange {
 /// The files against what runs.
 struct DiffReport {
   Site site;
+  std::vector<std::string> settings;  ///< keys of retaind.yaml that say something else
+  std::string restart;                ///< the one of them that a reload would refuse
   std::vector<RuleChange> rules;
   replay::Plan before, after;
   std::vector<replay::Difference> differences;
 };
 
-/// Both plans are lived in shadows of one snapshot, with the settings and templates as they are:
-/// the store keeps what runs of rules only.
+/// Both plans are lived in shadows of one snapshot, the first with the rules, settings and
+/// vocabulary that run; the store keeps no templates, so these are taken as they are.
 Result<DiffReport> make_diff(const std::filesystem::path& directory, int days, Time now,
                              const std::function<void(Time)>& progress);
 

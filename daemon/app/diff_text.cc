@@ -99,6 +99,11 @@ std::string to_text(const DiffReport& report, std::size_t most) {
       "the files against what runs; nothing is changed, and `retaind reload` takes them over\n\n";
   for (const RuleChange& change : report.rules) text += rule_text(change);
   if (report.rules.empty()) text += "no rule differs\n";
+  if (!report.settings.empty())
+    text += fmt::format("settings  retaind.yaml: {}\n", join(report.settings, ", "));
+  if (!report.restart.empty())
+    text += fmt::format("          `{}` needs a restart: `retaind reload` would refuse all of it\n",
+                        report.restart);
   const auto counts = counts_of(report);
   const Zone& zone = report.site.zone;
   text +=
@@ -147,6 +152,10 @@ Value to_value(const DiffReport& report) {
     rules.push_back(std::move(one));
   }
   root.set("rules", Value(std::move(rules)));
+  Value::Array settings;
+  for (const std::string& key : report.settings) settings.push_back(Value(key));
+  root.set("settings", Value(std::move(settings)));
+  if (!report.restart.empty()) root.set("needs_restart", Value(report.restart));
   Value::Array messages;
   for (const Difference& difference : report.differences) {
     const PlannedRow& row = difference.after ? *difference.after : *difference.before;

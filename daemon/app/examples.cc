@@ -31,6 +31,9 @@ const ShippedFile* shipped(std::string_view path) {
   return nullptr;
 }
 
+/// The layout, or a part that templates share. A site may have made it its own.
+bool is_partial(const ShippedFile& file) { return file.path.starts_with("templates/_"); }
+
 Example example_of(const ShippedFile& rule) {
   Example example;
   example.files.push_back(&rule);
@@ -46,6 +49,9 @@ Example example_of(const ShippedFile& rule) {
   for (const std::string_view name : templates)
     for (const ShippedFile& file : shipped_files())
       if (file.path.starts_with(fmt::format("templates/{}.", name))) example.files.push_back(&file);
+  if (templates.empty()) return example;
+  for (const ShippedFile& file : shipped_files())
+    if (is_partial(file)) example.files.push_back(&file);
   return example;
 }
 
@@ -55,7 +61,7 @@ std::vector<std::string> in_the_way(const Example& example, const fs::path& site
   for (const ShippedFile* file : example.files) {
     const bool shared = file->path.starts_with("templates/");
     std::error_code error;
-    if (!fs::exists(site / file->path, error)) continue;
+    if (is_partial(*file) || !fs::exists(site / file->path, error)) continue;
     const Result<std::string> text = read_file(site / file->path, longest_file);
     if (!shared || !text || *text != file->text) found.emplace_back(file->path);
   }

@@ -18,7 +18,8 @@ struct Example {
 std::vector<Example> examples();
 
 /// Writes the files of an example into a site. Nothing is written when one of its files, or a rule
-/// with its id, is there and says something else; a template that is there and is the same stays.
+/// with its id, is there and says something else; a template that is there and is the same stays,
+/// and so do the site's own layout and partials.
 /// The paths that were written.
 Result<std::vector<std::string>> add_example(const Example& example,
                                              const std::filesystem::path& site);

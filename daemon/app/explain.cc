@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/control.h"
 #include "app/explain_report.h"
 #include "app/store_access.h"
 #include "base/value.h"
@@ -9,6 +10,8 @@ namespace retaind::app {
 namespace {
 
 constexpr std::size_t most_shown = 3;
+// A daemon that answers does so between two passes.
+constexpr Duration patience{2'000};
 
 Result<Time> time_asked(const std::string& text, const Zone& zone, Time now) {
   if (text.empty()) return now;
@@ -19,6 +22,17 @@ Result<Time> time_asked(const std::string& text, const Zone& zone, Time now) {
         fmt::format("--at `{}` is no time; write it as 2026-03-02 or 2026-03-02 09:30", text)};
   }
   return *time;
+}
+
+/// Whether the daemon's clock has jumped, which stands in no table: the next start asks anew.
+void ask_for_clock(ExplainAsk& what, const Site& site) {
+  Value request;
+  request.set("do", Value("status"));
+  const Result<Value> reply = ask_daemon(site.socket, request, patience);
+  what.daemon_silent = !reply && reply.error().kind != ErrorKind::not_found;
+  const Value* until = reply ? reply->find("clock_held_until") : nullptr;
+  if (until != nullptr && until->as_text() != nullptr)
+    what.clock_until = parse_time(*until->as_text(), Zone::utc());
 }
 
 }  // namespace
@@ -54,16 +68,16 @@ int run_explain(const Words& words) {
   const Result<Time> asked = time_asked(at, open->site.zone, now);
   if (!asked) return misused("explain", asked.error().message);
   const std::size_t most = all ? SIZE_MAX : most_shown;
+  ExplainAsk what{rule, customer, *asked, *asked > now, most, std::nullopt, false};
+  if (*asked >= now) ask_for_clock(what, open->site);
   const Result<ExplainReport> report =
-      *asked < now
-          ? make_explain_past(open->database, open->site, *directory, rule, customer, *asked, most)
-          : make_explain(open->database, open->site, *directory, rule, customer, *asked,
-                         *asked > now, most);
+      *asked < now ? make_explain_past(open->database, open->site, *directory, what)
+                   : make_explain(open->database, open->site, *directory, what);
   if (!report) return failed(report.error().message);
   if (json) {
-    fmt::print("{}\n", to_json(to_value(*report, open->site)));
+    fmt::print("{}\n", to_json(to_value(*report)));
   } else {
-    fmt::print("{}", to_text(*report, open->site));
+    fmt::print("{}", to_text(*report));
   }
   return exit_fine;
 }

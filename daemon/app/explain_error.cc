@@ -39,6 +39,7 @@ int run_explain_error(const Words& words) {
   const std::string_view where = row->in_site         ? " in retaind.yaml"
                                  : row->in_story      ? " in a story"
                                  : row->in_vocabulary ? " in vocabulary.yaml"
+                                 : row->in_template   ? " in a template"
                                                       : "";
   print_example(fmt::format("wrong{}", where), row->wrong);
   print_example(fmt::format("right{}", where), row->right);

@@ -138,6 +138,10 @@ std::string result_of(const ExplainReport& report, const Explained& explained, c
                        when(explained.message_due, zone),
                        spoken(report, explained, *explained.when_due, zone, true));
   }
+  const auto closes = explained.digest_closes();
+  if (closes && explained.decision.verdict == Verdict::fire)
+    return text + fmt::format("waits for its digest to close on {}, and goes out in it",
+                              when(*closes, zone));
   return text + spoken(report, explained, explained.decision, zone, report.ahead);
 }
 
@@ -171,34 +175,38 @@ std::pair<std::string, std::string> decided_by(const ExplainReport& report,
 
 namespace {
 
-Result<ExplainReport> ask(store::Database& database, const Site& site,
-                          const std::filesystem::path& directory, const std::string& rule,
-                          const std::string& customer, Time at, bool ahead, std::size_t most) {
-  auto known = find_rule(database, site, directory, rule);
+Result<ExplainReport> ask(store::Database& database, const Site& files,
+                          const std::filesystem::path& directory, const ExplainAsk& asked) {
+  auto known = find_rule(database, files, directory, asked.rule);
   if (!known) return known.error();
-  auto person = find_person(database, customer);
+  auto person = find_person(database, asked.customer);
   if (!person) return person.error();
   ExplainReport report;
   report.known = std::make_unique<KnownRule>(std::move(*known));
+  const bool runs = report.known->row.id != 0;
+  report.site = runs ? as_it_runs(files, database) : files;
   // A rule that has never run begins to count when it is taken over, which is now at the earliest.
-  if (report.known->row.id == 0 && !ahead) {
-    report.known->row.counts_from = engine::counts_from(report.known->rule, site.zone, at);
-    report.known->row.activated_at = at;
+  if (!runs && !asked.ahead) {
+    report.known->row.counts_from =
+        engine::counts_from(report.known->rule, report.site.zone, asked.at);
+    report.known->row.activated_at = asked.at;
   }
   report.person = std::move(*person);
-  report.at = at;
-  report.ahead = ahead;
-  engine::Explainer explainer(database, site, report.known->rule, report.known->row);
-  report.answer = explainer.explain(report.person.id, at, most);
+  report.at = asked.at;
+  report.ahead = asked.ahead;
+  report.daemon_silent = asked.daemon_silent;
+  engine::Explainer explainer(database, report.site, report.known->rule, report.known->row);
+  explainer.set_clock_hold(asked.clock_until);
+  report.answer = explainer.explain(report.person.id, asked.at, asked.most);
   store::People people(database);
   report.consents = people.consents(report.person.id);
   report.suppressions = people.suppressions(report.person.id);
-  for (store::HoldRow& hold : store::Holds(database).in_force(at)) {
-    const bool concerns = hold.scope == "all" || hold.target == rule ||
+  for (store::HoldRow& hold : store::Holds(database).in_force(asked.at)) {
+    const bool concerns = hold.scope == "all" || hold.target == asked.rule ||
                           (hold.scope == "customer" && hold.target == report.person.key);
     if (concerns) report.holds.push_back(std::move(hold));
   }
-  report.kept_here = !delivery::may_receive(site, report.person.email);
+  report.kept_here = !delivery::may_receive(report.site, report.person.email);
   if (Result<void> read = database.take_error(); !read) return read.error();
   return report;
 }
@@ -206,27 +214,26 @@ Result<ExplainReport> ask(store::Database& database, const Site& site,
 }  // namespace
 
 Result<ExplainReport> make_explain(store::Database& database, const Site& site,
-                                   const std::filesystem::path& directory, const std::string& rule,
-                                   const std::string& customer, Time at, bool ahead,
-                                   std::size_t most) {
+                                   const std::filesystem::path& directory,
+                                   const ExplainAsk& asked) {
   if (Result<void> snapshot = database.begin_read(); !snapshot) return snapshot.error();
-  Result<ExplainReport> report = ask(database, site, directory, rule, customer, at, ahead, most);
+  Result<ExplainReport> report = ask(database, site, directory, asked);
   database.rollback();
   return report;
 }
 
 Result<ExplainReport> make_explain_past(store::Database& database, const Site& site,
                                         const std::filesystem::path& directory,
-                                        const std::string& rule, const std::string& customer,
-                                        Time at, std::size_t most) {
-  auto person = find_person(database, customer);
+                                        const ExplainAsk& asked) {
+  auto person = find_person(database, asked.customer);
   if (!person) return person.error();
-  store::Ledger ledger(database);
-  const Site running = as_it_runs(site, ledger);
-  auto then = replay::live_until(database, running, directory, rule, person->id, at);
+  const Site running = as_it_runs(site, database);
+  auto then = replay::live_until(database, running, directory, asked.rule, person->id, asked.at);
   if (!then) return then.error();
-  auto report =
-      make_explain(then->database, running, directory, rule, person->key, at, false, most);
+  ExplainAsk again = asked;
+  again.customer = person->key;
+  again.ahead = false;
+  auto report = make_explain(then->database, running, directory, again);
   if (!report) return report;
   report->assumed.emplace(database);
   report->places_assumed = then->places_assumed;

@@ -17,6 +17,7 @@ namespace retaind::app {
 /// Why a rule sends to a customer, waits or does not.
 struct ExplainReport {
   std::unique_ptr<KnownRule> known;  ///< `answer` points into it
+  Site site;                         ///< as it runs
   store::People::Person person;
   Time at;
   bool ahead = false;  ///< asked about a time to come
@@ -27,23 +28,31 @@ struct ExplainReport {
   std::vector<store::People::Consent> consents;
   std::vector<store::People::Suppression> suppressions;
   std::vector<store::HoldRow> holds;  ///< that concern the rule, the customer or all
-  bool kept_here = false;             ///< `only-to:` keeps mail to this customer on the machine
+  bool daemon_silent = false;
+  bool kept_here = false;  ///< `only-to:` keeps mail to this customer on the machine
+};
+
+struct ExplainAsk {
+  std::string rule, customer;
+  Time at;
+  bool ahead = false;
+  std::size_t most = 3;  ///< occurrences that are over, and that lie ahead
+  /// From the daemon, the only one who knows: its clock jumped, and it sends nothing until then.
+  std::optional<Time> clock_until = std::nullopt;
+  bool daemon_silent = false;  ///< it runs and did not say whether its clock jumped
 };
 
 Result<ExplainReport> make_explain(store::Database& database, const Site& site,
-                                   const std::filesystem::path& directory, const std::string& rule,
-                                   const std::string& customer, Time at, bool ahead,
-                                   std::size_t most);
+                                   const std::filesystem::path& directory, const ExplainAsk& asked);
 
 /// The same for a time that has passed: the dated facts are lived through again in a fresh store,
 /// with the rules that ran (replay/then.h). Ids of its ledger mean nothing and are left out.
 Result<ExplainReport> make_explain_past(store::Database& database, const Site& site,
                                         const std::filesystem::path& directory,
-                                        const std::string& rule, const std::string& customer,
-                                        Time at, std::size_t most);
+                                        const ExplainAsk& asked);
 
-std::string to_text(const ExplainReport& report, const Site& site);
-Value to_value(const ExplainReport& report, const Site& site);
+std::string to_text(const ExplainReport& report);
+Value to_value(const ExplainReport& report);
 
 /// "2026-03-10 09:00" in the zone, without milliseconds: people read it.
 std::string when(Time time, const Zone& zone);

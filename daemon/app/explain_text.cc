@@ -5,7 +5,7 @@
 #include "app/daemon_report.h"
 #include "app/explain_report.h"
 #include "base/text.h"
-#include "delivery/compose.h"
+#include "delivery/age.h"
 #include "engine/business_time.h"
 
 namespace retaind::app {
@@ -102,7 +102,10 @@ std::string words_of(const ExplainReport& report, const Explained& explained, Ch
     case Check::rule: return s.rule_removed ? "its file is gone" : "";
     case Check::row: return s.gone ? "the row is no longer there, or not what the rule counts" : "";
     case Check::due: return when(explained.message_due, zone);
-    case Check::clock: return "";
+    case Check::clock:
+      return s.hold == Reason::clock ? "the clock has jumped: `retaind release --clock` when it is "
+                                       "right, or ten steady minutes"
+                                     : "";
     case Check::address:
       return !s.needs_address ? "" : (s.has_address ? "there is one" : "there is none");
     case Check::suppression:
@@ -215,7 +218,9 @@ std::string ledger_lines(const ExplainReport& report, const Explained& explained
                             ? ""
                             : fmt::format(" ({})", retaind::name_of(m.reason)),
                         when(m.due, zone),
-                        m.next_at && *m.next_at < store::Messages::parked
+                        known.digest_closes
+                            ? ", in the digest that closes " + when(*known.digest_closes, zone)
+                        : m.next_at && *m.next_at < store::Messages::parked
                             ? ", next look " + when(*m.next_at, zone)
                             : "",
                         m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
@@ -230,6 +235,9 @@ std::string change_words(const Explained& explained, const Zone& zone) {
   if (engine::is_never(explained.message_due)) return "only when the rule or its calendar changes";
   if (!explained.firing && explained.admission == engine::Engine::Admission::none)
     return "only when facts or the rule change";
+  if (const auto closes = explained.digest_closes())
+    return fmt::format("{}, when the digest closes; before that only when facts change",
+                       when(*closes, zone));
   if (explained.changes_at)
     return fmt::format("{}; before that only when facts change", when(*explained.changes_at, zone));
   return "only when facts change";
@@ -364,7 +372,8 @@ Value json_of(const ExplainReport& report, const Explained& e, const Site& site)
 
 }  // namespace
 
-std::string to_text(const ExplainReport& report, const Site& site) {
+std::string to_text(const ExplainReport& report) {
+  const Site& site = report.site;
   const language::Rule& rule = report.known->rule;
   std::string text =
       fmt::format("{} ({}, {}) for customer {}{}, at {} {}\n", rule.id, app::name_of(rule.status),
@@ -373,6 +382,8 @@ std::string to_text(const ExplainReport& report, const Site& site) {
                   when(report.at, site.zone), site.zone.name());
   if (!report.known->note.empty()) text += fmt::format("the rule {}\n", report.known->note);
   if (report.ahead) text += "facts are as they are now; nobody knows what happens until then\n";
+  if (report.daemon_silent)
+    text += "the daemon does not answer, so nobody knows here whether its clock has jumped\n";
   if (report.assumed)
     text +=
         "lived again from the dated facts, every delivery successful, with the settings of now\n";
@@ -397,7 +408,8 @@ std::string to_text(const ExplainReport& report, const Site& site) {
   return text;
 }
 
-Value to_value(const ExplainReport& report, const Site& site) {
+Value to_value(const ExplainReport& report) {
+  const Site& site = report.site;
   Value root;
   root.set("rule", Value(report.known->rule.id));
   root.set("status", Value(app::name_of(report.known->rule.status)));

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "language/check.h"
+#include "store/meta.h"
 
 namespace retaind::app {
 namespace {
@@ -107,8 +108,12 @@ std::optional<language::Where> find_key(const language::Rule& rule, std::string_
 
 }  // namespace
 
-Site as_it_runs(Site site, store::Ledger& ledger) {
-  site.vocabulary = language::vocabulary_in(ledger.running_vocabulary(), site);
+Site as_it_runs(const Site& files, store::Database& database) {
+  const std::string settings = store::running_settings(database);
+  std::optional<Site> running;
+  if (!settings.empty()) running = language::settings_in(settings, files.directory);
+  Site site = running ? *std::move(running) : files;
+  site.vocabulary = language::vocabulary_in(store::Ledger(database).running_vocabulary(), site);
   return site;
 }
 
@@ -140,7 +145,7 @@ Result<KnownRule> find_rule(store::Database& database, const Site& site, const f
     known.rule = std::move(*file);
   } else {
     auto running = parse({std::string(name) + " (as it runs)", ledger.running_text(row->id)},
-                         as_it_runs(site, ledger));
+                         as_it_runs(site, database));
     if (!running) {
       return Error{ErrorKind::invalid,
                    fmt::format("the text of `{}` as it runs cannot be read with these settings; "

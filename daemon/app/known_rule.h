@@ -17,8 +17,9 @@ struct KnownRule {
   store::RuleRow row;  ///< of the ledger; id 0: it never ran
   std::string note;    ///< what the reader should know about file and ledger; may be empty
 };
-/// The site with the vocabulary that the running rules read, which its file need not be.
-Site as_it_runs(Site site, store::Ledger& ledger);
+/// The site with the settings and the vocabulary that the rules run with, which its files need not
+/// say any more. Where nothing has run, it is the given one.
+Site as_it_runs(const Site& files, store::Database& database);
 
 /// The rule of that name: the text that runs, with the places of its file when both say the same.
 /// The error names the nearest.

@@ -181,7 +181,7 @@ std::string balance(const replay::Plan& plan) {
 Result<PlanReport> make_plan(const std::filesystem::path& directory, int days,
                              const std::string& rule, Time now,
                              const std::function<void(Time)>& progress) {
-  Result<delivery::SiteFiles> files = take_files(load_site(directory));
+  Result<delivery::SiteFiles> files = files_to_try(directory);
   if (!files) return files.error();
   if (Result<void> known = check_rule(files->rules, rule); !known) return known.error();
   PlanReport report;

@@ -8,6 +8,7 @@
 #include "app/known_rule.h"
 #include "app/preview_report.h"
 #include "base/text.h"
+#include "engine/variant.h"
 
 namespace retaind::app {
 namespace {
@@ -49,7 +50,7 @@ void print(const PreviewReport& report, const Zone& zone) {
              made.survey ? "the survey link is made up; " : "");
   if (!made.variant.empty()) {
     fmt::print("variant   {}\n", made.variant);
-    for (const std::string& other : delivery::texts_of(*report.step))
+    for (const std::string& other : engine::texts_of(*report.step))
       if (other != made.variant) fmt::print("also      --variant {}\n", other);
   }
   for (const language::Step& other : report.rule->steps) {

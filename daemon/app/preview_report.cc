@@ -17,9 +17,8 @@ Result<const language::Rule*> rule_of(const LoadedSite& loaded, const std::strin
       std::find_if(rules.begin(), rules.end(), [&](const auto& rule) { return rule.id == name; });
   if (found != rules.end()) return &*found;
   if (loaded.errors() > 0) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("no file without mistakes has the rule `{}`\n{}{}", name,
-                             findings(loaded, language::Format::human, false), summary(loaded))};
+    return Error{ErrorKind::invalid, fmt::format("no file without mistakes has the rule `{}`\n{}{}",
+                                                 name, mistakes(loaded, false), summary(loaded))};
   }
   std::vector<std::string_view> names;
   for (const language::Rule& rule : rules) names.emplace_back(rule.id);
@@ -36,8 +35,7 @@ Result<PreviewReport> make_preview(const std::filesystem::path& directory, const
   PreviewReport report;
   report.loaded = load_site(directory);
   if (!report.loaded.site) {
-    return Error{ErrorKind::invalid,
-                 findings(report.loaded, language::Format::human, false) + summary(report.loaded)};
+    return Error{ErrorKind::invalid, mistakes(report.loaded, false) + summary(report.loaded)};
   }
   const Site& site = *report.loaded.site;
   auto rule = rule_of(report.loaded, ask.rule);

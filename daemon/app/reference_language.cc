@@ -249,6 +249,12 @@ Page vocabulary_page(const language::EditorNames& names) {
   add_keys(page, Keys::vocabulary_field, "Of a field or a property", "");
   add_keys(page, Keys::vocabulary_event, "Of an event", "");
   add_keys(page, Keys::vocabulary_state, "Of a state", "");
+  page.text(
+      "A state of your own is no row of the store: its `is` is asked of a row when the time of a "
+      "rule that waits for it has come, and of whoever it is not true then nothing is recorded. So "
+      "one that has come due and ended while the daemon was away leaves no trace, where a shipped "
+      "state's is counted as `state-ended`. One without a time to count from is none: ask for it "
+      "in the `if:` of a rule with `each:`.");
   std::vector<std::string> times;
   for (const StateAnchor& anchor : state_anchors())
     times.push_back(fmt::format("`{}.{}`", name_of(anchor.subject), anchor.column));
@@ -271,17 +277,20 @@ Page reasons_page(const language::EditorNames&) {
 }
 
 Page errors_page(const language::EditorNames&) {
-  Page page{"retaind-errors", 7, "what retaind check says of rules, stories and settings", {}};
+  Page page{
+      "retaind-errors", 7, "what retaind check says of rules, templates, stories and settings", {}};
   for (const language::CodeRow& row : language::codes()) {
     page.subheading(fmt::format("{} {}", language::name_of(row.code), row.title));
     page.text(std::string(row.explanation));
     const std::string_view where = row.in_site         ? "site"
                                    : row.in_story      ? "story"
+                                   : row.in_template   ? "template"
                                    : row.in_vocabulary ? "vocabulary"
                                                        : "rule";
     if (row.wrong.empty()) continue;
-    page.code(fmt::format("yaml wrong {}", where), row.wrong);
-    page.code(fmt::format("yaml right {}", where), row.right);
+    const std::string_view form = row.in_template ? "liquid" : "yaml";
+    page.code(fmt::format("{} wrong {}", form, where), row.wrong);
+    page.code(fmt::format("{} right {}", form, where), row.right);
   }
   return page;
 }

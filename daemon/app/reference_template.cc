@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/reference_pages.h"
+#include "insight/bought_together.h"
 #include "render/run.h"
 
 namespace retaind::app {
@@ -39,6 +40,36 @@ constexpr MailFilter mail_filters[] = {
     {"raw", "the value as it is, where HTML is escaped by itself", R"({{ "<b>" | raw }})", "<b>"},
 };
 
+void add_values(Page& page) {
+  page.heading("Values");
+  page.text(
+      "`customer` and the row that the rule is about (`order`, `subscription`, `ticket`, "
+      "`feedback`, `event`) have the fields of `retaind vocabulary`; an event's properties are in "
+      "`event.attributes`.");
+  page.term("items", "lines of the order; in a mail to a team the rows that it tells of");
+  page.term("coupon, survey",
+            "what the steps before the mail have made: `coupon.code`, `coupon.valid_until`, "
+            "`survey.link`");
+  page.term("unsubscribe.link", "in marketing and feedback");
+  page.term("site, sender, rule, now, why",
+            "`site.name`, `sender.postal_address`, `rule.id`; the time, and why the mail goes out");
+  page.term(
+      "recommendations",
+      fmt::format(
+          "what others bought together with what the customer has: `key`, `sku`, `name`, `price` "
+          "and "
+          "`count` of up to {} products, best first; `{{% if recommendations.size > 0 %}}` asks "
+          "whether there are any. In the `count` are the orders that hold a product of the "
+          "customer's and this one, once for each such product. Orders that were cancelled or "
+          "refunded are in no count, nor are orders of more than {} products, nor pairs of fewer "
+          "than {} orders; what the customer has or sent back is not in the list, nor what one "
+          "customer alone has bought. Name and price are those of the order placed last. Of what "
+          "the customer has the {} products that were bought last are asked. A product is its "
+          "`sku`, else its `name`",
+          insight::most_recommended, insight::most_products, insight::least_orders,
+          insight::most_asked));
+}
+
 }  // namespace
 
 Page template_page(const language::EditorNames&) {
@@ -54,11 +85,30 @@ Page template_page(const language::EditorNames&) {
   page.term("preheader", "what programs show behind the subject in their list");
   page.term("from, reply-to", "other mailboxes than the site's");
   page.term("format", "`html`, or `text`: the body is the text and nothing is escaped");
-  page.term("layout", "`base`: the file `_base.liquid`, which prints `{{ content }}`");
+  page.term("layout",
+            "`base`: the file `_base.liquid`, which prints `{{ content }}`; `{{ locale }}` is "
+            "that of the template");
   page.text(
       "Files that begin with `_` are partials, for `{% render 'footer' %}`: "
       "`_footer.LOCALE.liquid` "
       "or `_footer.liquid`.");
+  page.heading("Shipped parts");
+  page.text(
+      "A new site has them in `templates/`, as files of its own: change them, and every mail has "
+      "the shop's colours and words.");
+  page.term("base",
+            "the layout: 600 pixels or the width of the telephone, colours for light and dark "
+            "screens, the shop's name or logo, the preheader, the footer");
+  page.term("greeting, name", "to the customer; `{% render 'name', who: item.customer %}`");
+  page.term("button",
+            "`{% render 'button', link: survey.link, text: \"Tell us\" %}`, a table in Outlook");
+  page.term("coupon, saving",
+            "the code in a box; `10% off`, `10%オフ` or `9折`, also for subjects");
+  page.term("items", "the lines of the order, up to 30");
+  page.term("ticket, feedback",
+            "one item of a mail to a team: `{% render 'ticket' for items as item %}`");
+  page.term("footer", "why the reader gets this, the link to unsubscribe, the postal address");
+  add_values(page);
   page.heading("Liquid");
   page.text(
       "All tags and filters of Shopify's Liquid 5. Values are escaped in HTML. A variable that "
@@ -76,8 +126,8 @@ Page template_page(const language::EditorNames&) {
   page.term("size", fmt::format("{} MB printed, {} MB of values while rendering",
                                 render::limits::output >> 20U, render::Arena::limit >> 20U));
   page.term("loops", fmt::format("{} rounds of all loops together", render::limits::iterations));
-  page.term("nesting", fmt::format("{} blocks in each other, {} partials", render::max_nesting,
-                                   render::limits::partial_depth));
+  page.term("nesting", fmt::format("{} blocks, partials and brackets in each other, all together",
+                                   render::max_nesting));
   page.term("time", fmt::format("{} million steps and bytes that filters read: about a second",
                                 render::limits::work >> 20U));
   return page;

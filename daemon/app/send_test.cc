@@ -36,10 +36,12 @@ class OneMail {
     loop_.run();
     // The server hears QUIT.
     senders_->close();
-    timer.cancel();
+    timer.arm(std::chrono::seconds(1), [this] { loop_.stop(); });
     loop_.restart();
-    loop_.run_for(std::chrono::seconds(1));
+    while (!senders_->closed() && loop_.run_one() > 0) {
+    }
     if (outcome_) return *outcome_;
+    if (handed_) return Outcome{OutcomeKind::unknown, 0, "no answer within a minute", false, {}};
     return Error{ErrorKind::unavailable,
                  trouble_.empty() ? fmt::format("nothing was heard from the mail server for {} s; "
                                                 "try again, `retaind status` says what the daemon "

@@ -7,7 +7,7 @@
 
 #include "app/environment.h"
 #include "transport/maildir.h"
-#include "transport/smtp.h"
+#include "transport/smtp_thread.h"
 #include "transport/webhook.h"
 #include "transport/webhook_signature.h"
 
@@ -40,7 +40,7 @@ Result<transport::WebhookTargets> read_targets(const Site& site) {
 
 struct Senders::Impl {
   std::unique_ptr<transport::Maildir> maildir;
-  std::unique_ptr<transport::Smtp> smtp;
+  std::unique_ptr<transport::SmtpThread> smtp;
   std::unique_ptr<transport::Webhook> webhook;
 };
 
@@ -65,7 +65,9 @@ Result<std::unique_ptr<Senders>> Senders::open(transport::Loop& loop, const Site
   if (!password) return password.error();
   Result<transport::WebhookTargets> targets = read_targets(site);
   if (!targets) return targets.error();
-  impl.smtp = std::make_unique<transport::Smtp>(loop, *site.smtp, *password, ready, clock);
+  auto smtp = transport::SmtpThread::start(loop, *site.smtp, *password, ready, clock);
+  if (!smtp) return smtp.error();
+  impl.smtp = std::move(*smtp);
   impl.webhook =
       std::make_unique<transport::Webhook>(loop, std::move(*targets), std::move(ready), clock);
   return senders;
@@ -79,6 +81,12 @@ delivery::Outbox::Transports Senders::transports() const {
 void Senders::close() {
   if (impl_->smtp) impl_->smtp->close();
 }
+
+void Senders::give_up() {
+  if (impl_->smtp) impl_->smtp->give_up();
+}
+
+bool Senders::closed() const { return !impl_->smtp || impl_->smtp->closed(); }
 
 std::string Senders::trouble() const {
   std::string text;

@@ -29,6 +29,11 @@ class Senders {
   [[nodiscard]] delivery::Outbox::Transports transports() const;
   /// Takes nothing more; what is on its way ends.
   void close();
+  /// After close(), of connections whose peer does not answer: their messages get their outcomes
+  /// now.
+  void give_up();
+  /// After close(): every connection to the mail server is gone.
+  [[nodiscard]] bool closed() const;
   [[nodiscard]] std::string trouble() const;
 
  private:

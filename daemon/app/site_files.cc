@@ -60,13 +60,25 @@ std::array<std::pair<std::string_view, std::string>, 7> fixed_settings(const Sit
 
 Result<delivery::SiteFiles> take_files(LoadedSite loaded) {
   if (loaded.errors() > 0 || !loaded.site) {
-    return Error{ErrorKind::invalid,
-                 findings(loaded, language::Format::human, false) + summary(loaded)};
+    return Error{ErrorKind::invalid, mistakes(loaded, false) + summary(loaded)};
   }
   Result<std::string> secret = secret_of(*loaded.site);
   if (!secret) return secret.error();
-  return delivery::SiteFiles{std::move(*loaded.site), std::move(loaded.rules.rules),
-                             std::move(loaded.templates), std::move(*secret)};
+  delivery::SiteFiles files{std::move(*loaded.site), std::move(loaded.rules.rules),
+                            std::move(loaded.templates), std::move(*secret)};
+  files.settings = std::move(loaded.settings);
+  return files;
+}
+
+Result<delivery::SiteFiles> files_to_try(const std::filesystem::path& directory) {
+  LoadedSite loaded = load_site(directory);
+  const bool faulty = loaded.errors() > 0;
+  Result<delivery::SiteFiles> files = take_files(std::move(loaded));
+  if (files || !faulty) return files;
+  return Error{files.error().kind,
+               files.error().message +
+                   " · `retaind reload` would refuse these files and the running rules would stay, "
+                   "so there is nothing to try out; correct them first"};
 }
 
 std::vector<std::string> obstacles(const Site& site) {

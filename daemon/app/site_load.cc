@@ -1,13 +1,18 @@
 #include "app/site_load.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "delivery/rehearsal.h"
+#include "language/codes.h"
 #include "language/lint.h"
+#include "language/report.h"
 
 namespace retaind::app {
 namespace {
@@ -22,12 +27,6 @@ int count(const std::vector<Diagnostic>& diagnostics, Severity severity) {
                     [severity](const Diagnostic& d) { return d.severity == severity; }));
 }
 
-int count(const std::vector<render::TemplateError>& errors, bool warnings) {
-  return static_cast<int>(
-      std::count_if(errors.begin(), errors.end(),
-                    [&](const render::TemplateError& e) { return e.is_warning == warnings; }));
-}
-
 int template_files(const render::TemplateSet& templates) {
   int files = 0;
   for (const std::string& name : templates.names())
@@ -35,72 +34,88 @@ int template_files(const render::TemplateSet& templates) {
   return files;
 }
 
-Value value_of(const render::TemplateError& error) {
-  Value row;
-  row.set("severity", Value(error.is_warning ? "warning" : "error"));
-  row.set("file", Value(error.path));
-  row.set("line", Value(static_cast<std::int64_t>(error.line)));
-  row.set("column", Value(static_cast<std::int64_t>(error.column)));
-  row.set("message", Value(error.message));
-  return row;
+Diagnostic diagnostic_of(render::TemplateError error) {
+  language::Where where;
+  where.begin = error.at;
+  where.end = error.at + error.length;
+  where.source = std::make_shared<language::Source>(
+      language::Source{std::move(error.path), std::move(error.text)});
+  auto [message, remedy] = language::split_remedy(
+      Error{ErrorKind::invalid, error.what.empty() ? error.message : error.what}, "");
+  return {Severity::error, language::name_of(delivery::code_of(error.kind)), std::move(where),
+          std::move(message), std::move(remedy)};
 }
 
-std::string text_of(const render::TemplateError& error, Format format) {
-  if (format == Format::github) {
-    const std::string_view kind = error.is_warning ? "warning" : "error";
-    // The text for people begins with the kind, too.
-    std::string_view said = std::string_view(error.message).substr(0, error.message.find('\n'));
-    if (said.starts_with(fmt::format("{}: ", kind))) said.remove_prefix(kind.size() + 2);
-    return fmt::format("::{} file={},line={},col={}::{}\n", kind, error.path, error.line,
-                       error.column, said);
-  }
-  return error.message + (error.message.empty() || error.message.back() == '\n' ? "" : "\n");
-}
-
-/// What rules and templates are only wrong about together.
-void add_unsendable(LoadedSite& loaded, const Site& site) {
-  if (!loaded.template_errors.empty()) return;  // a file that was not read would be missing
-  const auto found = delivery::rehearse(site, loaded.rules.rules, loaded.templates);
-  if (!found) {
-    loaded.template_errors.push_back({{}, 0, 0, found.error().message});
-    return;
-  }
-  for (const Diagnostic& finding : found->findings) {
-    // Of rules that could not be read nobody knows what they name.
-    if (finding.severity != Severity::note || !loaded.rules.has_errors())
-      loaded.rules.diagnostics.push_back(finding);
-  }
-  for (const delivery::Unsendable& mail : found->unsendable) {
-    const language::Source& source = *mail.step->where.source;
-    const auto [line, column] = line_and_column(source, mail.step->where.begin);
-    const std::size_t head = std::min(mail.why.find('\n'), mail.why.size());
-    loaded.template_errors.push_back(
-        {source.path, line, column,
-         fmt::format("{}: `{}` of the rule `{}` cannot be composed for a reader of `{}`: {}\n  --> "
-                     "{}:{}:{}{}",
-                     mail.certain ? "error" : "warning", mail.step->key, mail.rule->id, mail.locale,
-                     mail.why.substr(0, head), source.path, line, column, mail.why.substr(head)),
-         !mail.certain});
-  }
+void add_stamp(std::string& text, const std::filesystem::path& path) {
+  struct stat now {};
+  if (::stat(path.c_str(), &now) != 0) return;
+  fmt::format_to(std::back_inserter(text), "{} {} {} {}.{} {}.{}\n", path.native(), now.st_ino,
+                 now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec, now.st_ctim.tv_sec,
+                 now.st_ctim.tv_nsec);
 }
 
 }  // namespace
 
+std::string stamp_of(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> files;
+  std::error_code ignored;
+  for (const char* part : {"rules", "templates"}) {
+    for (std::filesystem::recursive_directory_iterator at(directory / part, ignored), end;
+         at != end; at.increment(ignored))
+      files.push_back(at->path());
+  }
+  for (const char* file : {"retaind.yaml", "vocabulary.yaml"}) files.push_back(directory / file);
+  files.emplace_back("/proc/self/exe");
+  std::sort(files.begin(), files.end());
+  std::string text;
+  for (const std::filesystem::path& file : files) add_stamp(text, file);
+  return hex(sha256(text));
+}
+
+void rehearse(LoadedSite& loaded) {
+  if (!loaded.site) return;
+  if (!loaded.template_diagnostics.empty()) return;  // a file that was not read would be missing
+  auto found = delivery::rehearse(*loaded.site, loaded.rules.rules, loaded.templates);
+  if (!found) {
+    loaded.template_diagnostics.push_back({Severity::error,
+                                           language::name_of(language::Code::not_composed),
+                                           {},
+                                           found.error().message,
+                                           ""});
+    return;
+  }
+  for (Diagnostic& finding : *found) {
+    // Of rules that could not be read nobody knows what they name.
+    if (finding.code != language::name_of(language::Code::unused) || !loaded.rules.has_errors())
+      loaded.template_diagnostics.push_back(std::move(finding));
+  }
+}
+
 int LoadedSite::errors() const {
   return count(site_diagnostics, Severity::error) + count(rules.diagnostics, Severity::error) +
-         count(template_errors, false);
+         count(template_diagnostics, Severity::error);
 }
 
 int LoadedSite::warnings() const {
   return count(site_diagnostics, Severity::warning) + count(rules.diagnostics, Severity::warning) +
-         count(template_errors, true);
+         count(template_diagnostics, Severity::warning);
 }
 
 LoadedSite load_site(const std::filesystem::path& directory) {
+  LoadedSite loaded = read_files(directory);
+  rehearse(loaded);
+  return loaded;
+}
+
+LoadedSite read_files(const std::filesystem::path& directory) {
   LoadedSite loaded;
   language::CheckedSite site = language::read_site(directory);
   loaded.site_diagnostics = std::move(site.diagnostics);
-  loaded.templates = render::TemplateSet::load(directory / "templates", loaded.template_errors);
+  loaded.settings = std::move(site.text);
+  std::vector<render::TemplateError> errors;
+  loaded.templates = render::TemplateSet::load(directory / "templates", errors);
+  for (render::TemplateError& error : errors)
+    loaded.template_diagnostics.push_back(diagnostic_of(std::move(error)));
   std::error_code ignored;
   loaded.files = std::filesystem::exists(directory / "vocabulary.yaml", ignored) ? 2 : 1;
   loaded.files += template_files(loaded.templates);
@@ -110,7 +125,7 @@ LoadedSite load_site(const std::filesystem::path& directory) {
     loaded.files += loaded.rules.files;
     if (!loaded.rules.has_errors())
       language::lint_unused(site.names, loaded.rules.rules, loaded.site_diagnostics);
-    add_unsendable(loaded, *site.site);
+    language::lint_sender(site.sender, *site.site, loaded.rules.rules, loaded.site_diagnostics);
     loaded.site = std::move(site.site);
   }
   return loaded;
@@ -127,15 +142,23 @@ Result<Site> settings_of(const std::filesystem::path& directory) {
 std::string findings(const LoadedSite& loaded, Format format, bool colour) {
   if (format == Format::json) {
     Value::Array rows;
-    for (const auto* diagnostics : {&loaded.site_diagnostics, &loaded.rules.diagnostics})
+    for (const auto* diagnostics :
+         {&loaded.site_diagnostics, &loaded.rules.diagnostics, &loaded.template_diagnostics})
       for (const Diagnostic& diagnostic : *diagnostics) rows.push_back(to_value(diagnostic));
-    for (const render::TemplateError& error : loaded.template_errors)
-      rows.push_back(value_of(error));
     return to_json(Value(std::move(rows))) + "\n";
   }
   std::string text = language::to_text(loaded.site_diagnostics, format, colour);
   text += language::to_text(loaded.rules.diagnostics, format, colour);
-  for (const render::TemplateError& error : loaded.template_errors) text += text_of(error, format);
+  text += language::to_text(loaded.template_diagnostics, format, colour);
+  return text;
+}
+
+std::string mistakes(const LoadedSite& loaded, bool colour) {
+  std::string text;
+  for (const auto* diagnostics :
+       {&loaded.site_diagnostics, &loaded.rules.diagnostics, &loaded.template_diagnostics})
+    for (const Diagnostic& diagnostic : *diagnostics)
+      if (diagnostic.severity == Severity::error) text += to_text(diagnostic, colour);
   return text;
 }
 

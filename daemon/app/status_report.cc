@@ -70,10 +70,9 @@ RuleReport report_rule(store::Overview& overview, const store::RuleRow& row, Tim
 }
 
 /// The rules as they run, which the files need not show: they may be edited and not yet reloaded.
-std::vector<language::Rule> running_rules(store::Ledger& ledger, const Site& site,
+std::vector<language::Rule> running_rules(store::Ledger& ledger, const Site& running,
                                           std::vector<std::string>& unread) {
   const language::TemplateNames any{{}, true};
-  const Site running = as_it_runs(site, ledger);
   std::vector<language::Rule> rules;
   for (const store::RuleRow& row : ledger.rules()) {
     if (row.removed_at) continue;
@@ -119,10 +118,11 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   store::Ledger ledger(open.database);
   store::Overview overview(open.database);
   report.holds = store::Holds(open.database).in_force(now);
-  const std::vector<language::Rule> rules = running_rules(ledger, open.site, report.unread);
-  report.days = engine::balance(open.database, open.site, rules, days, now);
+  const Site site = as_it_runs(open.site, open.database);
+  const std::vector<language::Rule> rules = running_rules(ledger, site, report.unread);
+  report.days = engine::balance(open.database, site, rules, days, now);
   report.orders_in_other_currency = overview.orders_in_other_currency();
-  const Time from = open.site.zone.start_of(report.days.front().day);
+  const Time from = site.zone.start_of(report.days.front().day);
   // Waiting messages of the future count too.
   const Time to = now + std::chrono::days(36'500);
   for (const store::RuleRow& row : ledger.rules()) {
@@ -134,6 +134,7 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
       rule.missing.push_back(
           {condition_text(text == rules.end() ? nullptr : &*text, unknown.line), unknown.count});
     }
+    rule.variants = overview.variants_due(row.id, from, to);
     if (report.daemon) rule.next_due = next_of(*report.daemon, row.name);
     report.rules.push_back(std::move(rule));
   }

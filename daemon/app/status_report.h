@@ -8,6 +8,7 @@
 #include "engine/balance.h"
 #include "store/holds.h"
 #include "store/ledger.h"
+#include "store/overview.h"
 
 namespace retaind::app {
 
@@ -29,6 +30,7 @@ struct RuleReport {
   std::int64_t waiting = 0;
   std::int64_t unknown_data = 0;  ///< of `ended`: a value was missing
   std::vector<MissingValue> missing;
+  std::vector<store::Overview::VariantCount> variants;  ///< of steps that have some
 };
 
 struct StatusReport {

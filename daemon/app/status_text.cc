@@ -85,9 +85,14 @@ std::string rule_lines(const StatusReport& report, const Site& site) {
         fmt::format("{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", rule.id, rule.status,
                     grouped(rule.sent), grouped(rule.waiting), grouped(rule.ended),
                     rule.next_due ? to_local_text(*rule.next_due, site.zone) : std::string("-"));
+    for (const auto& one : rule.variants)
+      text +=
+          fmt::format("  {:<32} {:>7} {:>8} {:>8}\n", fmt::format("{} ({})", one.variant, one.step),
+                      grouped(one.sent), grouped(one.waiting), grouped(one.ended));
     if (rule.left_out > 0) {
-      text += fmt::format("{:<26} left out, because they were due before the rule went live: {}\n",
-                          "", grouped(rule.left_out));
+      text +=
+          fmt::format("{:<26} left out when the rule went live, because they were due before: {}\n",
+                      "", grouped(rule.left_out));
     }
     if (rule.unknown > 0) {
       text += fmt::format("{:<26} handed over, and nobody can say whether they arrived: {}\n", "",
@@ -224,6 +229,18 @@ Value to_value(const StatusReport& report) {
       missing.push_back(std::move(entry));
     }
     row.set("missing", Value(std::move(missing)));
+    Value::Array variants;
+    for (const auto& one : rule.variants) {
+      Value entry;
+      entry.set("step", Value(one.step));
+      entry.set("variant", Value(one.variant));
+      entry.set("sent", Value(one.sent));
+      entry.set("waiting", Value(one.waiting));
+      entry.set("unknown", Value(one.unknown));
+      entry.set("not_sent", Value(one.ended));
+      variants.push_back(std::move(entry));
+    }
+    row.set("variants", Value(std::move(variants)));
     row.set("left_out", Value(rule.left_out));
     rules.push_back(std::move(row));
   }

@@ -38,8 +38,7 @@ std::optional<Prepared> prepare(const Question& question) {
   const bool colour = wants_colour(STDERR_FILENO);
   LoadedSite loaded = load_site(question.directory);
   if (loaded.errors() > 0 || !loaded.site) {
-    print_mistakes(findings(loaded, language::Format::human, colour), loaded.errors(),
-                   loaded.files);
+    print_mistakes(mistakes(loaded, colour), loaded.errors(), loaded.files);
     return std::nullopt;
   }
   const language::TemplateNames names{loaded.templates.names()};

@@ -158,13 +158,14 @@ class Writer {
   std::map<std::int64_t, std::string> names_;
 };
 
-Result<Timeline> ask(store::Database& database, const Site& site,
+Result<Timeline> ask(store::Database& database, const Site& files,
                      const std::filesystem::path& directory, const std::string& customer, int days,
                      Time now) {
   auto person = find_person(database, customer);
   if (!person) return person.error();
   Timeline timeline;
   timeline.person = std::move(*person);
+  const Site site = as_it_runs(files, database);
   timeline.zone = site.zone;
   if (const auto zone = Zone::find(timeline.person.time_zone); zone) {
     timeline.zone = *zone;
@@ -178,7 +179,7 @@ Result<Timeline> ask(store::Database& database, const Site& site,
   writer.add_ledger();
   for (const store::RuleRow& row : store::Ledger(database).rules()) {
     if (row.removed_at) continue;
-    const auto known = find_rule(database, site, directory, row.name);
+    const auto known = find_rule(database, files, directory, row.name);
     if (known) {
       writer.add_ahead(*known);
     } else {

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <vector>
 
+#include "base/currencies.h"
 #include "base/text.h"
 
 namespace retaind {
@@ -52,6 +55,32 @@ std::optional<Currency> find_currency(std::string_view code) {
     if (lists(table, currency.view())) return currency;
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> nearest_currency(std::string_view word) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names{
+      {{"€", "EUR"},
+       {"$", "USD"},
+       {"£", "GBP"},
+       {"¥", "JPY"},
+       {"yen", "JPY"},
+       {"dollar", "USD"},
+       {"dollars", "USD"},
+       {"pound", "GBP"},
+       {"pounds", "GBP"},
+       {"rmb", "CNY"}}};
+  std::string code = lower_ascii(word);
+  for (const auto& [name, meant] : names)
+    if (code == name) return meant;
+  std::transform(code.begin(), code.end(), code.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  // Of several that are as near, the one that is more in use.
+  constexpr std::string_view common = "EUR USD JPY GBP CNY CHF CAD AUD KRW INR SEK NOK DKK PLN ";
+  std::vector<std::string_view> codes;
+  for (const std::string_view table : {common, two_digits, no_digits, three_digits, four_digits})
+    for (std::size_t at = 0; at + 4 <= table.size(); at += 4) codes.push_back(table.substr(at, 3));
+  return nearest(code, codes);
 }
 
 int minor_digits(Currency currency) {

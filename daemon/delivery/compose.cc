@@ -6,7 +6,10 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "delivery/age.h"
+#include "delivery/why.h"
 #include "engine/variant.h"
+#include "insight/bought_together.h"
 #include "render/mime.h"
 #include "store/snapshot.h"
 
@@ -66,16 +69,6 @@ std::string url_escape(std::string_view text) {
 
 }  // namespace
 
-std::string age_text(Duration age) {
-  using namespace std::chrono;
-  const auto total = std::max<std::int64_t>(0, duration_cast<minutes>(age).count());
-  const std::int64_t d = total / 1440;
-  const std::int64_t h = total / 60 % 24;
-  if (d > 0) return h > 0 ? counted(d, "day") + " " + counted(h, "hour") : counted(d, "day");
-  if (h > 0) return counted(h, "hour");
-  return counted(total, "minute");
-}
-
 Composer::Composer(store::Database& database, const Site& site,
                    const render::TemplateSet& templates, std::string_view secret, std::string salt)
     : database_(&database),
@@ -109,6 +102,17 @@ bool may_receive(const Site& site, std::string_view address) {
       return true;
   }
   return false;
+}
+
+std::set<std::string> recommending_texts(const language::Rule& rule,
+                                         const render::TemplateSet& templates) {
+  std::set<std::string> found;
+  for (const Step& step : rule.steps) {
+    if (step.kind != StepKind::email && step.kind != StepKind::notify) continue;
+    for (const std::string& text : engine::texts_of(step))
+      if (templates.reads(text, "recommendations")) found.insert(text);
+  }
+  return found;
 }
 
 bool Composer::allowed(std::string_view address) const { return may_receive(*site_, address); }
@@ -176,12 +180,17 @@ Value& Composer::context_of(const Running& running) {
   context.set("site", Value::Object{{"name", site_->name},
                                     {"postal_address", site_->sender.postal_address},
                                     {"locale", site_->locale}});
-  context.set("sender", Value::Object{{"name", site_->sender.name},
-                                      {"address", site_->sender.address},
-                                      {"postal_address", site_->sender.postal_address}});
+  const std::string& reply_to = site_->sender.reply_to;
+  context.set("sender",
+              Value::Object{{"name", site_->sender.name},
+                            {"address", site_->sender.address},
+                            {"reply_to", reply_to.empty() ? site_->sender.address : reply_to},
+                            {"postal_address", site_->sender.postal_address}});
   // Dates show in the site's zone unless the customer has one.
   context.set("timezone", std::string(site_->zone.name()));
-  context.set("rule", Value::Object{{"id", running.rule->id}, {"about", running.rule->about}});
+  context.set("rule", Value::Object{{"id", running.rule->id},
+                                    {"about", running.rule->about},
+                                    {"purpose", name_of(running.rule->purpose)}});
   return context;
 }
 
@@ -200,31 +209,22 @@ void Composer::add_facts(Value& context, const Firing& firing, Time now) {
     context.set("items", store::items_snapshot(*database_, *site_, firing.row));
 }
 
-std::string Composer::why(const Running& running, const Firing& firing) const {
-  const language::Trigger& trigger = running.rule->trigger;
-  const std::string since =
-      firing.anchor ? to_local_text(*firing.anchor, site_->zone) : std::string{};
-  switch (trigger.kind) {
-    case language::TriggerKind::state:
-      return fmt::format("{} for {}, since {}", trigger.name, to_string(trigger.offset), since);
-    case language::TriggerKind::event:
-      return trigger.offset.is_zero() ? fmt::format("{} at {}", trigger.name, since)
-                                      : fmt::format("{} after {}, at {}", to_string(trigger.offset),
-                                                    trigger.name, since);
-    case language::TriggerKind::date:
-      return fmt::format("{} of {}", trigger.name, since.substr(0, 10));
-    case language::TriggerKind::schedule: return fmt::format("every {}", trigger.name);
-  }
-  return {};
+std::string Composer::why(const Running& running, const Firing& firing,
+                          std::string_view locale) const {
+  return why_text(running.rule->trigger,
+                  firing.anchor ? to_local_text(*firing.anchor, site_->zone) : std::string{},
+                  locale);
 }
 
-Value Composer::item(const Running& running, const Firing& firing, Time now) {
+Value Composer::item(const Running& running, const Firing& firing, std::string_view locale,
+                     Time now) {
   Value context;
-  add_item(context, running, firing, now);
+  add_item(context, running, firing, locale, now);
   return context;
 }
 
-void Composer::add_item(Value& context, const Running& running, const Firing& firing, Time now) {
+void Composer::add_item(Value& context, const Running& running, const Firing& firing,
+                        std::string_view locale, Time now) {
   add_facts(context, firing, now);
   if (firing.subject == Subject::ticket) {
     Value ticket = *context.find("ticket");
@@ -234,8 +234,8 @@ void Composer::add_item(Value& context, const Running& running, const Firing& fi
     ticket.set("link", link.empty() ? Value{} : Value{link});
     context.set("ticket", std::move(ticket));
   }
-  context.set("age", firing.anchor ? age_text(now - *firing.anchor) : std::string{});
-  context.set("why", why(running, firing));
+  context.set("age", firing.anchor ? age_text(now - *firing.anchor, locale) : std::string{});
+  context.set("why", why(running, firing, locale));
 }
 
 void Composer::add_minted(Value& context, const Running& running, const Step& step,
@@ -293,18 +293,24 @@ bool Composer::nobody_allowed(const Step& step, const Firing& firing, Time now) 
                                             [&](const std::string& a) { return allowed(a); });
 }
 
+const std::string& Composer::team_locale(const Step& step) const {
+  const auto team = site_->teams.find(step.target);
+  return team != site_->teams.end() && !team->second.locale.empty() ? team->second.locale
+                                                                    : site_->locale;
+}
+
 Result<Outgoing> Composer::mail(const Running& running, const Step& step, const Message& carrier,
                                 const std::vector<Part>& parts, Marks marks, Time now,
-                                render::Mail* letter) {
+                                render::Mail* letter, render::Trace* trace) {
   const Part& first = parts.front();
   const bool to_team = step.kind == StepKind::notify;
   Value& context = context_of(running);
+  std::string locale = to_team ? team_locale(step) : std::string{};
   if (to_team)
-    add_item(context, running, first.firing, now);
+    add_item(context, running, first.firing, locale, now);
   else
     add_facts(context, first.firing, now);
   context.set("now", to_iso(now));
-  context.set("why", why(running, first.firing));
   // Copies: the members of a context move when more are set.
   const Value& customer = *context.find("customer");
   const std::string customer_key{text_member(customer, "key")};
@@ -314,6 +320,10 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   full_name += ' ';
   full_name += text_member(customer, "last_name");
   const std::string customer_name{trim(full_name)};
+  if (!to_team) {
+    locale = customer_locale.empty() ? site_->locale : customer_locale;
+    context.set("why", why(running, first.firing, locale));
+  }
   const bool bulk =
       running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
   const std::string unsubscribe = bulk ? unsubscribe_link(customer_key) : std::string{};
@@ -321,22 +331,23 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
               Value::Object{{"link", unsubscribe.empty() ? Value{} : Value{unsubscribe}}});
   if (to_team) {
     Value::Array items;
-    for (const Part& part : parts) items.push_back(item(running, part.firing, now));
+    for (const Part& part : parts) items.push_back(item(running, part.firing, locale, now));
     context.set("items", std::move(items));
   } else {
     add_minted(context, running, step, first);
   }
+  const std::string& text_name = engine::template_of(step, first.message.variant);
+  if (!recommending_.empty() && recommending_.count(text_name) != 0)
+    context.set("recommendations",
+                first.firing.customer ? insight::recommendations(*database_, *first.firing.customer)
+                                      : Value{Value::Array{}});
 
   render::Mail mail;
-  std::string locale = customer_locale.empty() ? site_->locale : customer_locale;
   Outgoing out;
   if (to_team) {
     for (const std::string& address : notified(step, first.firing, now)) {
       if (allowed(address)) out.envelope_to.push_back(address);
     }
-    const auto team = site_->teams.find(step.target);
-    locale = team != site_->teams.end() && !team->second.locale.empty() ? team->second.locale
-                                                                        : site_->locale;
   } else {
     out.envelope_to = {customer_email};
   }
@@ -344,8 +355,8 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     return Error{
         ErrorKind::not_found,
         fmt::format("`{}` has no address: name it under teams in retaind.yaml", step.target)};
-  const std::string& text_name = engine::template_of(step, first.message.variant);
-  auto rendered = templates_->render(text_name, locale, site_->locale, context);
+  auto rendered =
+      templates_->render(text_name, locale, site_->locale, context, trace, &text_memos_);
   if (!rendered) return rendered.error();
 
   const std::string name = to_team ? std::string{} : customer_name;
@@ -355,7 +366,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     const auto from = render::read_mailbox(rendered->from);
     if (!from) {
       return Error{ErrorKind::invalid,
-                   fmt::format("`from: {}` of template `{}` is no address: write `Name <address>`",
+                   fmt::format("`from: {}` of template `{}` is no address; write `Name <address>`",
                                rendered->from, text_name)};
     }
     mail.from = *from;
@@ -364,6 +375,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   mail.subject = std::move(rendered->subject);
   mail.text = std::move(rendered->text);
   mail.html = std::move(rendered->html);
+  mail.charset = site_->sender.charset;
   mail.message_id = message_id(carrier.id);
   mail.date = now;
   mail.zone = site_->zone;
@@ -405,7 +417,7 @@ Result<Outgoing> Composer::webhook(const Running& running, const Step& step, con
     out.bytes = *std::move(stored);
     return out;
   }
-  Value data = item(running, part.firing, now);
+  Value data = item(running, part.firing, "en", now);
   data.set("rule", running.rule->id);
   const Value body = Value::Object{{"type", "retaind." + running.rule->id},
                                    {"timestamp", to_iso(now)},

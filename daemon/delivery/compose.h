@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ class Composer {
   Composer(store::Database& database, const Site& site, const render::TemplateSet& templates,
            std::string_view secret, std::string salt);
 
+  /// The templates whose mails get `recommendations`; nobody pays for them in the others.
+  void recommend_in(std::set<std::string> texts) { recommending_ = std::move(texts); }
+
   struct Part {
     Message message;
     Firing firing;
@@ -35,16 +39,18 @@ class Composer {
   };
   /// The mail of an `email` or `notify` step; several parts make a digest. `carrier` is the message
   /// that travels: the part itself or the envelope. `letter`, when given, gets the mail before it
-  /// became bytes.
+  /// became bytes, and `trace` where its HTML comes from.
   Result<Outgoing> mail(const engine::Running& running, const language::Step& step,
                         const Message& carrier, const std::vector<Part>& parts, Marks marks,
-                        Time now, render::Mail* letter = nullptr);
+                        Time now, render::Mail* letter = nullptr, render::Trace* trace = nullptr);
   /// The body of a webhook: {type, timestamp, data} (Standard Webhooks 1.0.0).
   Result<Outgoing> webhook(const engine::Running& running, const language::Step& step,
                            const Part& part, Time now);
 
   /// Mints what the step's message needs, once.
   void mint(const language::Step& step, const Part& part, Rng& rng, Time now);
+  /// What the rule's last mail was rendered from.
+  [[nodiscard]] const Value& context(std::int64_t rule) const { return contexts_.at(rule); }
   /// Stable over retries; without <>.
   [[nodiscard]] std::string message_id(std::int64_t message) const;
   /// Whether `only-to:` lets mail go to this address.
@@ -62,13 +68,17 @@ class Composer {
   [[nodiscard]] std::optional<std::string> assignee(const Firing& firing, Time now);
   Value& context_of(const engine::Running& running);
   void add_facts(Value& context, const Firing& firing, Time now);
-  void add_item(Value& context, const engine::Running& running, const Firing& firing, Time now);
-  [[nodiscard]] Value item(const engine::Running& running, const Firing& firing, Time now);
+  void add_item(Value& context, const engine::Running& running, const Firing& firing,
+                std::string_view locale, Time now);
+  [[nodiscard]] Value item(const engine::Running& running, const Firing& firing,
+                           std::string_view locale, Time now);
+  [[nodiscard]] const std::string& team_locale(const language::Step& step) const;
   void add_minted(Value& context, const engine::Running& running, const language::Step& step,
                   const Part& part);
   [[nodiscard]] std::string unsubscribe_link(std::string_view customer_key) const;
   [[nodiscard]] std::string survey_link(const store::SurveyRow& survey) const;
-  [[nodiscard]] std::string why(const engine::Running& running, const Firing& firing) const;
+  [[nodiscard]] std::string why(const engine::Running& running, const Firing& firing,
+                                std::string_view locale) const;
   [[nodiscard]] std::string sign(std::string_view what) const;
 
   store::Database* database_;
@@ -80,13 +90,16 @@ class Composer {
   std::string salt_;
   /// By template and locale.
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
+  render::TextMemos text_memos_;
   std::map<std::int64_t, Value> contexts_;  ///< by rule: what its mails have in common
+  std::set<std::string> recommending_;
 };
+
+/// Those texts of a rule that ask for `recommendations`.
+std::set<std::string> recommending_texts(const language::Rule& rule,
+                                         const render::TemplateSet& templates);
 
 /// Whether `only-to:` of the site lets mail go to this address.
 bool may_receive(const Site& site, std::string_view address);
-
-/// "2 days 3 hours", "50 minutes".
-std::string age_text(Duration age);
 
 }  // namespace retaind::delivery

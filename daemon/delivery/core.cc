@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/release.h"
+#include "insight/bought_together.h"
 #include "store/meta.h"
 
 namespace retaind::delivery {
@@ -17,6 +18,8 @@ constexpr Duration steady_for = 10min;
 // Occurrences a pass. While messages are on their way their connections are not to run dry.
 constexpr int slice = 1000;
 constexpr int slice_under_way = 200;
+// Rows of pairs; so that what is under way is not kept waiting.
+constexpr int pairs_under_way = 2000;
 // What is held back until there are connections is planned all the same when these cannot be made.
 constexpr Duration connection_look = 50ms;
 
@@ -37,7 +40,28 @@ struct Core::Running {
   engine::Engine engine;
   Composer composer;
   Outbox outbox;
+  std::optional<insight::BoughtTogether> together;  ///< while a rule that is no draft shows it
+
+  void show_recommendations(store::Database& database, const std::vector<language::Rule>& rules);
 };
+
+/// What nobody shows is not kept, and goes.
+void Core::Running::show_recommendations(store::Database& database,
+                                         const std::vector<language::Rule>& rules) {
+  std::set<std::string> texts;
+  bool wanted = false;
+  for (const language::Rule& rule : rules) {
+    std::set<std::string> of_rule = recommending_texts(rule, files.templates);
+    wanted = wanted || (!of_rule.empty() && rule.status != language::RuleStatus::draft);
+    texts.merge(of_rule);
+  }
+  composer.recommend_in(std::move(texts));
+  if (!files.counts_pairs) return;
+  if (wanted)
+    together.emplace(database);
+  else
+    insight::BoughtTogether::drop(database);
+}
 
 Core::Core(Key /*key*/, store::Database& database, const Clock& clock, Rng& rng,
            Outbox::Transports transports)
@@ -67,7 +91,9 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   if (!transaction) return transaction.error();
   std::vector<language::Rule> rules;
   rules.swap(files.rules);
+  store::keep_running_settings(*database_, files.settings);
   auto fresh = std::make_unique<Running>(*database_, std::move(files), salt(), *rng_, transports_);
+  fresh->show_recommendations(*database_, rules);
   fresh->engine.adopt(std::move(rules), now);
   if (first) fresh->outbox.recover(now);
   const bool restored = first && identity_ != nullptr && identity_->recognised().must_hold();
@@ -135,6 +161,7 @@ bool Core::has_work(Time now) {
   quiet_.reset();
   if (running_->outbox.has_outcomes() || running_->outbox.has_turns()) return true;
   if (wake_after_jump_ || lost_store()) return true;
+  if (running_->together && running_->together->is_behind()) return true;
   // What is due by a clock that nobody trusts is not looked for yet.
   const auto due = running_->engine.next_due();
   if (!steady_at_ && due && *due <= now) return true;
@@ -154,6 +181,10 @@ bool Core::work(Time now) {
   if (wake_after_jump_) store::Messages(*database_).wake_reason(Reason::clock, std::nullopt, now);
   outbox.settle(now);
   outbox.open(now);
+  // Before any mail of this pass shows it.
+  const bool counting =
+      running_->together && running_->together->keep_up(
+                                outbox.in_flight() > 0 ? pairs_under_way : insight::pairs_a_slice);
   bool more = !steady_at_ && running_->engine.run_due(
                                  now, outbox.in_flight() > 0 ? slice_under_way : slice, &outbox);
   // Marked only when everything due is in the ledger.
@@ -163,7 +194,7 @@ bool Core::work(Time now) {
   }
   // Everything due is planned before anything is claimed, so that priority decides among messages
   // of one moment; a backlog that takes many passes does not hold up what is due besides it.
-  return outbox.claim(now) || more;
+  return outbox.claim(now) || more || counting;
 }
 
 Result<Core::Pass> Core::run_due() {
@@ -179,6 +210,7 @@ Result<Core::Pass> Core::run_due() {
   if (auto committed = transaction->commit(); !committed) {
     outbox.abandon();
     running_->engine.forget(now);
+    if (running_->together) running_->together->forget();
     return committed.error();
   }
   wake_after_jump_ = false;

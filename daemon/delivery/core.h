@@ -22,6 +22,10 @@ struct SiteFiles {
   std::vector<language::Rule> rules;
   render::TemplateSet templates;
   std::string secret;  ///< signs links
+  /// What `recommendations` are made from is kept while a rule shows them. Not in a world whose
+  /// mails nobody reads: the first count goes through all orders.
+  bool counts_pairs = true;
+  std::string settings = {};  ///< text of retaind.yaml, kept with the rules that run by it
 };
 
 /// The daemon without its loop: engine, outbox and the transactions around them. The same object

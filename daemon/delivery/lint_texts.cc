@@ -8,7 +8,7 @@
 #include <memory>
 #include <set>
 
-#include "delivery/preview.h"
+#include "engine/variant.h"
 #include "language/codes.h"
 #include "language/contradiction.h"
 
@@ -97,7 +97,7 @@ void lint_texts(const std::vector<language::Rule>& rules, const render::Template
   std::set<std::string> named;
   for (const language::Rule& rule : rules) {
     for (const language::Step& step : rule.steps) {
-      for (const std::string& text : texts_of(step)) {
+      for (const std::string& text : engine::texts_of(step)) {
         named.insert(text);
         if (step.kind == language::StepKind::email) to_customers[text].emplace_back(&rule, &step);
       }

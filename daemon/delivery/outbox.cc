@@ -301,9 +301,8 @@ void Outbox::orphan(Message& message, Time now) {
 /// How many messages the rule may send within an hour of its activation or edit.
 std::int64_t Outbox::brake_of(const Running& running) {
   if (running.rule->brake) return *running.rule->brake;
-  if (!customers_) customers_ = ledger_.customers();
   const auto share =
-      static_cast<std::int64_t>(static_cast<double>(*customers_) * default_brake_share);
+      static_cast<std::int64_t>(static_cast<double>(ledger_.customers()) * default_brake_share);
   return std::max<std::int64_t>(default_brake, share);
 }
 

@@ -174,7 +174,6 @@ class Outbox : public engine::Sender {
   std::map<std::int64_t, int> interruptions_;  ///< hand-overs in a row that the peer broke off
   /// When the messages of an absent peer are looked at again, and behind which id.
   std::map<Channel, std::pair<Time, std::int64_t>> look_overs_;
-  std::optional<std::int64_t> customers_;  ///< for the default brake
 };
 
 /// Wait before the n-th retry (n from 1) of a message that the peer deferred: 5 min, 15 min, 30

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/trigger.h"
 #include "engine/variant.h"
+#include "insight/bought_together.h"
 #include "store/facts.h"
 #include "store/ledger.h"
 #include "store/messages.h"
@@ -83,7 +84,7 @@ Result<std::string> variant_for(store::Database& shadow, const PreviewOrder& ord
     }
     return engine::variant_of(first_name, step, customer_key);
   }
-  const std::vector<std::string> texts = texts_of(step);
+  const std::vector<std::string> texts = engine::texts_of(step);
   if (step.variants.empty())
     return Error{ErrorKind::not_found,
                  fmt::format("step `{}` has no variants; leave --variant out", step.key)};
@@ -106,13 +107,22 @@ Result<void> speak(store::Database& shadow, std::string_view key, const std::str
   return written ? Result<void>{} : written.error();
 }
 
-}  // namespace
-
-std::vector<std::string> texts_of(const Step& step) {
-  std::vector<std::string> names{step.template_name};
-  for (const language::Variant& variant : step.variants) names.push_back(variant.template_name);
-  return names;
+/// As the daemon has it when it has seen everything; of a rule that does not run yet, or of a store
+/// that nobody counted, that is all orders.
+Result<void> show_recommendations(store::Database& shadow, Composer& composer, const Rule& rule,
+                                  const render::TemplateSet& templates) {
+  std::set<std::string> texts = recommending_texts(rule, templates);
+  if (texts.empty()) return {};
+  composer.recommend_in(std::move(texts));
+  auto transaction = store::Transaction::begin(shadow);
+  if (!transaction) return transaction.error();
+  insight::BoughtTogether together{shadow};
+  while (together.keep_up()) {
+  }
+  return transaction->commit();
 }
+
+}  // namespace
 
 Result<const Step*> find_step(const Rule& rule, std::string_view name) {
   std::vector<std::string_view> names;
@@ -172,6 +182,8 @@ Result<Preview> preview(store::Database& shadow, const Site& site,
     if (auto spoken = speak(shadow, person->key, order.locale, now); !spoken) return spoken.error();
   }
   Composer composer{shadow, site, templates, "preview", "preview"};
+  if (auto shown = show_recommendations(shadow, composer, rule, templates); !shown)
+    return shown.error();
   Rng rng{static_cast<std::uint64_t>(to_ms(now))};
   composer.mint(step, part, rng, now);
   made.coupon = step.coupon.has_value();

@@ -50,7 +50,4 @@ Result<Outgoing> as_test(const Preview& made, const Site& site, const std::strin
 /// the first that is a message.
 Result<const language::Step*> find_step(const language::Rule& rule, std::string_view name);
 
-/// The templates of an email step: its own, then those of its variants.
-std::vector<std::string> texts_of(const language::Step& step);
-
 }  // namespace retaind::delivery

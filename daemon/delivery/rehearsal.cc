@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 
-#include "base/value.h"
 #include "delivery/compose.h"
+#include "delivery/lint_mail.h"
 #include "delivery/lint_texts.h"
-#include "delivery/preview.h"
-#include "language/codes.h"
+#include "delivery/sample_shop.h"
+#include "engine/variant.h"
+#include "insight/bought_together.h"
+#include "language/report.h"
 #include "store/facts.h"
 
 namespace retaind::delivery {
@@ -20,33 +22,7 @@ using language::Rule;
 using language::Step;
 using language::StepKind;
 
-constexpr std::string_view sample_key = "sample";
-constexpr std::string_view way_out = "https://unsubscribe.invalid/";
-// The words of the renderer, whose error is a text for people.
-constexpr std::string_view unknown = "unknown variable `";
-constexpr std::string_view whole = "this is a whole object";
 constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
-
-/// The variable that a template's error names as unknown; empty: it is about something else.
-std::string_view unknown_variable(std::string_view why) {
-  const std::size_t at = why.find(unknown);
-  if (at == std::string_view::npos) return {};
-  why.remove_prefix(at + unknown.size());
-  return why.substr(0, why.find('`'));
-}
-
-/// What a reader cannot see lets nobody out.
-std::string without_comments(std::string_view html) {
-  std::string shown;
-  while (true) {
-    const std::size_t begin = html.find("<!--");
-    shown += html.substr(0, begin);
-    if (begin == std::string_view::npos) return shown;
-    const std::size_t end = html.find("-->", begin + 4);
-    if (end == std::string_view::npos) return shown;
-    html.remove_prefix(end + 3);
-  }
-}
 
 /// Whether vocabulary.yaml says which attributes the variable's subject has.
 bool declares(const Vocabulary& vocabulary, std::string_view variable) {
@@ -56,219 +32,285 @@ bool declares(const Vocabulary& vocabulary, std::string_view variable) {
                                 [&](const Field& field) { return field.subject == *subject; });
 }
 
-Value sample_of(const Field& field) {
-  switch (field.type) {
-    case Type::boolean: return true;
-    case Type::number: return 3;
-    case Type::percent: return "10%";
-    case Type::money: return fmt::format("49 {}", field.currency.view());
-    case Type::enumeration: return field.words.substr(0, field.words.find('|'));
-    case Type::time: return to_iso(now);
-    case Type::date: return "2026-01-15";
-    default: return sample_key;
-  }
-}
-
-/// Everything that vocabulary.yaml declares of a subject; empty when it declares nothing.
-std::optional<std::string> sample_attributes(const Vocabulary& vocabulary, Subject subject) {
-  Value object;
-  for (const Field& field : vocabulary.own_fields())
-    if (field.subject == subject) object.set(field.name, sample_of(field));
-  if (object.is_null()) return std::nullopt;
-  return to_json(object);
-}
-
+/// The samples in a store in memory, and the sender's own code that composes mails about them.
 class Stage {
  public:
   Stage(store::Database& database, const Site& site, const render::TemplateSet& templates)
       : database_(&database), site_(site), templates_(&templates) {
     site_.only_to.clear();  // who may get mail on this machine is no matter of the texts
-    if (!site_.unsubscribe_url.empty()) site_.unsubscribe_url = way_out;
   }
 
   Result<void> fill() {
-    const std::string key{sample_key};
-    CustomerFact customer;
-    customer.key = key;
-    customer.email = "sample@example.com";
-    customer.first_name = "Sample";
-    customer.last_name = "Customer";
-    customer.time_zone = "UTC";
-    customer.country = "DE";
-    customer.city = "Köln";
-    customer.currency = "EUR";
-    customer.created_at = now;
-    customer.birthday = "1990-01-15";
-    OrderFact order;
-    order.key = key;
-    order.number = key;
-    order.customer = key;
-    order.status = "completed";
-    order.currency = "EUR";
-    order.total_minor = 4900;
-    order.placed_at = order.paid_at = order.shipped_at = order.completed_at = now;
-    ItemFact item;
-    item.order = key;
-    item.key = key;
-    item.sku = item.name = key;
-    item.quantity = 1;
-    item.price_minor = 4900;
-    SubscriptionFact subscription;
-    subscription.key = key;
-    subscription.customer = subscription.plan = key;
-    subscription.status = "active";
-    subscription.currency = "EUR";
-    subscription.price_minor = 900;
-    subscription.started_at = subscription.renews_at = now;
-    TicketFact ticket;
-    ticket.key = key;
-    ticket.customer = ticket.number = ticket.subject = ticket.team = key;
-    ticket.status = "open";
-    ticket.priority = "normal";
-    ticket.assignee = "agent@example.com";
-    ticket.opened_at = ticket.as_of = now;
-    FeedbackFact feedback;
-    feedback.key = key;
-    feedback.customer = feedback.comment = key;
-    feedback.kind = "nps";
-    feedback.score = 9;
-    feedback.received_at = now;
-    EventFact event;
-    event.key = key;
-    event.name = key;
-    event.customer = key;
-    event.at = now;
-    store::Facts facts{*database_, now};
-    const Vocabulary& words = *site_.vocabulary;
-    customer.attributes = sample_attributes(words, Subject::customer);
-    order.attributes = sample_attributes(words, Subject::order);
-    item.attributes = sample_attributes(words, Subject::item);
-    subscription.attributes = sample_attributes(words, Subject::subscription);
-    ticket.attributes = sample_attributes(words, Subject::ticket);
-    feedback.attributes = sample_attributes(words, Subject::feedback);
-    event.attributes = sample_attributes(words, Subject::event);
-    for (const Result<void>& done :
-         {put(facts, customer, Subject::customer), put(facts, order, Subject::order),
-          put(facts, item, Subject::item), put(facts, subscription, Subject::subscription),
-          put(facts, ticket, Subject::ticket), put(facts, feedback, Subject::feedback),
-          put(facts, event, Subject::event)}) {
-      if (!done) return done.error();
+    for (const Sample& sample : samples()) {
+      auto rows = put_sample(*database_, *site_.vocabulary, sample, now);
+      if (!rows) return rows.error();
+      rows_.push_back(*rows);
     }
     return {};
   }
 
-  Result<void> compose(const Rule& rule, const Step& step, const std::string& variant,
-                       const std::string& locale) {
-    if (Result<void> spoken = speak(locale); !spoken) return spoken;
+  /// Baskets of others, so that there is something to recommend to the sample customer.
+  Result<void> recommend_in(std::set<std::string> texts) {
+    recommending_ = std::move(texts);
+    if (recommending_.empty()) return {};
+    auto transaction = store::Transaction::begin(*database_);
+    if (!transaction) return transaction.error();
+    store::Facts facts{*database_, now};
+    for (const char* basket : {"basket-1", "basket-2"}) {
+      OrderFact order;
+      order.key = basket;
+      order.status = "completed";
+      order.currency = "EUR";
+      order.placed_at = now;
+      if (const auto written = facts.put(order); !written) return written.error();
+      std::vector<std::string> products{"companion"};
+      for (const Sample& sample : samples()) products.push_back(first_product(sample));
+      for (const std::string& product : products) {
+        ItemFact item;
+        item.order = basket;
+        item.key = product;
+        item.sku = item.name = item.key;
+        item.price_minor = 1900;
+        if (const auto written = facts.put(item); !written) return written.error();
+      }
+    }
+    insight::BoughtTogether together{*database_};
+    while (together.keep_up()) {
+    }
+    return transaction->commit();
+  }
+
+  /// Has all samples read a language.
+  Result<void> speak(const std::string& locale) {
+    if (locale == locale_) return {};
+    locale_ = locale;
+    for (const Sample& sample : samples()) {
+      if (Result<void> done = put_locale(*database_, sample, locale, now); !done) return done;
+    }
+    return {};
+  }
+
+  /// Into the proof's mail and trace, with what it was rendered from.
+  Result<void> compose(const Rule& rule, const Step& step, const std::string& text,
+                       std::size_t sample, Proof& proof, Value& context) {
     Composer composer{*database_, site_, *templates_, "rehearsal", "rehearsal"};
+    composer.recommend_in(recommending_);
     engine::Running running;
     running.rule = &rule;
+    const SampleRows& rows = rows_[sample];
     Composer::Part part;
     part.firing.subject = rule.trigger.subject;
-    part.firing.row = rows_[static_cast<std::size_t>(rule.trigger.subject)];
-    part.firing.customer = rows_[static_cast<std::size_t>(Subject::customer)];
+    part.firing.row = rows[static_cast<std::size_t>(rule.trigger.subject)];
+    part.firing.customer = rows[static_cast<std::size_t>(Subject::customer)];
     part.firing.anchor = part.firing.due = part.firing.planned = now;
     part.message.id = ++messages_;
     part.message.step = step.key;
-    part.message.variant = variant;
+    part.message.variant = text;
     composer.mint(step, part, rng_, now);
-    const auto mail = composer.mail(running, step, part.message, {part}, {}, now, &letter_);
+    const int parts = step.kind == StepKind::notify ? samples()[sample].rows : 1;
+    const auto mail = composer.mail(running, step, part.message,
+                                    std::vector(static_cast<std::size_t>(parts), part), {}, now,
+                                    &proof.mail, &proof.trace);
     if (!mail) return mail.error();
+    context = composer.context(running.row.id);
     return {};
   }
 
-  /// Whether the text of the mail composed last lets its reader unsubscribe.
-  [[nodiscard]] bool lets_out() const {
-    const std::string_view way =
-        site_.unsubscribe_url.empty() ? std::string_view(site_.unsubscribe_mailto) : way_out;
-    return without_comments(letter_.html).find(way) != std::string::npos ||
-           letter_.text.find(way) != std::string::npos;
-  }
+  [[nodiscard]] const Site& site() const { return site_; }
 
  private:
-  template <class Fact>
-  Result<void> put(store::Facts& facts, const Fact& fact, Subject subject) {
-    const auto written = facts.put(fact);
-    if (!written) return written.error();
-    rows_[static_cast<std::size_t>(subject)] = written->row;
-    return {};
-  }
-
-  Result<void> speak(const std::string& locale) {
-    CustomerFact customer;
-    customer.key = sample_key;
-    customer.locale = locale;
-    store::Facts facts{*database_, now};
-    return put(facts, customer, Subject::customer);
-  }
-
   store::Database* database_;
   Site site_;
   const render::TemplateSet* templates_;
   Rng rng_{1};
-  std::array<std::int64_t, subject_count> rows_{};
+  std::vector<SampleRows> rows_;
+  std::string locale_;
   std::int64_t messages_ = 0;
-  render::Mail letter_;  // composed last
+  std::set<std::string> recommending_;
 };
 
 /// A mail to a team has the team's language alone.
 std::set<std::string> locales_of(const Step& step, const std::string& text, const Site& site,
                                  const render::TemplateSet& templates) {
   std::set<std::string> locales{site.locale};
-  if (step.kind != StepKind::email) return locales;
+  if (step.kind != StepKind::email) {
+    const auto team = site.teams.find(step.target);
+    if (team != site.teams.end() && !team->second.locale.empty()) locales = {team->second.locale};
+    return locales;
+  }
   for (const std::string& locale : templates.locales(text)) locales.insert(locale);
   return locales;
 }
 
-/// In one language a mail that cannot be composed is told, and whether it lets its reader out.
-bool try_one(Stage& stage, const Rule& rule, const Step& step, const std::string& text,
-             const std::string& locale, Rehearsal& result) {
-  const Result<void> done = stage.compose(rule, step, text, locale);
-  if (done) {
-    const bool bulk = rule.purpose == Purpose::marketing || rule.purpose == Purpose::feedback;
-    if (!bulk || step.kind != StepKind::email || stage.lets_out()) return true;
-    result.findings.push_back(
-        {language::Severity::warning, language::name_of(language::Code::no_way_out), step.where,
-         fmt::format("the text of `{}` for readers of `{}` has no link to unsubscribe", text,
-                     locale),
-         "write `{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Unsubscribe</a>{% "
-         "endif "
-         "%}` into the template"});
-    return false;
-  }
-  const std::string& why = done.error().message;
-  const std::string_view variable = unknown_variable(why);
-  // The data may have an attribute that nobody has declared.
-  const bool attribute = variable.find(".attributes.") != std::string_view::npos;
-  if (attribute && !declares(*rule.vocabulary, variable)) return true;
-  const bool certain = !attribute && (done.error().kind == ErrorKind::not_found ||
-                                      !variable.empty() || why.find(whole) != std::string::npos);
-  result.unsendable.push_back({&rule, &step, locale, why, certain});
-  return !certain;
+/// What a mail depends on, apart from the name of its rule: rules that are alike in this are
+/// rehearsed once.
+std::string kind_of(const Rule& rule, const Step& step, const std::string& text) {
+  const auto& coupon = step.coupon;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", text, static_cast<int>(step.kind), step.target,
+                     step.fallback, static_cast<int>(rule.purpose),
+                     static_cast<int>(rule.trigger.subject), step.survey,
+                     !coupon                       ? 0
+                     : coupon->amount_off          ? 1
+                     : coupon->valid_for.is_zero() ? 2
+                                                   : 3);
 }
+
+class Rehearser {
+ public:
+  using Diagnostics = std::vector<language::Diagnostic>;
+
+  Rehearser(Stage& stage, const render::TemplateSet& templates, Diagnostics& out)
+      : stage_(stage), templates_(templates), lint_(stage.site(), out), out_(out) {}
+
+  Result<void> look_at(const Rule& rule, const Step& step) {
+    for (const std::string& text : engine::texts_of(step)) {
+      auto [known, fresh] = failures_.try_emplace(kind_of(rule, step, text));
+      if (fresh) {
+        for (const std::string& locale : locales_of(step, text, stage_.site(), templates_)) {
+          if (Result<void> spoken = stage_.speak(locale); !spoken) return spoken;
+          // The same in another language says nothing new.
+          if (!in_locale(rule, step, text, locale, known->second)) break;
+        }
+      }
+      for (const Failure& failure : known->second) tell(rule, step, failure);
+    }
+    return {};
+  }
+
+ private:
+  struct Failure {
+    std::string locale;     ///< of the reader
+    std::string_view whom;  ///< of the sample
+    language::Severity severity;
+    Error error;
+    std::optional<render::Fault> fault;
+  };
+
+  /// False when nobody can get it.
+  bool in_locale(const Rule& rule, const Step& step, const std::string& text,
+                 const std::string& locale, std::vector<Failure>& failures) {
+    const auto file = templates_.file_for(text, locale, stage_.site().locale);
+    for (std::size_t i = 0; i < samples().size(); ++i) {
+      Proof proof;
+      Value context;
+      if (const Result<void> done = stage_.compose(rule, step, text, i, proof, context); !done) {
+        const auto& fault = proof.trace.fault();
+        auto severity = severity_of(rule, done.error(), fault, i == 0);
+        if (severity && !fault && i == 0 && suits_no_other(rule, step, text))
+          severity = language::Severity::error;
+        if (severity)
+          failures.push_back({locale, samples()[i].whom, *severity, done.error(), fault});
+        return severity != language::Severity::error;
+      }
+      if (!file) continue;
+      proof.rule = &rule;
+      proof.step = &step;
+      proof.text = text;
+      proof.file = *file;
+      proof.whom = samples()[i].whom;
+      proof.to_customer = step.kind == StepKind::email;
+      lint_.look_at(proof);
+      if (i == 0) lint_.branches(proof, templates_, context);
+    }
+    return true;
+  }
+
+  /// Whether the mail cannot be composed about any sample behind the first either.
+  bool suits_no_other(const Rule& rule, const Step& step, const std::string& text) {
+    for (std::size_t i = 1; i < samples().size(); ++i) {
+      Proof proof;
+      Value context;
+      if (stage_.compose(rule, step, text, i, proof, context)) return false;
+    }
+    return true;
+  }
+
+  /// Empty when the shop's data may well have what the sample lacks.
+  static std::optional<language::Severity> severity_of(const Rule& rule, const Error& error,
+                                                       const std::optional<render::Fault>& fault,
+                                                       bool everything_known) {
+    using language::Severity;
+    if (!fault && error.kind == ErrorKind::not_found) {
+      // A ticket that nobody has taken on, of a rule that writes to whoever has, reaches nobody.
+      return everything_known ? std::optional(Severity::error) : std::nullopt;
+    }
+    if (!fault) return Severity::warning;
+    const std::string_view written =
+        std::string_view(fault->source->text).substr(fault->at, fault->length);
+    const bool unknown = fault->kind == render::FaultKind::unknown_variable;
+    if (unknown && written.find(".attributes.") != std::string_view::npos)
+      return declares(*rule.vocabulary, written) ? std::optional(Severity::warning) : std::nullopt;
+    const bool always = unknown || fault->kind == render::FaultKind::limit ||
+                        fault->message.starts_with(render::whole_object);
+    return always && everything_known ? Severity::error : Severity::warning;
+  }
+
+  void tell(const Rule& rule, const Step& step, const Failure& failure) {
+    language::Where where = step.where;
+    Error error = failure.error;
+    if (failure.fault) {
+      const render::Fault& fault = *failure.fault;
+      where.source = std::make_shared<language::Source>(
+          language::Source{fault.source->path, fault.source->text});
+      where.begin = fault.at;
+      where.end = fault.at + fault.length;
+      error.message = fault.message;
+    }
+    const auto [why, remedy] = language::split_remedy(error, "");
+    out_.push_back({failure.severity,
+                    language::name_of(failure.fault ? code_of(failure.fault->kind)
+                                                    : language::Code::not_composed),
+                    std::move(where),
+                    fmt::format("`{}` of the rule `{}` cannot be composed for a reader of `{}`{}{}"
+                                ": {}",
+                                step.key, rule.id, failure.locale, failure.whom.empty() ? "" : " ",
+                                failure.whom, why),
+                    remedy});
+  }
+
+  Stage& stage_;
+  const render::TemplateSet& templates_;
+  MailLint lint_;
+  Diagnostics& out_;
+  std::map<std::string, std::vector<Failure>> failures_;  // by kind_of()
+};
 
 }  // namespace
 
-Result<Rehearsal> rehearse(const Site& site, const std::vector<Rule>& rules,
-                           const render::TemplateSet& templates) {
-  Rehearsal result;
+language::Code code_of(render::FaultKind kind) {
+  using language::Code;
+  switch (kind) {
+    case render::FaultKind::file: return Code::template_file;
+    case render::FaultKind::front_matter: return Code::front_matter;
+    case render::FaultKind::unknown_filter: return Code::unknown_filter;
+    case render::FaultKind::unknown_partial: return Code::unknown_partial;
+    case render::FaultKind::unknown_variable: return Code::unknown_variable;
+    case render::FaultKind::bad_value: return Code::unsuited_value;
+    case render::FaultKind::limit: return Code::template_limit;
+    case render::FaultKind::syntax: break;
+  }
+  return Code::template_syntax;
+}
+
+Result<std::vector<language::Diagnostic>> rehearse(const Site& site, const std::vector<Rule>& rules,
+                                                   const render::TemplateSet& templates) {
+  std::vector<language::Diagnostic> findings;
   auto database = store::Database::in_memory();
   if (!database) return database.error();
   Stage stage{*database, site, templates};
   if (Result<void> filled = stage.fill(); !filled) return filled.error();
+  std::set<std::string> recommending;
+  for (const Rule& rule : rules) recommending.merge(recommending_texts(rule, templates));
+  if (auto filled = stage.recommend_in(std::move(recommending)); !filled) return filled.error();
+  Rehearser rehearser{stage, templates, findings};
   for (const Rule& rule : rules) {
     for (const Step& step : rule.steps) {
       if (step.kind != StepKind::email && step.kind != StepKind::notify) continue;
-      for (const std::string& text : texts_of(step)) {
-        for (const std::string& locale : locales_of(step, text, site, templates)) {
-          // The same in another language says nothing new.
-          if (!try_one(stage, rule, step, text, locale, result)) break;
-        }
-      }
+      if (Result<void> done = rehearser.look_at(rule, step); !done) return done.error();
     }
   }
-  lint_texts(rules, templates, result.findings);
-  return result;
+  lint_texts(rules, templates, findings);
+  return findings;
 }
 
 }  // namespace retaind::delivery

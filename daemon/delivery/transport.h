@@ -42,8 +42,8 @@ struct Outcome {
   bool interrupted = false;
 };
 
-/// The third seam: where the world begins. Declared by the one who needs it. One thread; nothing
-/// blocks.
+/// The third seam: where the world begins. Declared by the one who needs it. Called, and calling
+/// back, on the loop's thread; nothing blocks.
 class Transport {
  public:
   using Done = std::function<void(std::int64_t id, Outcome)>;

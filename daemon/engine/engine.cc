@@ -56,8 +56,24 @@ void Engine::forget(Time now) {
   }
 }
 
+namespace {
+
+/// Whether a planned message could leave.
+bool waits(store::Messages& messages, Time now) {
+  const auto is_due = [&](Channel channel) {
+    const auto next = messages.next_check(channel);
+    return next && *next <= now;
+  };
+  return is_due(Channel::mail) || is_due(Channel::webhook);
+}
+
+}  // namespace
+
 bool Engine::run_due(Time now, int limit, Sender* sender) {
+  const bool waited = waits(messages_, now);
   bool more = read_feed(now, feed_slice);
+  // The sender has not seen what the changes have just made due.
+  const bool has_new = !waited && waits(messages_, now);
   std::vector<Running*> due;
   for (auto head = heads_.begin(); head != heads_.end() && head->first <= now; ++head) {
     head->second->held_back = false;
@@ -68,7 +84,7 @@ bool Engine::run_due(Time now, int limit, Sender* sender) {
   // Each rule gets a slice, so that one with a backlog delays no other.
   const int slice = std::max(smallest_slice, limit / static_cast<int>(due.size()));
   // Where several are due, all are planned before anything leaves: priority decides among them.
-  if (more || due.size() > 1) sender = nullptr;
+  if (more || has_new || due.size() > 1) sender = nullptr;
   for (Running* running : due) {
     const Step* first = Runs::first_step(*running->rule);
     const auto sated = [&] {

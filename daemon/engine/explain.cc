@@ -47,6 +47,12 @@ const Condition* condition_at(const Rule& rule, int line) {
   return found;
 }
 
+std::optional<Time> Explained::digest_closes() const {
+  for (const KnownMessage& known : messages)
+    if (known.digest_closes) return known.digest_closes;
+  return std::nullopt;
+}
+
 Explainer::Explainer(store::Database& database, const Site& site, const Rule& rule,
                      store::RuleRow row)
     : database_(&database),
@@ -158,6 +164,10 @@ void Explainer::read_messages(Explained& explained) {
     KnownMessage known;
     const auto at = message->handed_at ? message->handed_at : message->ended_at;
     if (at) known.values = people.values_read(id, *at);
+    if (message->envelope && waits(*message)) {
+      if (const auto digest = messages_.find(*message->envelope))
+        known.digest_closes = digest->next_at.value_or(digest->due);
+    }
     known.message = *std::move(message);
     explained.messages.push_back(std::move(known));
   }
@@ -220,6 +230,7 @@ Explainer::Look Explainer::look(const Subject& subject, Checks& checks, Time at)
       Checks::subject_of(running_, *subject.step, subject.firing, subject.message, candidate);
   if (!subject.in_ledger) asked.firing.reset();
   checks.refresh_holds(at);
+  checks.set_clock_hold(clock_until_ && at < *clock_until_ ? clock_until_ : std::nullopt);
   look.situation = checks.situation(asked, at);
   look.decision = decide(rule, look.situation);
   if (candidate == nullptr) return look;

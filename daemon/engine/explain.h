@@ -26,6 +26,7 @@ const language::Condition* condition_at(const language::Rule& rule, int line);
 struct KnownMessage {
   Message message;
   std::string values;  ///< read by the decision that ended it; empty when the trace is gone
+  std::optional<Time> digest_closes;  ///< of one that waits in a digest
 };
 
 /// One occurrence of a rule and why it goes, waits or does not.
@@ -55,6 +56,9 @@ struct Explained {
   std::optional<Decision> when_due;  ///< before the due time: what the facts say for it
   std::optional<Time> changes_at;    ///< when time alone next changes verdict, reason or line
   std::string address;               ///< keyed; for who wants to ask more
+
+  /// Of the digest that the next message waits in.
+  [[nodiscard]] std::optional<Time> digest_closes() const;
 };
 
 /// Asks engine's own Situation and decide() about one rule and one customer. Reads only.
@@ -70,6 +74,8 @@ class Explainer {
     std::size_t rows = 0;                ///< of the customer that the rule could count from
     std::size_t left_out = 0;            ///< older or later occurrences that are not in the list
   };
+  /// The daemon's clock has jumped, and it sends nothing until then.
+  void set_clock_hold(std::optional<Time> until) { clock_until_ = until; }
   /// What runs, the last `most` that ended and the next ones; by the facts of now as they are at
   /// `at`.
   Answer explain(std::int64_t customer, Time at, std::size_t most);
@@ -118,6 +124,7 @@ class Explainer {
   store::Messages messages_;
   Checks checks_;
   Engine engine_;
+  std::optional<Time> clock_until_;
 };
 
 }  // namespace retaind::engine

@@ -36,4 +36,10 @@ const std::string& template_of(const Step& step, const std::string& variant) {
   return has ? variant : step.template_name;
 }
 
+std::vector<std::string> texts_of(const Step& step) {
+  std::vector<std::string> names{step.template_name};
+  for (const Variant& variant : step.variants) names.push_back(variant.template_name);
+  return names;
+}
+
 }  // namespace retaind::engine

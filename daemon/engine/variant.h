@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "language/plan.h"
 
@@ -16,5 +17,8 @@ std::string variant_of(std::string_view first_name, const language::Step& step,
 
 /// The template of a message: its variant, unless the step has it no more.
 const std::string& template_of(const language::Step& step, const std::string& variant);
+
+/// The templates of an email or notify step: its own, then those of its variants.
+std::vector<std::string> texts_of(const language::Step& step);
 
 }  // namespace retaind::engine

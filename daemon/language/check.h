@@ -49,11 +49,17 @@ struct CheckedSite {
   std::optional<Site> site;  ///< only without errors in retaind.yaml
   bool words_whole = true;   ///< else the site's vocabulary lacks what has a mistake
   std::vector<SiteName> names;
+  Where sender;      ///< its key
+  std::string text;  ///< of retaind.yaml
   std::vector<Diagnostic> diagnostics;
 };
 /// Reads DIRECTORY/retaind.yaml, and vocabulary.yaml beside it when there is one; relative paths
 /// count from the directory.
 CheckedSite read_site(const std::filesystem::path& directory);
+
+/// The settings of a retaind.yaml that has been running, with the shipped words; empty: this
+/// version cannot read them.
+std::optional<Site> settings_in(std::string text, const std::filesystem::path& directory);
 
 /// The words of a vocabulary.yaml that has been running.
 std::shared_ptr<const Vocabulary> vocabulary_in(std::string text, const Site& site);

@@ -221,7 +221,8 @@ constexpr CodeRow table[] = {
    "A team, webhook, calendar or template is there and no rule names it. Perhaps a name has changed. A note.", "", ""},
   {Code::no_way_out, "an advertisement without a link to unsubscribe",
    "The mail's header has it, which some mail programs show; the law of most countries and the readers want it in the "
-   "text: `{{ unsubscribe.link }}`. A warning.", "", ""},
+   "text: `{{ unsubscribe.link }}`, as the `href` of a link that is shown. A warning.", "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }}</p>\n",
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
   {Code::unknown_person, "a person whom the story does not have",
    "People are listed once, under `people:`, and called by their short names everywhere else.",
    "- {at: day 1, suppress: ana}\n", "- {at: day 1, suppress: anna}\n", false, true},
@@ -258,7 +259,8 @@ constexpr CodeRow table[] = {
    "The directory `tests/` of the site has no file that ends in `.yaml`, or cannot be read.", "", ""},
   {Code::may_be_blank, "a template that shows a value which may be missing",
    "The store need not have this value of every row, and where it has none the mail shows nothing: `Dear ,`. A "
-   "`| default:` or an `{% if %}` around it says what is shown then. A warning.", "", ""},
+   "`| default:` or an `{% if %}` around it says what is shown then. A warning.", "<p>Dear {{ customer.first_name }},</p>\n",
+   "<p>Dear {{ customer.first_name | default: \"friend\" }},</p>\n", false, false, false, true},
   {Code::name_taken, "a name that is taken",
    "What vocabulary.yaml declares stands beside what is shipped, and a name means one thing: a property that several "
    "events bring along has one type.",
@@ -279,6 +281,77 @@ constexpr CodeRow table[] = {
    "small shop, or of a rule that is for everybody, nothing is to be done.",
    "when:\n  every: monday\n  at: 10:00\n  each: customer\nif: customer.orders_count >= 2\n",
    "when:\n  every: monday\n  at: 10:00\n  each: customer\nif:\n  - customer.orders_count >= 2\n  - customer.last_active_at within last 90 days\n"},
+  {Code::no_postal_address, "an advertisement without a postal address",
+   "The law of many countries wants the sender's postal address in each advertising mail. It stands once, as "
+   "`postal-address` of `sender` in retaind.yaml, and templates show it: `{{ site.postal_address }}`. A warning.", "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n",
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
+  {Code::clipped, "a mail that Gmail clips",
+   "Gmail shows the first 102 KB of a mail's HTML and hides the rest, the link to unsubscribe with it. It is told from 90 % "
+   "of that on, for the largest of the samples: 30 items, long names. What is repeated for each item weighs most; styles in "
+   "each tag weigh more than one `<style>`. A warning.", "{% for i in (1..1000) %}<p style=\"margin:0; padding:12px 24px; font-size:16px; line-height:24px; color:#222222; background:#ffffff\">{{ i }}</p>{% endfor %}\n",
+   "{% for i in (1..10) %}<p style=\"margin:0; padding:12px 24px; font-size:16px; line-height:24px; color:#222222; background:#ffffff\">{{ i }}</p>{% endfor %}\n", false, false, false, true},
+  {Code::bad_link, "a link or an image that does not open",
+   "In a mail an address stands alone: one that is relative counts from nowhere, `javascript:` is taken out, http is "
+   "warned of or not loaded, and a space ends it early. Links are https, `mailto:` or `tel:`, images https: those of "
+   "`<img>`, of `background=` and of `url(…)` in styles. A warning.",
+   "<a href=\"/sale\">To the sale</a>\n",
+   "<a href=\"https://shop.example.com/sale\">To the sale</a>\n", false, false, false, true},
+  {Code::image_without_alt, "an image without a text",
+   "Many readers see a mail without its images, and some hear it. `alt` says what stands there then; of decoration it "
+   "is empty: alt=\"\". A warning.", "<img src=\"https://shop.example.com/logo.png\">\n",
+   "<img src=\"https://shop.example.com/logo.png\" alt=\"Example Shop\">\n", false, false, false, true},
+  {Code::broken_html, "HTML that each mail program reads differently",
+   "An element that is never closed, one closed in the wrong order, a quote that is missing, a `<` of the text: browsers "
+   "guess what was meant, and mail programs guess differently. It is looked for in the finished mail, for everyone and as "
+   "Outlook reads it, and told at the line of the template that it comes from. End tags that HTML lets you leave out are "
+   "not missed. What mail programs take out is told as well: `<script>`, `<form>`, `<iframe>`. A warning.", "<p>Under <b>10 items</p>\n",
+   "<p>Under <b>10 items</b></p>\n", false, false, false, true},
+  {Code::bad_subject, "a subject that is empty or too long",
+   "It is looked at as each of the samples gets it: a customer without a name, one with a long name. A warning.", "---\nsubject: \"{{ customer.first_name | default: '' }}\"\n---\n<p lang=\"en\">Hello. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n",
+   "---\nsubject: \"{{ customer.first_name | default: 'For you' }}\"\n---\n<p lang=\"en\">Hello. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
+  {Code::bad_text_part, "a mail whose text part says nothing",
+   "Who reads mails as text, and many filters against spam, get this part. It is made from the HTML, so it is empty where "
+   "a mail is an image. A warning.", "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n--- text ---\n{{ unsubscribe.link }}\n",
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n--- text ---\nIt begins today. Unsubscribe: {{ unsubscribe.link }}\n", false, false, false, true},
+  {Code::no_language, "a mail that does not say its language",
+   "Programs that read aloud, translate or choose a font for Chinese and Japanese characters go by `<html lang=\"ja\">`. "
+   "What counts is the `lang` that holds for most of the text. A note.", "---\nsubject: Our sale\n---\n<p>It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n",
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
+  {Code::template_file, "a template file that cannot be used",
+   "Templates are called `<name>.<locale>.liquid`, partials and layouts `_<name>.liquid`, and all are UTF-8.", "", ""},
+  {Code::front_matter, "front matter that cannot be read",
+   "A template begins with lines between two `---`: `subject:`, and perhaps `preheader:`, `from:`, `reply-to:`, "
+   "`format:` and `layout:`. What does not stand there would be taken for the body. Layouts and partials have none.", "---\nsubjct: Our sale\n---\n<p>It begins today.</p>\n",
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
+  {Code::template_syntax, "a template that is no Liquid",
+   "A tag is not closed, stands where it has no place, or says what Liquid cannot read. In a mail nobody would see it "
+   "before a customer does.", "{% if customer.city %}<p>Hello</p>\n",
+   "{% if customer.city %}<p>Hello</p>{% endif %}\n", false, false, false, true},
+  {Code::unknown_filter, "a filter that does not exist",
+   "`retaind reference` lists the filters. Shopify's own filters for themes and shops are not among them.", "<p>{{ site.name | uppercase }}</p>\n",
+   "<p>{{ site.name | upcase }}</p>\n", false, false, false, true},
+  {Code::unknown_partial, "a partial or a layout that does not exist",
+   "`{% render 'footer' %}` takes the file `_footer.<locale>.liquid`, or `_footer.liquid` for all languages, beside the "
+   "templates; `layout: base` takes `_base.liquid`.", "", ""},
+  {Code::unknown_variable, "a variable that the mail does not have",
+   "A mail has what its rule provides: an order's mail has `order`, only a rule with `survey:` has `survey.link`. A "
+   "variable that is known and empty prints nothing; one that is not known stops the mail. A condition may ask for it. "
+   "An attribute that vocabulary.yaml does not declare is only warned of: the data may have it.", "<p>{{ customer.frist_name | upcase }}</p>\n",
+   "<p>{{ customer.first_name | default: \"friend\" }}</p>\n", false, false, false, true},
+  {Code::unsuited_value, "a value that a template cannot use",
+   "A filter got what it cannot take, such as a text that is no number, or a whole object was printed. With another "
+   "customer it may be well; for those who are like the sample the mail would fail. A warning, unless it fails for all.",
+   "<p>{{ customer }}</p>\n",
+   "<p>{{ customer.email }}</p>\n", false, false, false, true},
+  {Code::template_limit, "a template that grows without end",
+   "A mail has at most 4 MB, 100,000 turns of loops and 20 partials inside each other, so that no template holds up "
+   "those of others.", "{% for i in (1..1000) %}{% for k in (1..1000) %}{{ k }}{% endfor %}{% endfor %}\n",
+   "{% for i in (1..10) %}{% for k in (1..10) %}{{ k }}{% endfor %}{% endfor %}\n", false, false, false, true},
+  {Code::not_composed, "a mail that cannot be composed",
+   "Rule, template and settings are right each by itself and do not fit: the template has no text in the site's "
+   "language, a team has no address, a header would have a line break. An error when it is so about every sample, "
+   "else a warning.", "---\nsubject: Our sale\nfrom: the shop\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n",
+   "---\nsubject: Our sale\nfrom: The shop <sale@example.com>\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n", false, false, false, true},
 };
 // clang-format on
 

@@ -87,6 +87,23 @@ enum class Code : std::uint8_t {
   bad_state = 85,
   bad_since = 86,
   reads_all = 87,
+  no_postal_address = 88,
+  clipped = 89,
+  bad_link = 90,
+  image_without_alt = 91,
+  broken_html = 92,
+  bad_subject = 93,
+  bad_text_part = 94,
+  no_language = 95,
+  template_file = 100,
+  front_matter = 101,
+  template_syntax = 102,
+  unknown_filter = 103,
+  unknown_partial = 104,
+  unknown_variable = 105,
+  unsuited_value = 106,
+  template_limit = 107,
+  not_composed = 108,
 };
 
 /// What `retaind explain-error` prints.
@@ -99,6 +116,7 @@ struct CodeRow {
   bool in_site = false;          ///< the example is of retaind.yaml
   bool in_story = false;         ///< the example is of a story: its people, or lines of a case
   bool in_vocabulary = false;    ///< the example is of vocabulary.yaml
+  bool in_template = false;      ///< the example is of a template: all of it, or lines of its body
 };
 std::span<const CodeRow> codes();
 

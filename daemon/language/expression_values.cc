@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/currencies.h"
 #include "base/text.h"
 #include "language/expression_reader.h"
 
@@ -147,6 +148,12 @@ Operand ExpressionReader::with_unit(const Token& token) {
   if (currency && !is_unit(unit.text))
     stop(unit.at, Code::bad_money, "a currency is written in capitals",
          fmt::format("write `{} {}`", token.text, currency->view()));
+  const bool capitals =
+      unit.text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+  const auto near = capitals ? nearest_currency(unit.text) : std::nullopt;
+  if (near)
+    stop(unit.at, Code::bad_money, fmt::format("`{}` is no currency", unit.text),
+         fmt::format("did you mean `{} {}`?", token.text, *near));
   Fault fault;
   const auto span = read_span(token.text, unit.text, fault);
   if (!span && fault.remedy.starts_with("did you mean"))

@@ -97,6 +97,7 @@ constexpr KeyValue table[] = {
   {.of = Keys::sender, .key = "address", .takes = address, .needed = "*"},
   {.of = Keys::sender, .key = "name", .takes = text},
   {.of = Keys::sender, .key = "reply-to", .takes = address},
+  {.of = Keys::sender, .key = "charset", .takes = word, .words = words::charsets},
   {.of = Keys::sender, .key = "postal-address", .takes = text},
 
   {.of = Keys::unsubscribe, .key = "url", .takes = url},

@@ -40,7 +40,7 @@ constexpr KeyRow table[] = {
   {Keys::trigger, "subscription", "a named state of a subscription", "", ""},
   {Keys::trigger, "ticket", "a named state of a ticket", "unresolved", ""},
   {Keys::trigger, "feedback", "a named state of an answer", "", ""},
-  {Keys::trigger, "after", "how long after the event or the date", "7 days", "event|date"},
+  {Keys::trigger, "after", "how long after the event or the date; from a date in all time, not in business time", "7 days", "event|date"},
   {Keys::trigger, "before", "how long before the date", "14 days", "date"},
   {Keys::trigger, "for", "how long the state has lasted", "48 hours", "state"},
   {Keys::trigger, "at", "time of day", "10:00", "date|every"},
@@ -95,6 +95,7 @@ constexpr KeyRow table[] = {
   {Keys::sender, "address", "address in From", "shop@example.com", ""},
   {Keys::sender, "name", "name in From", "Example Shop", ""},
   {Keys::sender, "reply-to", "where answers go", "help@example.com", ""},
+  {Keys::sender, "charset", "utf-8, or iso-2022-jp for old programs in Japan: a mail that it cannot hold is utf-8", "iso-2022-jp", ""},
   {Keys::sender, "postal-address", "for the foot of marketing mails", "1 Example Street, Berlin", ""},
 
   {Keys::unsubscribe, "url", "page that unsubscribes; {customer} and {token} are filled in", "https://example.com/bye?t={token}", ""},

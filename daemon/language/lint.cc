@@ -154,23 +154,12 @@ bool excludes(const Rule& a, const Rule& b) {
   return find_contradiction(needs).has_value();
 }
 
-/// The times of a subject by which an index finds rows.
-std::vector<std::string> indexed_times(Subject subject) {
-  std::vector<std::string> names;
-  const auto add = [&](const auto& row) {
-    if (row.subject == subject)
-      names.push_back(fmt::format("{}.{}", retaind::name_of(subject), row.column));
-  };
-  for (const StateAnchor& anchor : state_anchors()) add(anchor);
-  for (const DateKind& date : date_kinds())
-    if (!date.yearly) add(date);
-  return names;
-}
-
 /// Once a pass, and in slices: no mistake, but who has a million rows should know.
 void lint_pass(Report& report, const Rule& rule) {
   if (!rule.trigger.each || narrow_of(rule)) return;
-  const std::vector<std::string> times = indexed_times(rule.trigger.subject);
+  std::vector<std::string> times;
+  for (const std::string_view column : indexed_times(rule.trigger.subject))
+    times.push_back(fmt::format("{}.{}", retaind::name_of(rule.trigger.subject), column));
   // Of an internal rule unknown passes too, and only this is never unknown.
   const std::string_view test =
       rule.purpose == Purpose::internal ? "is not empty" : "within last 90 days";
@@ -236,6 +225,22 @@ void lint_unused(const std::vector<SiteName>& names, const std::vector<Rule>& ru
                    fmt::format("no rule names `{}` of `{}`", name.name, name.key),
                    "delete it, or name it in a rule"});
   }
+}
+
+void lint_sender(const Where& sender, const Site& site, const std::vector<Rule>& rules,
+                 std::vector<Diagnostic>& out) {
+  if (!site.sender.postal_address.empty()) return;
+  const auto rule = std::find_if(rules.begin(), rules.end(), [](const Rule& one) {
+    return one.purpose == Purpose::marketing &&
+           std::any_of(one.steps.begin(), one.steps.end(),
+                       [](const Step& step) { return step.kind == StepKind::email; });
+  });
+  if (rule == rules.end()) return;
+  out.push_back({Severity::warning, name_of(Code::no_postal_address), sender,
+                 fmt::format("advertising such as `{}` must show a postal address, and `sender` "
+                             "names none",
+                             rule->id),
+                 "write `postal-address: Example Shop, 1 Example Street, Berlin` below `sender:`"});
 }
 
 }  // namespace retaind::language

@@ -20,4 +20,8 @@ void lint_together(const std::vector<Rule>& rules, const Site& site, std::vector
 void lint_unused(const std::vector<SiteName>& names, const std::vector<Rule>& rules,
                  std::vector<Diagnostic>& out);
 
+/// A live advertisement of a site that names no postal address; `sender` is where it would stand.
+void lint_sender(const Where& sender, const Site& site, const std::vector<Rule>& rules,
+                 std::vector<Diagnostic>& out);
+
 }  // namespace retaind::language

@@ -96,7 +96,7 @@ class MappingReader {
       mapping_.currency = *currency;
     else
       report_.error(Code::bad_money, node->at, fmt::format("`{}` is no currency", *text),
-                    "write its ISO 4217 code, such as `EUR`");
+                    currency_remedy(*text));
   }
 
   void read_zone(const YamlNode& node) {

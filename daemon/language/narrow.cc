@@ -6,14 +6,8 @@ namespace retaind::language {
 namespace {
 
 bool is_indexed(const Field& field) {
-  const auto by = [&](const auto& row) {
-    return row.subject == field.subject && row.column == field.column;
-  };
-  const auto anchors = state_anchors();
-  const auto dates = date_kinds();
-  return std::any_of(anchors.begin(), anchors.end(), by) ||
-         std::any_of(dates.begin(), dates.end(),
-                     [&](const DateKind& d) { return !d.yearly && by(d); });
+  const auto times = indexed_times(field.subject);
+  return std::find(times.begin(), times.end(), field.column) != times.end();
 }
 
 /// A time that the reader of the index knows, too.
@@ -93,6 +87,15 @@ class Search {
 };
 
 }  // namespace
+
+std::vector<std::string_view> indexed_times(Subject subject) {
+  std::vector<std::string_view> columns;
+  for (const StateAnchor& anchor : state_anchors())
+    if (anchor.subject == subject) columns.push_back(anchor.column);
+  for (const DateKind& date : date_kinds())
+    if (date.subject == subject && !date.yearly) columns.push_back(date.column);
+  return columns;
+}
 
 std::optional<Narrow> narrow_of(const Rule& rule) {
   std::optional<Narrow> best;

@@ -1,5 +1,7 @@
 #pragma once
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "language/plan.h"
 
@@ -12,6 +14,10 @@ struct Narrow {
   const Condition* condition = nullptr;
   const Node* test = nullptr;
 };
+
+/// The times of a subject by which the schema has an index. Others are made for the rules that
+/// wait for them, and stay for no other rule.
+std::vector<std::string_view> indexed_times(Subject subject);
 
 /// The part of an `if` line by which an index serves the pass of a rule with `each:`; points into
 /// the rule. Empty: every row is read. An internal message goes in spite of what is unknown, so

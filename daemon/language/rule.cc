@@ -132,7 +132,7 @@ class RuleReader {
   }
 
   void read_scope(const YamlNode& node) {
-    const auto name = read_text(report_, "once-per", node);
+    const auto name = read_word(report_, "once-per", node);
     if (!name || !trigger_) return;
     if (!has_row(*trigger_))
       return report_.error(Code::scope_mismatch, map_.key_at("once-per"),
@@ -151,6 +151,10 @@ class RuleReader {
 
   void read_backlog(const YamlNode& node) {
     if (node.text == "none") return;
+    if (trigger_ && trigger_->kind == TriggerKind::schedule)
+      return report_.error(Code::scope_mismatch, map_.key_at("backlog"),
+                           "a schedule has no backlog: it goes from its next time on",
+                           "delete the line, or write `backlog: none`");
     if (node.text == "all") {
       rule_.backlog.all = true;
     } else if (const auto text = read_text(report_, "backlog", node)) {

@@ -114,6 +114,10 @@ void ValueSchemas::describe_kinds(Keys of, Value& map) const {
       if (is_kind(other) && !may_stand_beside(kind, other))
         others.set(other.name, refused(fmt::format("`{}` and `{}` are two things: keep one",
                                                    kind.name, other.name)));
+      // What is counted from a date is counted in all time.
+      if (kind.name == "date" && goes_with(other, called) &&
+          value_of(other).takes == Takes::open_duration)
+        others.set(other.name, elapsed());
       if (!other.with.empty() && !goes_with(other, called))
         others.set(other.name, refused(fmt::format("`{}` does not go with `{}`; {}", other.name,
                                                    kind.name, good_company(of, called))));

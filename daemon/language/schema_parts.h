@@ -21,6 +21,8 @@ Value one_of(const std::vector<EditorName>& names);
 Value one_of(Words words);
 /// Never right: the message says why.
 Value refused(std::string_view message);
+/// A duration that is not business time.
+Value elapsed();
 
 /// The value of one key, without hover text.
 class ValueSchemas {

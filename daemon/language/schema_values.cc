@@ -16,42 +16,61 @@ constexpr std::string_view name_pattern = "^[a-z0-9-]{1,100}$";
 constexpr std::string_view clock = "(?:[01]?[0-9]|2[0-3]):[0-5][0-9]";
 constexpr std::string_view calendar_day = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 
-std::string duration(std::string_view number) {
-  return fmt::format("{} +(?:{})", number, unit_pattern());
-}
-
 Value duration_of(Takes takes) {
-  const std::string positive = duration("0*[1-9][0-9]*");
+  const std::string all_time = span_pattern(false);
+  const std::string over_zero = "(?!0+ )" + all_time;
   switch (takes) {
     case Takes::positive:
-      return matching(fmt::format("^{}$", positive),
+      return matching(fmt::format("^{}$", over_zero),
                       "a number over 0 and a unit, such as `7 days` or `48 hours`");
     case Takes::open_duration:
-    case Takes::open_positive: {
-      const bool zero = takes == Takes::open_duration;
-      const std::string open = fmt::format(
-          "{} +business +(?:{})", zero ? "[0-9]+" : "0*[1-9][0-9]*", business_unit_pattern());
-      return matching(fmt::format("^(?:{}|{})$", zero ? duration("[0-9]+") : positive, open),
+    case Takes::open_positive:
+      return matching(fmt::format("^{}(?:{}|{})$", takes == Takes::open_positive ? "(?!0+ )" : "",
+                                  all_time, span_pattern(true)),
                       "a number and a unit, such as `7 days` or `16 business hours`");
-    }
     case Takes::late_limit:
-      return matching(fmt::format("^(?:none|{})$", positive),
+      return matching(fmt::format("^(?:none|{})$", over_zero),
                       "a number over 0 and a unit, such as `3 days`; or `none`");
     case Takes::backlog:
-      return matching(fmt::format("^(?:none|all|{})$", positive),
+      return matching(fmt::format("^(?:none|all|{})$", over_zero),
                       "`none`, `all`, or a time back such as `30 days`");
     default:
-      return matching(fmt::format("^{}$", duration("[0-9]+")),
+      return matching(fmt::format("^{}$", all_time),
                       "a number and a unit, such as `7 days` or `48 hours`");
   }
 }
+
+/// Anything, but for a name with a dot that is no field: of a text in quotes nothing is asked.
+std::string condition_pattern(const Vocabulary& vocabulary) {
+  std::vector<std::string> fields;
+  const auto add = [&](std::string_view name, Subject subject) {
+    std::vector<std::string> names;
+    for (const Field* field : vocabulary.fields(subject)) names.emplace_back(field->name);
+    fields.push_back(fmt::format("{}\\.(?:{})", name, join(names, "|")));
+  };
+  for (int i = 0; i < subject_count; ++i) {
+    const auto subject = static_cast<Subject>(i);
+    add(retaind::name_of(subject), subject);
+  }
+  for (const Relation& relation : relations()) add(relation.name, relation.of);
+  return fmt::format(
+      "^(?:'[^']*'|(?:{})(?![A-Za-z0-9_]|-[A-Za-z]|\\.[A-Za-z_])|[A-Za-z_](?!\\.[A-Za-z_])"
+      "|[^'A-Za-z_])*$",
+      join(fields, "|"));
+}
+
+}  // namespace
+
+Value elapsed() { return duration_of(Takes::duration); }
+
+namespace {
 
 Value whole(const KeyValue& takes) {
   const bool percent = takes.takes == Takes::percent;
   return object_of({{"type", Value::Array{"integer", "string"}},
                     {"minimum", takes.range.least},
                     {"maximum", takes.range.most},
-                    {"pattern", percent ? "^[0-9]+ *%?$" : "^-?[0-9]+$"},
+                    {"pattern", percent ? "^ *[0-9]+ *%? *$" : "^ *-?[0-9]+ *$"},
                     {"errorMessage", fmt::format("a whole number from {} to {}", takes.range.least,
                                                  takes.range.most)}});
 }
@@ -91,7 +110,11 @@ Value scalar() {
 }
 
 Value matching(std::string_view pattern, std::string_view remedy) {
-  return object_of({{"type", "string"}, {"pattern", pattern}, {"errorMessage", remedy}});
+  // Blanks in quotes around a value do not count.
+  std::string whole(pattern);
+  if (whole.starts_with('^')) whole.insert(1, " *");
+  if (whole.ends_with('$')) whole.insert(whole.size() - 1, " *");
+  return object_of({{"type", "string"}, {"pattern", whole}, {"errorMessage", remedy}});
 }
 
 Value one_of(const std::vector<EditorName>& names) {
@@ -132,15 +155,20 @@ Value ValueSchemas::event() const {
   // An event of the site's own begins with another word than those of the shop's.
   constexpr std::string_view message =
       "no such event; one of your own begins with another word, such as `webinar.attended`";
-  Value known = one_of(names_.events);
   if (names_.vocabulary->lists_events()) {
-    known.set("errorMessage", "no such event; declare your own in vocabulary.yaml");
-    constexpr std::array<std::string_view, 2> acts{"login", "click"};
-    return any_of({std::move(known), one_of(Words(acts))});
+    std::vector<EditorName> all = names_.events;
+    for (const char* act : {"login", "click"}) all.push_back({act, ""});
+    Value listed = one_of(all);
+    listed.set("errorMessage", "no such event; declare your own in vocabulary.yaml");
+    return listed;
   }
+  Value known = one_of(names_.events);
   known.set("errorMessage", message);
-  return any_of({std::move(known),
-                 matching(fmt::format("^(?!(?:{})(?:\\.|$)).", join(subjects, "|")), message)});
+  const Value own =
+      object_of({{"type", "string"},
+                 {"pattern", fmt::format("^(?! |(?:{})(?:\\.|$)).*[^ ]$", join(subjects, "|"))},
+                 {"errorMessage", message}});
+  return any_of({std::move(known), own});
 }
 
 Value ValueSchemas::simple(const KeyRow& key, const KeyValue& takes) const {
@@ -150,6 +178,13 @@ Value ValueSchemas::simple(const KeyRow& key, const KeyValue& takes) const {
       Value::Array examples;
       for (const EditorName& condition : names_.conditions) examples.emplace_back(condition.name);
       Value line = scalar();
+      // The vocabulary itself says what there is.
+      if (key.of != Keys::vocabulary_state) {
+        line.set("pattern", condition_pattern(*names_.vocabulary));
+        line.set("patternErrorMessage",
+                 "no such field; `retaind vocabulary` lists them, and `retaind schema --write` "
+                 "tells editors of new ones in vocabulary.yaml");
+      }
       line.set("examples", std::move(examples));
       return line;
     }
@@ -162,7 +197,7 @@ Value ValueSchemas::simple(const KeyRow& key, const KeyValue& takes) const {
     case Takes::whole:
     case Takes::percent: return whole(takes);
     case Takes::share:
-      return matching("^(?:[0-9]{1,2}(?:\\.[0-9]*)?|\\.[0-9]+) *%$",
+      return matching("^(?:0*[0-9]{1,2}(?:\\.[0-9]*)?|0*\\.[0-9]+) *%$",
                       "a percentage under 100, such as `10%`");
     case Takes::yes_no: return yes_no();
     case Takes::duration:
@@ -211,8 +246,9 @@ Value ValueSchemas::built(const KeyRow& key, const KeyValue& takes) const {
     case Takes::declared: return declared(takes);
     case Takes::texts: return open_map(scalar());
     case Takes::shares: {
-      Value shares = open_map(matching("^(?:100(?:\\.0*)?|[0-9]{1,2}(?:\\.[0-9]*)?|\\.[0-9]+) *%$",
-                                       "a percentage up to 100, such as `50%`"));
+      Value shares =
+          open_map(matching("^(?:0*100(?:\\.0*)?|0*[0-9]{1,2}(?:\\.[0-9]*)?|0*\\.[0-9]+) *%$",
+                            "a percentage up to 100, such as `50%`"));
       shares.set("propertyNames", matching(name_pattern, "the name of a template"));
       shares.set("minProperties", 1);
       return shares;

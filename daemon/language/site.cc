@@ -75,16 +75,7 @@ class SiteReader {
       site_.locale = read_locale(report_, "locale", *node).value_or("en");
     const YamlNode* node = map_.get("currency");
     if (node == nullptr) return;
-    const auto text = read_text(report_, "currency", *node);
-    if (!text) return;
-    const auto currency = find_currency(*text);
-    if (currency && currency->view() == *text) {
-      site_.currency = *currency;
-      return;
-    }
-    report_.error(Code::bad_money, node->at, fmt::format("`{}` is no currency", *text),
-                  currency ? fmt::format("write `{}`", currency->view())
-                           : "write its ISO 4217 code, such as `EUR`");
+    site_.currency = read_currency(report_, "currency", *node).value_or(site_.currency);
   }
 
   void read_zone(const YamlNode& node) {
@@ -105,6 +96,12 @@ class SiteReader {
       site_.survey_url = read_url(report_, "survey-url", *node, false).value_or("");
     if (const YamlNode* node = map_.get("ticket-url"))
       site_.ticket_url = read_url(report_, "ticket-url", *node, false).value_or("");
+    for (const std::string_view key : {"survey-url", "ticket-url"}) {
+      const std::string& url = key == "survey-url" ? site_.survey_url : site_.ticket_url;
+      if (starts_with_ignoring_case(url, "http://"))
+        report_.warning(Code::bad_link, map_.get(key)->at,
+                        "this link of mails goes over the network in clear", "write `https://`");
+    }
     const bool token = site_.unsubscribe_url.find("{token}") != std::string::npos;
     if (!site_.secret_file.empty() || map_.get("secret-file") != nullptr ||
         (!token && site_.survey_url.empty()))
@@ -163,6 +160,7 @@ CheckedSite read_site(const fs::path& directory) {
   CheckedSite result;
   const auto source = load_source(directory / file_name, result.diagnostics);
   if (!source) return result;
+  result.text = source->text;
   Report report(source, result.diagnostics);
   const auto root = read_yaml(report);
   if (!root) return result;
@@ -182,12 +180,24 @@ CheckedSite read_site(const fs::path& directory) {
     for (const YamlNode::Key& name : node->keys)
       result.names.push_back({key, name.text, report.where(name.at)});
   }
+  for (const YamlNode::Key& key : root->keys)
+    if (key.text == "sender") result.sender = report.where(key.at);
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(directory / vocabulary_name, ignored)))
     result.words_whole = take_vocabulary(directory / vocabulary_name, site, result.diagnostics);
   sort_by_place(result.diagnostics, 0);
   if (!report.failed()) result.site = std::move(site);
   return result;
+}
+
+std::optional<Site> settings_in(std::string text, const fs::path& directory) {
+  std::vector<Diagnostic> ignored;
+  Report report(std::make_shared<Source>(Source{std::string(file_name), std::move(text)}), ignored);
+  const auto root = read_yaml(report);
+  if (!root || root->kind != YamlNode::Kind::map) return std::nullopt;
+  Site site = SiteReader(report, *root, directory).run();
+  if (report.failed()) return std::nullopt;
+  return site;
 }
 
 }  // namespace retaind::language

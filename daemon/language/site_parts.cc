@@ -232,6 +232,10 @@ void read_sender(SiteContext& context, const YamlNode& node) {
     sender.reply_to = read_address(report, "reply-to", *value).value_or("");
   if (const YamlNode* value = map.get("name"))
     sender.name = read_text(report, "name", *value).value_or("");
+  // In the order of Charset.
+  if (const YamlNode* value = map.get("charset"))
+    sender.charset =
+        static_cast<Charset>(read_choice(report, "charset", *value, words::charsets).value_or(0));
   if (const YamlNode* value = map.get("postal-address"))
     sender.postal_address = read_text(report, "postal-address", *value).value_or("");
 }
@@ -302,6 +306,14 @@ std::optional<std::string> read_url(Report& report, std::string_view key, const 
   const std::size_t host = text->find("//") + 2;
   const bool complete = (http || https) && host < text->size() && (*text)[host] != '/' &&
                         !has_space_or_control(*text);
+  // RFC 3986 2: it goes into headers as it is.
+  if (complete && std::any_of(text->begin(), text->end(), [](char c) { return (c & 0x80) != 0; })) {
+    report.error(Code::bad_address, node.at,
+                 fmt::format("`{}` has letters that no web address has", *text),
+                 "write them as the browser's address bar copies them, `%C3%BC` for `ü`, a host as "
+                 "`xn--…`");
+    return std::nullopt;
+  }
   if (complete && (https || !secure)) return text;
   if (complete) {
     report.error(Code::clear_connection, node.at, "this address goes over the network in clear",

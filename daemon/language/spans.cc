@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/text.h"
 
@@ -71,13 +72,17 @@ std::nullopt_t refuse(Fault& fault, Code code, std::string message, std::string 
   return std::nullopt;
 }
 
+/// The longest that is a duration, in this unit.
+std::int64_t most_of(const Unit& unit) {
+  const Duration year = hours(24 * 365);
+  const Duration one = unit.elapsed + hours(24) * (unit.days + 30 * unit.months);
+  return std::min<std::int64_t>(most_years * (year / one), std::numeric_limits<int>::max());
+}
+
 std::optional<Span> multiply(const Unit& unit, std::string_view number, Fault& fault) {
   int count = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
-  const Duration year = hours(24 * 365);
-  const Duration one = unit.elapsed + hours(24) * (unit.days + 30 * unit.months);
-  if (error != std::errc{} || end != number.data() + number.size() ||
-      count > most_years * (year / one))
+  if (error != std::errc{} || end != number.data() + number.size() || count > most_of(unit))
     return refuse(fault, Code::bad_duration, fmt::format("`{} {}` is too long", number, unit.many),
                   fmt::format("write at most {} years", most_years));
   return Span{count * unit.months, count * unit.days, count * unit.elapsed, false};
@@ -86,21 +91,30 @@ std::optional<Span> multiply(const Unit& unit, std::string_view number, Fault& f
 /// No weeks and months: they are of dates, open or not.
 bool counts_open_time(const Unit& unit) { return unit.months == 0 && unit.days <= 1; }
 
-std::string pattern_of(bool (*fits)(const Unit&)) {
-  std::string pattern;
-  for (const auto& unit : units)
-    if (fits(unit))
-      pattern += fmt::format("{}{}|{}", pattern.empty() ? "" : "|", unit.one, unit.many);
-  return pattern;
+/// Whole numbers up to `most`, with zeros in front.
+std::string up_to(std::int64_t most) {
+  const std::string digits = std::to_string(most);
+  std::string pattern = "0*(?:" + digits;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::size_t behind = digits.size() - i - 1;
+    if (digits[i] == '0') continue;
+    pattern += fmt::format("|{}[0-{}]", digits.substr(0, i), static_cast<char>(digits[i] - 1));
+    if (behind > 0) pattern += fmt::format("[0-9]{{{}}}", behind);
+  }
+  if (digits.size() > 1) pattern += fmt::format("|[0-9]{{1,{}}}", digits.size() - 1);
+  return pattern + ")";
 }
 
 }  // namespace
 
-std::string unit_pattern() {
-  return pattern_of([](const Unit&) { return true; });
+std::string span_pattern(bool business) {
+  std::string pattern;
+  for (const auto& unit : units)
+    if (!business || counts_open_time(unit))
+      pattern += fmt::format("{}{} +{}{}s?", pattern.empty() ? "" : "|", up_to(most_of(unit)),
+                             business ? "business +" : "", unit.one);
+  return "(?:" + pattern + ")";
 }
-
-std::string business_unit_pattern() { return pattern_of(counts_open_time); }
 
 std::string written(const Span& span) {
   if (span.elapsed % hours(1) == Duration::zero()) return to_string(span);

@@ -22,10 +22,9 @@ std::optional<Span> read_span(std::string_view text, Fault& fault);
 /// The same from its two parts; `unit` may be empty or no unit at all.
 std::optional<Span> read_span(std::string_view number, std::string_view unit, Fault& fault);
 
-/// Regular expression of the units, for the editor schema.
-std::string unit_pattern();
-/// The same of those that business time is counted in.
-std::string business_unit_pattern();
+/// Regular expression of what read_span() takes, for the editor schema; `business`: of opening time
+/// alone, else of all time alone.
+std::string span_pattern(bool business);
 
 /// As a rule file would write it, in one number and one unit: "90 minutes".
 std::string written(const Span& span);

@@ -338,8 +338,10 @@ class StepsReader {
 
   std::int64_t percent_off(const YamlNode& node) {
     YamlNode bare = node;
-    if (bare.text.ends_with('%'))
+    if (bare.text.ends_with('%')) {
       bare.text = std::string(trim(std::string_view(bare.text).substr(0, bare.text.size() - 1)));
+      bare.quoted = true;  // a text, whatever stands in front of the sign
+    }
     return read_count(report_, "percent-off", bare, wholes::percent_off).value_or(0);
   }
 

@@ -113,7 +113,7 @@ class MessageReader {
 };
 
 void read_because(StoryScope& scope, const YamlNode& node, StoryLine& line) {
-  const auto text = read_text(scope.report, "because", node);
+  const auto text = read_word(scope.report, "because", node);
   if (!text) return;
   line.because = find_reason(*text);
   if (line.because && *line.because != Reason::none && *line.because != Reason::sent) return;

@@ -77,7 +77,7 @@ class FieldReader {
     }
     if (field_.name == "currency" && !find_currency(*text)) {
       report_.error(Code::bad_money, node_.at, fmt::format("`{}` is no currency", *text),
-                    "write its ISO 4217 code, such as `EUR`");
+                    currency_remedy(*text));
       return false;
     }
     return keep(*std::move(text));

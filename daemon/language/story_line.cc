@@ -114,7 +114,7 @@ class LineReader {
 
   void read_event(const YamlNode& value) {
     line_.kind = StoryLine::Kind::fact;
-    const auto name = read_text(report_, "event", value);
+    const auto name = read_word(report_, "event", value);
     if (!name) return;
     const EventKind* event = find_event(*name);
     if (event == nullptr) return read_own_event(value, *name);

@@ -117,7 +117,7 @@ class TriggerReader {
   void event(const YamlNode& value) {
     trigger_.kind = TriggerKind::event;
     trigger_.offset = optional_span("after", Business::allowed).value_or(Span{});
-    const auto name = read_text(report_, "event", value);
+    const auto name = read_word(report_, "event", value);
     if (!name) return;
     trigger_.name = *name;
     if (const EventKind* kind = find_event(*name)) {
@@ -135,7 +135,7 @@ class TriggerReader {
     trigger_.kind = TriggerKind::state;
     trigger_.subject = *find_subject(kind_key_);
     trigger_.offset = optional_span("for", Business::allowed).value_or(Span{});
-    const auto name = read_text(report_, kind_key_, value);
+    const auto name = read_word(report_, kind_key_, value);
     if (!name) return;
     trigger_.name = fmt::format("{}.{}", kind_key_, *name);
     trigger_.state = vocabulary_.state(trigger_.name);
@@ -170,7 +170,7 @@ class TriggerReader {
                       "`at` sets the time of day, and hours would move it again",
                       "count in days, weeks or months, or delete `at`");
     }
-    const auto name = read_text(report_, "date", value);
+    const auto name = read_word(report_, "date", value);
     if (!name) return;
     trigger_.name = *name;
     trigger_.date = find_date(*name);

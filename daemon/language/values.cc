@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
+#include "base/currencies.h"
 #include "base/text.h"
 #include "language/spans.h"
 
@@ -50,6 +52,27 @@ std::optional<int> whole_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+/// What YAML 1.2 takes for a whole number, as editors see it: 0x10, 0o17, 15.0, 1e3.
+std::optional<int> yaml_whole(const YamlNode& node) {
+  std::string_view text = trim(node.text);
+  if (node.quoted) return whole_number(text);
+  const int base = text.starts_with("0x") ? 16 : text.starts_with("0o") ? 8 : 10;
+  if (base != 10) {
+    int value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data() + 2, text.data() + text.size(), value, base);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+  }
+  if (text.starts_with('+') && text.substr(1, 1) != "-") text.remove_prefix(1);
+  if (const auto value = whole_number(text)) return value;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool fits = error == std::errc{} && end == text.data() + text.size() &&
+                    std::abs(value) < 1e9 && value == std::floor(value);
+  return fits ? std::optional(static_cast<int>(value)) : std::nullopt;
 }
 
 std::optional<double> decimal_number(std::string_view text) {
@@ -153,8 +176,21 @@ std::optional<std::string> read_text(Report& report, std::string_view key, const
   return std::nullopt;
 }
 
+std::optional<std::string> read_word(Report& report, std::string_view key, const YamlNode& node) {
+  auto text = read_text(report, key, node);
+  if (!text || *text == node.text) return text;
+  report.error(Code::bad_word, node.at, fmt::format("`{}` has blanks around its word", key),
+               fmt::format("write `{}: {}`", key, *text));
+  return std::nullopt;
+}
+
 std::optional<std::string> read_name(Report& report, std::string_view key, const YamlNode& node) {
   auto text = read_text(report, key, node);
+  const bool truth = !node.quoted && (text == "true" || text == "false");
+  if (truth)
+    report.error(Code::bad_name, node.at,
+                 fmt::format("`{}` is no name to YAML, but yes or no", *text),
+                 fmt::format("put it into quotes, `'{}'`, or choose another", *text));
   if (!text || is_name(*text)) return text;
   report.error(
       Code::bad_name, node.at,
@@ -194,7 +230,7 @@ std::optional<int> read_count(Report& report, std::string_view key, const YamlNo
                               Whole range) {
   const auto text = read_text(report, key, node);
   if (!text) return std::nullopt;
-  const auto value = whole_number(*text);
+  const auto value = yaml_whole(node);
   if (value && *value >= range.least && *value <= range.most) return value;
   report.error(Code::bad_number, node.at,
                value ? fmt::format("`{}` is out of range", *text)
@@ -223,7 +259,7 @@ std::optional<double> read_share(Report& report, std::string_view key, const Yam
 
 std::optional<bool> read_yes_no(Report& report, std::string_view key, const YamlNode& node) {
   static constexpr std::array<std::string_view, 4> words{"yes", "no", "true", "false"};
-  const auto text = read_text(report, key, node);
+  const auto text = read_word(report, key, node);
   if (!text) return std::nullopt;
   if (*text == "yes" || *text == "true") return true;
   if (*text == "no" || *text == "false") return false;
@@ -263,15 +299,33 @@ std::optional<Money> read_money(Report& report, std::string_view key, const Yaml
     report.error(Code::no_unit, node.at, fmt::format("`{}` has no currency", *text),
                  fmt::format("write `{} EUR`", *text));
   } else {
-    report.error(Code::bad_money, node.at, fmt::format("`{}` is no amount", *text),
-                 "write a number over 0 and a currency, such as `5 EUR`");
+    const bool misspelt = decimal_number(number) && !(currency && currency->view() == code);
+    report.error(
+        Code::bad_money, node.at, fmt::format("`{}` is no amount", *text),
+        misspelt ? currency_remedy(code) : "write a number over 0 and a currency, such as `5 EUR`");
   }
   return std::nullopt;
 }
 
+std::optional<Currency> read_currency(Report& report, std::string_view key, const YamlNode& node) {
+  const auto text = read_text(report, key, node);
+  if (!text) return std::nullopt;
+  const auto currency = find_currency(*text);
+  if (currency && currency->view() == *text) return currency;
+  report.error(Code::bad_money, node.at, fmt::format("`{}` is no currency", *text),
+               currency_remedy(*text));
+  return std::nullopt;
+}
+
+std::string currency_remedy(std::string_view word) {
+  if (const auto currency = find_currency(word)) return fmt::format("write `{}`", currency->view());
+  if (const auto near = nearest_currency(word)) return fmt::format("did you mean `{}`?", *near);
+  return "write its ISO 4217 code, such as `EUR`";
+}
+
 std::optional<std::size_t> read_choice(Report& report, std::string_view key, const YamlNode& node,
                                        std::span<const std::string_view> words) {
-  const auto text = read_text(report, key, node);
+  const auto text = read_word(report, key, node);
   if (!text) return std::nullopt;
   const auto found = std::find(words.begin(), words.end(), *text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());

@@ -43,6 +43,9 @@ std::vector<const YamlNode*> one_or_more(const YamlNode& node);
 // Each reads one value of `key` or reports why it cannot.
 
 std::optional<std::string> read_text(Report& report, std::string_view key, const YamlNode& node);
+/// The same for a word of a table, which an editor knows letter by letter: without blanks in its
+/// quotes.
+std::optional<std::string> read_word(Report& report, std::string_view key, const YamlNode& node);
 /// [a-z0-9-]+, at most 100: it becomes part of file names, links and keys in the ledger.
 std::optional<std::string> read_name(Report& report, std::string_view key, const YamlNode& node);
 /// Whether a duration may be one of business time, which the rule's calendar counts.
@@ -61,6 +64,9 @@ std::optional<bool> read_yes_no(Report& report, std::string_view key, const Yaml
 /// "09:00" as minutes.
 std::optional<int> read_time_of_day(Report& report, std::string_view key, const YamlNode& node);
 std::optional<Money> read_money(Report& report, std::string_view key, const YamlNode& node);
+std::optional<Currency> read_currency(Report& report, std::string_view key, const YamlNode& node);
+/// What to write for a word that is no currency: the code that was meant, where one is near.
+std::string currency_remedy(std::string_view word);
 /// Index into `words`.
 std::optional<std::size_t> read_choice(Report& report, std::string_view key, const YamlNode& node,
                                        std::span<const std::string_view> words);

@@ -218,16 +218,7 @@ class VocabularyReader {
       return report_.error(Code::misplaced_key, map.key_at("currency"),
                            fmt::format("`currency` goes with money, and this is {}", type.text),
                            "write `type: money`, or delete the line");
-    const auto text = read_text(report_, "currency", *node);
-    if (!text) return;
-    const auto currency = find_currency(*text);
-    if (currency && currency->view() == *text) {
-      field.currency = *currency;
-      return;
-    }
-    report_.error(Code::bad_money, node->at, fmt::format("`{}` is no currency", *text),
-                  currency ? fmt::format("write `{}`", currency->view())
-                           : "write its ISO 4217 code, such as `EUR`");
+    field.currency = language::read_currency(report_, "currency", *node).value_or(field.currency);
   }
 
   void default_currency(Field& field, Range at) {

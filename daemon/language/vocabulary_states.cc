@@ -27,8 +27,7 @@ class StateReader {
     if (!expect_map(report_, key.text, node, "is: customer.tier = gold")) return;
     MapReader map(report_, node, Keys::vocabulary_state);
     const YamlNode* is = map.need("is", "write `is: customer.tier = gold`, a condition on the row");
-    const YamlNode* since =
-        map.need("since", "write `since:` and the time from which the state counts");
+    const YamlNode* since = map.need("since", since_remedy(*subject));
     std::string about;
     if (const YamlNode* line = map.get("about"))
       about = read_text(report_, "about", *line).value_or("");
@@ -118,15 +117,39 @@ class StateReader {
     }
   }
 
+  static std::vector<std::string> times_of(Subject subject) {
+    std::vector<std::string> known;
+    for (const StateAnchor& anchor : state_anchors())
+      if (anchor.subject == subject)
+        known.push_back(fmt::format("{}.{}", retaind::name_of(subject), anchor.column));
+    return known;
+  }
+
+  /// When it began cannot be known otherwise: nobody looks at all rows all the time.
+  static std::string since_remedy(Subject subject) {
+    const auto known = times_of(subject);
+    if (known.empty()) return no_time(subject);
+    return fmt::format(
+        "write `since:` and {}, from which it counts; what has no such time is asked by a rule "
+        "with "
+        "`every: day` and `each: {}`, in its `if:`",
+        alternatives(views(known)), retaind::name_of(subject));
+  }
+
+  static std::string no_time(Subject subject) {
+    return fmt::format(
+        "{} has no time to count from: write an `event:` or `date:` rule with an `if:`",
+        retaind::name_of(subject));
+  }
+
   const StateAnchor* read_since(Subject subject, const YamlNode& node) {
     const auto text = read_text(report_, "since", node);
     if (!text) return nullptr;
-    std::vector<std::string> known;
-    for (const StateAnchor& anchor : state_anchors()) {
-      if (anchor.subject != subject) continue;
-      known.push_back(fmt::format("{}.{}", retaind::name_of(subject), anchor.column));
-      if (known.back() == *text) return &anchor;
-    }
+    for (const StateAnchor& anchor : state_anchors())
+      if (anchor.subject == subject &&
+          *text == fmt::format("{}.{}", retaind::name_of(subject), anchor.column))
+        return &anchor;
+    const std::vector<std::string> known = times_of(subject);
     const std::string_view prefix = retaind::name_of(subject);
     const Field* field = text->starts_with(prefix) && text->size() > prefix.size()
                              ? made_.field(subject, text->substr(prefix.size() + 1))
@@ -137,9 +160,7 @@ class StateReader {
         Code::bad_since, node.at,
         own ? fmt::format("no state can count from `{}`: no index serves an attribute", *text)
             : fmt::format("no state can count from `{}`", *text),
-        known.empty()      ? fmt::format("{} has no time to count from: write an `event:` or "
-                                              "`date:` rule with an `if:`",
-                                         prefix)
+        known.empty()      ? no_time(subject)
         : field != nullptr ? "write " + alternatives(names)
                            : suggestion(*text, names));
     return nullptr;

@@ -31,6 +31,7 @@ inline constexpr List<8> operators{"and", "or", "not", "in", "is", "older", "wit
 // retaind.yaml
 inline constexpr List<2> deliveries{"maildir", "live"};
 inline constexpr List<2> feedback_bases{"consent", "existing-customers"};
+inline constexpr List<2> charsets{"utf-8", "iso-2022-jp"};
 inline constexpr List<3> tls{"none", "starttls", "implicit"};
 
 // vocabulary.yaml, in the order of Type as far as a field can have it

@@ -9,6 +9,7 @@
 #include "base/calendar.h"
 #include "base/money.h"
 #include "base/zone.h"
+#include "model/charset.h"
 #include "model/vocabulary.h"
 
 namespace retaind {
@@ -68,6 +69,7 @@ struct Site {
     std::string address;
     std::string reply_to;
     std::string postal_address;
+    Charset charset = Charset::utf_8;
   } sender;
   std::string unsubscribe_url;  ///< https; "{customer}" and "{token}" are filled in
   std::string unsubscribe_mailto;

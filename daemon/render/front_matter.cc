@@ -34,13 +34,28 @@ bool is_text_line(std::string_view line) {
          strip(line.substr(3, line.size() - 6)) == "text";
 }
 
-// YAML's habit of quoting; the quotes are no part of the value, unless they also stand inside.
+/// The first of these quotes that is no Liquid's.
+std::size_t find_quote(std::string_view text, char quote) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool output = text.substr(at, 2) == "{{";
+    if (output || text.substr(at, 2) == "{%")
+      at = std::min(text.find(output ? "}}" : "%}", at), text.size() - 1);
+    else if (text[at] == quote)
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+// YAML's habit of quoting; the quotes are no part of the value, unless the first is closed before
+// the end: `"Hello" and "bye"`.
 Extent without_quotes(std::string_view text, Extent value) {
   if (value.end - value.begin < 2) return value;
   const char quote = text[value.begin];
   if ((quote != '"' && quote != '\'') || text[value.end - 1] != quote) return value;
   const std::string_view inside = text.substr(value.begin + 1, value.end - value.begin - 2);
-  if (inside.find(quote) != std::string_view::npos) return value;
+  const std::size_t next = find_quote(inside, quote);
+  const bool opens = next == 0 || (next < inside.size() && is_space(inside[next - 1]));
+  if (next != std::string_view::npos && !opens) return value;
   return {value.begin + 1, value.end - 1};
 }
 
@@ -91,15 +106,30 @@ void check_values(const Source& source, const FrontMatter& front, Faults& faults
   }
 }
 
+/// Whether `line` has become the `---` that begins front matter.
+bool first_line(const Source& source, Lines& lines, Extent& line) {
+  return lines.next(line) && line.in(source) == "---";
+}
+
+/// Editors on Windows put a byte order mark in front.
+Lines lines_of(const Source& source) {
+  return {source.text, std::string_view(source.text).starts_with("\xEF\xBB\xBF") ? 3U : 0U};
+}
+
 }  // namespace
+
+bool begins_with_front_matter(const Source& source) {
+  Lines lines = lines_of(source);
+  Extent line;
+  return first_line(source, lines, line);
+}
 
 FrontMatter read_front_matter(const Source& source, Faults& faults) {
   const std::string_view text = source.text;
   FrontMatter front;
-  // Editors on Windows put a byte order mark in front.
-  Lines lines(text, text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0);
+  Lines lines = lines_of(source);
   Extent line;
-  if (!lines.next(line) || line.in(source) != "---") {
+  if (!first_line(source, lines, line)) {
     faults.push_back(
         {&source, 0, 3,
          "a template begins with front matter: a line `---`, `subject: …`, a line `---`"});

@@ -33,5 +33,7 @@ struct FrontMatter {
 };
 
 FrontMatter read_front_matter(const Source& source, Faults& faults);
+/// Whether the file's first line is the `---` that front matter begins with.
+bool begins_with_front_matter(const Source& source);
 
 }  // namespace retaind::render

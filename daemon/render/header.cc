@@ -4,13 +4,13 @@
 #include <array>
 
 #include "base/digest.h"
+#include "render/charset.h"
 #include "render/letters.h"
 
 namespace retaind::render {
 namespace {
 
 constexpr std::size_t line_width = 76;
-constexpr std::size_t word_overhead = 12;  // =?utf-8?B? and ?=
 // A line has at most 998 octets (RFC 5322 2.1.1); a longer word is encoded, as encoded words can be
 // folded.
 constexpr std::size_t longest_word = 900;
@@ -160,7 +160,7 @@ void HeaderWriter::text(std::string_view name, std::string_view value) {
   begin(name);
   if (needs_encoding(value)) {
     put(" ");
-    encoded_words(value, shorter_encoding(value), false);
+    encoded_words(value, is_jis() ? WordEncoding::b : shorter_encoding(value), false);
     return end();
   }
   // Each word takes the white space before it along, so that unfolding gives back the very text.
@@ -179,31 +179,42 @@ void HeaderWriter::text(std::string_view name, std::string_view value) {
   end();
 }
 
+/// One encoded word, which stands for itself: RFC 2047 3 has it end in ASCII.
+void HeaderWriter::word(std::string_view text, WordEncoding encoding, bool in_phrase) {
+  const std::size_t begin = out_.size();
+  out_ += "=?";
+  out_ += charset_name(charset_);
+  out_ += encoding == WordEncoding::b ? "?B?" : "?Q?";
+  if (is_jis())
+    out_ += base64(to_iso_2022_jp(text).value_or(std::string()));
+  else if (encoding == WordEncoding::b)
+    out_ += base64(text);
+  else
+    append_q(out_, text, in_phrase);
+  out_ += "?=";
+  column_ += out_.size() - begin;
+  fresh_ = false;
+}
+
 void HeaderWriter::encoded_words(std::string_view text, WordEncoding encoding, bool in_phrase) {
   const auto length_of = [&](std::string_view part) {
+    if (is_jis()) return b_length(iso_2022_jp_length(part));
     return encoding == WordEncoding::b ? b_length(part.size()) : q_length(part, in_phrase);
   };
-  const std::size_t widest = line_width - 1 - word_overhead;
+  const std::size_t overhead = charset_name(charset_).size() + 7;  // =?utf-8?B? and ?=
+  const std::size_t widest = line_width - 1 - overhead;
   const std::size_t most = encoding == WordEncoding::b ? widest / 4 * 3 : widest / 3;
   for (std::size_t at = 0; at < text.size();) {
     if (at > 0) fold();
     std::size_t first = cluster_length(text, at, most);
-    if (column_ + word_overhead + length_of(text.substr(at, first)) > line_width) fold();
-    const std::size_t room = line_width - column_ - word_overhead;
+    if (column_ + overhead + length_of(text.substr(at, first)) > line_width) fold();
+    const std::size_t room = line_width - column_ - overhead;
     std::size_t size = first;
     for (std::size_t more = 0; at + size < text.size(); size += more) {
       more = cluster_length(text, at + size, most);
       if (length_of(text.substr(at, size + more)) > room) break;
     }
-    const std::size_t begin = out_.size();
-    out_ += encoding == WordEncoding::b ? "=?utf-8?B?" : "=?utf-8?Q?";
-    if (encoding == WordEncoding::b)
-      out_ += base64(text.substr(at, size));
-    else
-      append_q(out_, text.substr(at, size), in_phrase);
-    out_ += "?=";
-    column_ += out_.size() - begin;
-    fresh_ = false;
+    word(text.substr(at, size), encoding, in_phrase);
     at += size;
   }
 }
@@ -214,7 +225,7 @@ void HeaderWriter::phrase(std::string_view name) {
       fold();
     else
       put(" ");
-    const bool q = q_length(name, true) <= b_length(name.size());
+    const bool q = !is_jis() && q_length(name, true) <= b_length(name.size());
     return encoded_words(name, q ? WordEncoding::q : WordEncoding::b, true);
   }
   token(is_atoms(name) ? std::string(name) : quoted(name));

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "model/charset.h"
 
 namespace retaind::render {
 
@@ -15,7 +16,9 @@ WordEncoding shorter_encoding(std::string_view text);
 /// 5322 2.2.3). Texts hold no CR, LF or NUL: the builder has refused those.
 class HeaderWriter {
  public:
-  explicit HeaderWriter(std::string& out) : out_(out) {}
+  /// With Charset::iso_2022_jp every text has to be one that it holds.
+  explicit HeaderWriter(std::string& out, Charset charset = Charset::utf_8)
+      : out_(out), charset_(charset) {}
 
   /// Free text such as a subject; encoded words when it is not plain ASCII.
   void text(std::string_view name, std::string_view value);
@@ -31,11 +34,14 @@ class HeaderWriter {
   void encoded_words(std::string_view text, WordEncoding encoding, bool in_phrase);
 
  private:
+  [[nodiscard]] bool is_jis() const { return charset_ == Charset::iso_2022_jp; }
   void fold();
   void put(std::string_view piece);
   void phrase(std::string_view name);
+  void word(std::string_view text, WordEncoding encoding, bool in_phrase);
 
   std::string& out_;
+  Charset charset_;
   std::size_t column_ = 0;
   bool fresh_ = true;  // nothing behind the colon yet
 };

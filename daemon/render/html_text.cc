@@ -163,11 +163,14 @@ class TextWriter {
   [[nodiscard]] std::string_view since(std::size_t mark) const {
     return std::string_view(out_).substr(std::min(mark, out_.size()));
   }
-  /// Whether what comes depends on no more than newlines(), space() and ended().
-  [[nodiscard]] bool plain() const { return pre_ == 0 && !out_.empty(); }
+  /// Whether what comes depends on no more than begun(), newlines(), space() and ended().
+  [[nodiscard]] bool plain() const { return pre_ == 0; }
+  [[nodiscard]] bool begun() const { return !out_.empty(); }
   [[nodiscard]] std::size_t newlines() const { return newlines_; }
   [[nodiscard]] bool space() const { return space_; }
-  [[nodiscard]] bool ended() const { return out_.back() == ' ' || out_.back() == '\n'; }
+  [[nodiscard]] bool ended() const {
+    return begun() && (out_.back() == ' ' || out_.back() == '\n');
+  }
   void resume(std::string_view text, std::size_t newlines, bool space) {
     out_ += text;
     newlines_ = newlines;
@@ -244,8 +247,8 @@ class HtmlConverter {
     const std::vector<Place>& places = before_->places_;
     for (std::size_t i = next_; i + 1 < places.size() && i < next_ + places_ahead; ++i) {
       const Place& from = places[i];
-      if (from.newlines != writer_.newlines() || from.space != writer_.space() ||
-          from.ended != writer_.ended())
+      if ((from.text > 0) != writer_.begun() || from.newlines != writer_.newlines() ||
+          from.space != writer_.space() || from.ended != writer_.ended())
         continue;
       const std::size_t end =
           from.html +

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "render/charset.h"
 #include "render/header.h"
 #include "render/lexer.h"
 #include "render/transfer.h"
@@ -56,22 +57,23 @@ Result<Address> check_mailbox(std::string_view what, const Mailbox& mailbox) {
 }
 
 /// Nearly always the sender of the mail before.
-Result<void> check_from(const Mailbox& sender, MailMemo& memo) {
-  if (!memo.from_line.empty() && memo.from == sender) return {};
+Result<void> check_from(const Mailbox& sender, Charset charset, MailMemo& memo) {
+  if (!memo.from_line.empty() && memo.from == sender && memo.from_charset == charset) return {};
   memo.from_line.clear();
   const auto from = check_mailbox("from", sender);
   if (!from) return from.error();
   memo.from = sender;
+  memo.from_charset = charset;
   memo.from_needs_smtputf8 = from->address.needs_smtputf8();
-  HeaderWriter header(memo.from_line);
+  HeaderWriter header(memo.from_line, charset);
   header.begin("From");
   header.mailbox(from->name, from->address, true);
   header.end();
   return {};
 }
 
-Result<void> check_addresses(const Mail& mail, Checked& checked, MailMemo& memo) {
-  if (auto fine = check_from(mail.from, memo); !fine) return fine;
+Result<void> check_addresses(const Mail& mail, Charset charset, Checked& checked, MailMemo& memo) {
+  if (auto fine = check_from(mail.from, charset, memo); !fine) return fine;
   if (mail.to.empty()) return invalid("the mail has no recipient; give one");
   for (const Mailbox& one : mail.to) {
     auto to = check_mailbox("to", one);
@@ -193,9 +195,9 @@ Result<void> check_extra(std::string_view name, std::string_view value) {
   return {};
 }
 
-Result<Checked> check(const Mail& mail, MailMemo& memo) {
+Result<Checked> check(const Mail& mail, Charset charset, MailMemo& memo) {
   Checked checked;
-  if (auto fine = check_addresses(mail, checked, memo); !fine) return fine.error();
+  if (auto fine = check_addresses(mail, charset, checked, memo); !fine) return fine.error();
   if (auto fine = refuse_breaks("subject", mail.subject); !fine) return fine.error();
   if (auto fine = check_message_id("message id", mail.message_id, false); !fine)
     return fine.error();
@@ -231,8 +233,9 @@ void list_headers(HeaderWriter& header, const Mail& mail, const Checked& checked
   if (!mail.feedback_id.empty()) token_header(header, "Feedback-ID", mail.feedback_id);
 }
 
-void headers(std::string& out, const Mail& mail, const Checked& checked, MailMemo& memo) {
-  HeaderWriter header(out);
+void headers(std::string& out, const Mail& mail, const Checked& checked, Charset charset,
+             MailMemo& memo) {
+  HeaderWriter header(out, charset);
   // Hundreds of mails leave in one second.
   if (memo.date_text.empty() || memo.date != mail.date || !(memo.zone == mail.zone)) {
     memo.date = mail.date;
@@ -262,54 +265,122 @@ void headers(std::string& out, const Mail& mail, const Checked& checked, MailMem
   out += "MIME-Version: 1.0\r\n";
 }
 
-void part(std::string& out, std::string_view type, std::string_view text,
-          QuotedPrintableMemo& memo) {
-  const Transfer transfer = transfer_for(text);
+/// What the parts say, in `charset`.
+struct Bodies {
+  Charset charset = Charset::utf_8;
+  std::string_view text;
+  std::string_view html;
+};
+
+void part(std::string& out, std::string_view type, std::string_view text, Charset charset,
+          BodyMemo& memo) {
+  std::string valid;
+  std::optional<Transfer> transfer =
+      charset == Charset::utf_8 ? memo.look_at(text) : std::optional(transfer_for_7bit(text));
+  if (!transfer) {
+    valid = to_valid_utf8(text);
+    text = valid;
+    transfer = memo.look_at(text);
+  }
   out += "Content-Type: ";
   out += type;
-  out += "; charset=utf-8\r\nContent-Transfer-Encoding: ";
-  out += transfer_name(transfer);
+  out += "; charset=";
+  out += charset_name(charset);
+  out += "\r\nContent-Transfer-Encoding: ";
+  out += transfer_name(*transfer);
   out += "\r\n\r\n";
-  if (transfer == Transfer::quoted_printable)
-    memo.append(out, text);
+  if (charset == Charset::utf_8)
+    memo.append(out, text, *transfer);
   else
-    append_encoded(out, text, transfer);
+    append_encoded(out, text, *transfer);
   // In a multipart the break in front of the boundary belongs to the boundary (RFC 2046 5.1.1).
-  if (transfer == Transfer::quoted_printable) out += "\r\n";
+  if (transfer != Transfer::base64) out += "\r\n";
 }
 
-void single(std::string& out, std::string_view type, std::string text, QuotedPrintableMemo& memo) {
-  if (text.empty() || (text.back() != '\n' && text.back() != '\r')) text += '\n';
+void single(std::string& out, std::string_view type, std::string_view text, Charset charset,
+            BodyMemo& memo) {
+  std::string ended;
+  if (text.empty() || (text.back() != '\n' && text.back() != '\r')) {
+    ended = text;
+    ended += '\n';
+    text = ended;
+  }
   const std::size_t begin = out.size();
-  part(out, type, text, memo);
+  part(out, type, text, charset, memo);
   // The text ends its own last line here.
   if (out.size() >= begin + 4 && out.compare(out.size() - 4, 4, "\r\n\r\n") == 0)
     out.resize(out.size() - 2);
 }
 
-std::string valid_copy(const std::string& text) {
-  return is_valid_utf8(text) ? text : to_valid_utf8(text);
-}
-
-void bodies(std::string& out, const Mail& mail, MailMemo& memo) {
-  if (mail.html.empty()) return single(out, "text/plain", valid_copy(mail.text), memo.text);
-  if (mail.text.empty()) return single(out, "text/html", valid_copy(mail.html), memo.html);
-  // No part can hold the boundary: neither "=_" nor "--=" comes out of either encoding.
+void bodies(std::string& out, const Mail& mail, const Bodies& made, MailMemo& memo) {
+  if (made.html.empty()) return single(out, "text/plain", made.text, made.charset, memo.text);
+  if (made.text.empty()) return single(out, "text/html", made.html, made.charset, memo.html);
+  // No part can hold the boundary: neither "=_" nor "--=" comes out of an encoding, and a part
+  // with such a line is encoded.
   const std::string boundary =
       fmt::format("=_{:016x}{:016x}", stable_hash(mail.message_id), stable_hash(mail.subject));
   out += "Content-Type: multipart/alternative;\r\n boundary=\"";
   out += boundary;
   out += "\"\r\n\r\n";
-  const auto add = [&](std::string_view type, const std::string& text, QuotedPrintableMemo& lines) {
+  const auto add = [&](std::string_view type, std::string_view text, BodyMemo& lines) {
     out += "--" + boundary + "\r\n";
-    if (is_valid_utf8(text))
-      part(out, type, text, lines);
-    else
-      part(out, type, to_valid_utf8(text), lines);
+    part(out, type, text, made.charset, lines);
   };
-  add("text/plain", mail.text, memo.text);
-  add("text/html", mail.html, memo.html);
+  add("text/plain", made.text, memo.text);
+  add("text/html", made.html, memo.html);
   out += "--" + boundary + "--\r\n";
+}
+
+/// HTML whose `<meta … charset=…>` names what the part's header does: some programs go by the HTML.
+std::string naming(Charset charset, std::string html) {
+  constexpr std::string_view tag = "<meta", key = "charset";
+  const std::string_view name = charset_name(charset);
+  const auto find = [&html](std::string_view word, std::size_t from, std::size_t to) {
+    while (from < to && !starts_with_ignoring_case(std::string_view(html).substr(from), word))
+      ++from;
+    return from;
+  };
+  for (std::size_t at = 0; (at = find(tag, at, html.size())) < html.size(); at += tag.size()) {
+    std::size_t end = std::min(html.find('>', at), html.size());
+    const auto skip_spaces = [&](std::size_t i) {
+      while (i < end && is_space(html[i])) ++i;
+      return i;
+    };
+    for (std::size_t i = at; (i = find(key, i, end)) < end;) {
+      i = skip_spaces(i + key.size());
+      if (i >= end || html[i] != '=') continue;
+      i = skip_spaces(i + 1);
+      if (i < end && (html[i] == '"' || html[i] == '\'')) ++i;
+      const std::size_t behind = std::min(html.find_first_of("\"'; \t\r\n/>", i), end);
+      if (behind <= i) continue;
+      html.replace(i, behind - i, name);
+      end += name.size() - (behind - i);
+    }
+  }
+  return html;
+}
+
+struct Japanese {
+  std::string text;
+  std::string html;
+};
+
+/// The bodies in ISO-2022-JP; empty unless everything that is said in the mail has its place there.
+std::optional<Japanese> in_iso_2022_jp(const Mail& mail) {
+  const auto fits = [](const std::string& text) {
+    return to_iso_2022_jp(to_valid_utf8(text)).has_value();
+  };
+  const auto name_fits = [](std::string_view name) {
+    return to_iso_2022_jp(clean_name(name)).has_value();
+  };
+  if (!fits(mail.subject) || !name_fits(mail.from.name) || !name_fits(mail.reply_to) ||
+      !std::all_of(mail.to.begin(), mail.to.end(),
+                   [&](const Mailbox& one) { return name_fits(one.name); }))
+    return std::nullopt;
+  auto text = to_iso_2022_jp(to_valid_utf8(mail.text));
+  auto html = to_iso_2022_jp(naming(Charset::iso_2022_jp, to_valid_utf8(mail.html)));
+  if (!text || !html) return std::nullopt;
+  return Japanese{std::move(*text), std::move(*html)};
 }
 
 }  // namespace
@@ -341,13 +412,22 @@ Result<BuiltMail> build_mail(const Mail& mail) {
 }
 
 Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo) {
-  const auto checked = check(mail, memo);
+  const auto japanese = mail.charset == Charset::iso_2022_jp ? in_iso_2022_jp(mail) : std::nullopt;
+  // A template for old programs may name their charset itself.
+  const std::string fallen_back = mail.charset == Charset::iso_2022_jp && !japanese
+                                      ? naming(Charset::utf_8, mail.html)
+                                      : std::string();
+  const Bodies made = japanese
+                          ? Bodies{Charset::iso_2022_jp, japanese->text, japanese->html}
+                          : Bodies{Charset::utf_8, mail.text,
+                                   fallen_back.empty() ? std::string_view(mail.html) : fallen_back};
+  const auto checked = check(mail, made.charset, memo);
   if (!checked) return checked.error();
   BuiltMail built;
   built.needs_smtputf8 = checked->needs_smtputf8;
   built.bytes.reserve(1024 + (mail.text.size() + mail.html.size()) * 3 / 2);
-  headers(built.bytes, mail, *checked, memo);
-  bodies(built.bytes, mail, memo);
+  headers(built.bytes, mail, *checked, made.charset, memo);
+  bodies(built.bytes, mail, made, memo);
   return built;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/zone.h"
+#include "model/charset.h"
 #include "render/transfer.h"
 
 namespace retaind::render {
@@ -24,7 +25,9 @@ struct Mail {
   std::string reply_to;  ///< as read_mailbox reads it; may be empty
   std::string subject;
   std::string text;
-  std::string html;         ///< empty: no multipart
+  std::string html;  ///< empty: no multipart
+  /// Of headers and bodies. A mail with one character that ISO-2022-JP lacks is UTF-8, all of it.
+  Charset charset = Charset::utf_8;
   std::string message_id;   ///< without <>; stable over retries
   std::string in_reply_to;  ///< without <>; also becomes References
   Time date;
@@ -54,9 +57,10 @@ Result<BuiltMail> build_mail(const Mail& mail);
 
 /// What one mail of a template leaves for the next; the bytes are the same without it.
 struct MailMemo {
-  QuotedPrintableMemo text;
-  QuotedPrintableMemo html;
-  Mailbox from;           ///< checked
+  BodyMemo text;
+  BodyMemo html;
+  Mailbox from;  ///< checked
+  Charset from_charset = Charset::utf_8;
   std::string from_line;  ///< its header; empty: there was none yet
   bool from_needs_smtputf8 = false;
   std::string date_text;  ///< of `date` in `zone`; empty: there was none yet

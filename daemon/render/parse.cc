@@ -17,15 +17,20 @@ bool is_void(Node::Kind kind) { return kind == Node::Kind::text; }
 
 }  // namespace
 
+std::string too_deep(std::string_view remedy) {
+  return fmt::format("blocks, partials and brackets are nested deeper than {} in each other; {}",
+                     max_nesting, remedy);
+}
+
 Parser::Parser(const Source& source, Mode mode, Tree& tree, Faults& faults)
     : source_(source), mode_(mode), tree_(tree), faults_(faults), pieces_(source.text, 0, 0) {
   tree_.source = &source;
 }
 
-void Parser::fail(std::size_t at, std::size_t length, std::string message) {
+void Parser::fail(std::size_t at, std::size_t length, std::string message, FaultKind kind) {
   tree_.broken = true;
   if (gave_up_) return;
-  faults_.push_back({&source_, at, std::max<std::size_t>(length, 1), std::move(message)});
+  faults_.push_back({&source_, at, std::max<std::size_t>(length, 1), std::move(message), kind});
   gave_up_ = ++fault_count_ == max_faults;
 }
 
@@ -194,10 +199,13 @@ void Parser::lines(const Tag& tag) {
       if (inner.name == "endcomment") --comments;
       continue;
     }
-    if (++line_depth_ > max_nesting)
-      fail(inner, "`liquid` is nested too deeply");
-    else
-      statement(inner);
+    if (!fits(0)) {
+      fail(inner, too_deep("write the inner ones side by side"));
+      gave_up_ = true;
+      continue;
+    }
+    ++line_depth_;
+    statement(inner);
     --line_depth_;
   }
   if (comments > 0)
@@ -215,9 +223,8 @@ void Parser::lines(const Tag& tag) {
 }
 
 void Parser::open(std::string_view name, Index made, Index first_part, const Tag& tag) {
-  if (blocks_.size() == max_nesting) {
-    fail(tag, fmt::format("blocks are nested deeper than {}; split the template with render",
-                          max_nesting));
+  if (!fits(0)) {
+    fail(tag, too_deep("write the inner ones side by side"));
     gave_up_ = true;
     skip_rest();
   }

@@ -10,8 +10,6 @@
 namespace retaind::render {
 namespace {
 
-constexpr std::size_t max_expression_depth = 50;
-
 std::string shown(const Token& token) {
   return token.kind == Token::Kind::end ? std::string("the end") : fmt::format("`{}`", token.text);
 }
@@ -53,8 +51,8 @@ void Parser::expect_end(TokenLexer& lexer) {
 
 Index Parser::expression(TokenLexer& lexer, std::size_t depth) {
   const Token token = lexer.take();
-  if (depth > max_expression_depth) {
-    fail(token.at, token.length, "the expression is nested too deeply; assign a part of it first");
+  if (depth > 0 && !fits(depth - 1)) {
+    fail(token.at, token.length, too_deep("assign a part of it first"));
     return none;
   }
   switch (token.kind) {
@@ -177,7 +175,7 @@ void Parser::call(TokenLexer& lexer, std::vector<Call>& calls) {
     std::string message = fmt::format("unknown filter `{}`", name.text);
     if (const auto near = nearest(name.text, filter_names(mode_ == Mode::mail)))
       message += fmt::format("; did you mean `{}`?", *near);
-    fail(name.at, name.length, std::move(message));
+    fail(name.at, name.length, std::move(message), FaultKind::unknown_filter);
   }
   std::vector<Argument> arguments;
   std::size_t positional = 0;

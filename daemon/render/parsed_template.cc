@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "render/html_text.h"
@@ -21,7 +22,9 @@ bool names(const Tree& tree, std::string_view variable) {
                      [&](const Segment& segment) { return segment.name == variable; });
 }
 
-void insert_preheader(std::string& html, std::string_view preheader) {
+/// Where it begins and how many bytes it has.
+std::pair<std::size_t, std::size_t> insert_preheader(std::string& html,
+                                                     std::string_view preheader) {
   std::size_t at = 0;
   for (std::size_t tag = html.find('<'); tag != std::string::npos; tag = html.find('<', tag + 1)) {
     if (!starts_with_ignoring_case(std::string_view(html).substr(tag + 1), "body")) continue;
@@ -32,23 +35,57 @@ void insert_preheader(std::string& html, std::string_view preheader) {
   append_escaped(block, preheader);
   block += "</div>";
   html.insert(at, block);
+  return {at, block.size()};
 }
 
 void make_valid(std::string& text) {
   if (!is_valid_utf8(text)) text = to_valid_utf8(text);
 }
 
+/// The copy whose text and outputs are traced, so that a rendering without a trace asks for none.
+Tree traced_copy(const Tree& tree) {
+  Tree copy = tree;
+  for (Node& node : copy.nodes) {
+    if (node.kind == Node::Kind::text) node.kind = Node::Kind::traced_text;
+    if (node.kind == Node::Kind::output) node.kind = Node::Kind::traced_output;
+  }
+  return copy;
+}
+
+/// The layout's trace with that of the body where it prints it.
+void put_body(Trace& layout, const Trace& body, std::string_view whole, std::string_view content) {
+  for (const Trace::Piece& piece : layout.pieces()) {
+    if (piece.length > 0 || whole.substr(piece.out, content.size()) != content) continue;
+    layout.put_inside(body, piece.out, content.size());
+    return;
+  }
+}
+
 }  // namespace
+
+struct ParsedTemplate::Traced {
+  Traced(const Partials& all, Trace* into) : trace(into) {
+    for (const auto& [name, tree] : all) {
+      trees.push_back(traced_copy(*tree));
+      partials[name] = &trees.back();
+    }
+  }
+  Trace* trace;
+  std::deque<Tree> trees;
+  Partials partials;
+};
 
 ParsedTemplate::ParsedTemplate(std::string path, std::string text, std::string locale)
     : source_{std::move(path), std::move(text)}, locale_(std::move(locale)) {}
 
 void ParsedTemplate::parse(Faults& faults) {
   if (const std::size_t at = utf8_error(source_.text); at < source_.text.size()) {
-    faults.push_back({&source_, at, 1, "invalid UTF-8; save the file as UTF-8"});
+    faults.push_back({&source_, at, 1, "invalid UTF-8; save the file as UTF-8", FaultKind::file});
     return;
   }
+  const std::size_t before = faults.size();
   front_ = read_front_matter(source_, faults);
+  for (std::size_t i = before; i < faults.size(); ++i) faults[i].kind = FaultKind::front_matter;
   for (const FrontKey key :
        {FrontKey::subject, FrontKey::preheader, FrontKey::from, FrontKey::reply_to}) {
     const auto& extent = front_.value(key);
@@ -78,7 +115,8 @@ void ParsedTemplate::check_partials(const Tree& tree, Faults& faults) const {
                       fmt::format("unknown partial `{0}`; {1}", wanted,
                                   near ? fmt::format("did you mean `{}`?", *near)
                                        : fmt::format("add the file _{0}.{1}.liquid or _{0}.liquid",
-                                                     wanted, locale_))});
+                                                     wanted, locale_)),
+                      FaultKind::unknown_partial});
   }
 }
 
@@ -94,23 +132,69 @@ void ParsedTemplate::link(Partials partials, Faults& faults) {
   const auto found = partials_.find(name);
   if (found == partials_.end()) {
     faults.push_back({&source_, layout->begin, name.size(),
-                      fmt::format("unknown layout `{0}`; add the file _{0}.liquid", name)});
+                      fmt::format("unknown layout `{0}`; add the file _{0}.liquid", name),
+                      FaultKind::unknown_partial});
     return;
   }
   layout_ = found->second;
   shows_preheader_ = shows_preheader_ || names(*layout_, "preheader");
   if (!names(*layout_, "content"))
-    faults.push_back({&source_, layout->begin, name.size(),
-                      fmt::format("the layout `{}` never prints {{{{ content }}}}", name)});
+    faults.push_back(
+        {&source_, layout->begin, name.size(),
+         fmt::format("the layout `{}` never prints {{{{ content }}}}; write it where the body "
+                     "belongs",
+                     name),
+         FaultKind::front_matter});
+}
+
+TemplateFile ParsedTemplate::file() const {
+  const auto spot = [this](std::size_t at) { return Spot{source_.path, source_.text, at, true}; };
+  const auto& subject = front_.value(FrontKey::subject);
+  return {locale_, spot(subject ? subject->begin : 0),
+          spot(front_.text ? front_.text->begin : front_.body.begin)};
+}
+
+bool ParsedTemplate::reads(std::string_view variable) const {
+  std::vector<const Tree*> trees{&body_, &text_};
+  for (const Tree& tree : values_) trees.push_back(&tree);
+  if (layout_ != nullptr) trees.push_back(layout_);
+  const auto add = [&](const Tree* tree) {
+    if (std::find(trees.begin(), trees.end(), tree) == trees.end()) trees.push_back(tree);
+  };
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    const Tree& tree = *trees[i];
+    if (names(tree, variable)) return true;
+    for (const Partial& partial : tree.partials) {
+      if (partial.name == none) continue;
+      const Expression& name = tree.expressions[partial.name];
+      const bool outright = name.kind == Expression::Kind::text;
+      // Which partial a variable names is known to nobody: it may be any.
+      for (const auto& [key, one] : partials_) {
+        if (!outright ||
+            std::string_view(tree.source->text).substr(name.part.first, name.part.count) == key)
+          add(one);
+      }
+    }
+  }
+  return false;
 }
 
 bool ParsedTemplate::piece(const Tree& tree, const Value& context, bool html,
                            std::string_view preheader, std::string_view content, std::string& out,
-                           Fault& fault) const {
-  const RunSetting setting{Mode::mail, html, locale_, &partials_};
-  Run run(tree, context, setting);
+                           Fault& fault, const Traced* traced) const {
+  RunSetting setting{Mode::mail, html, locale_, &partials_};
+  std::optional<Tree> copy;
+  if (traced != nullptr) {
+    setting.partials = &traced->partials;
+    setting.trace = traced->trace;
+    copy = traced_copy(tree);
+  }
+  Run run(copy ? *copy : tree, context, setting);
   if (shows_preheader_) run.set("preheader", Datum::of(preheader));
-  if (&tree == layout_) run.set("content", Datum::of(content, true));
+  if (&tree == layout_) {
+    run.set("content", Datum::of(content, true));
+    run.set("locale", Datum::of(std::string_view(locale_)));
+  }
   if (!run.render(out, fault)) return false;
   make_valid(out);
   return true;
@@ -125,25 +209,42 @@ bool ParsedTemplate::value(FrontKey key, const Value& context, std::string& out,
   return true;
 }
 
-bool ParsedTemplate::body(const Value& context, Rendered& mail, Fault& fault) const {
-  if (!html_) return piece(body_, context, false, mail.preheader, {}, mail.text, fault);
+bool ParsedTemplate::html(const Value& context, Rendered& mail, Fault& fault, Trace* trace) const {
+  std::optional<Traced> traced;
+  if (trace != nullptr) {
+    trace->clear();
+    traced.emplace(partials_, trace);
+  }
+  const Traced* const with = traced ? &*traced : nullptr;
   mail.html.reserve(front_.body.end - front_.body.begin + 1024);
-  if (!piece(body_, context, true, mail.preheader, {}, mail.html, fault)) return false;
-  if (layout_ != nullptr) {
-    std::string whole;
-    if (!piece(*layout_, context, true, mail.preheader, mail.html, whole, fault)) return false;
-    mail.html = std::move(whole);
-  }
-  if (front_.text) {
-    if (!piece(text_, context, false, mail.preheader, {}, mail.text, fault)) return false;
-  } else {
-    mail.text = memo_.convert(mail.html);
-  }
-  if (!mail.preheader.empty() && !shows_preheader_) insert_preheader(mail.html, mail.preheader);
+  if (!piece(body_, context, true, mail.preheader, {}, mail.html, fault, with)) return false;
+  if (layout_ == nullptr) return true;
+  const Trace body = trace == nullptr ? Trace() : std::exchange(*trace, Trace());
+  std::string whole;
+  if (!piece(*layout_, context, true, mail.preheader, mail.html, whole, fault, with)) return false;
+  if (trace != nullptr) put_body(*trace, body, whole, mail.html);
+  mail.html = std::move(whole);
   return true;
 }
 
-Result<Rendered> ParsedTemplate::render(const Value& context) const {
+bool ParsedTemplate::body(const Value& context, Rendered& mail, Fault& fault, Trace* trace,
+                          HtmlTextMemo* memo) const {
+  if (!html_) return piece(body_, context, false, mail.preheader, {}, mail.text, fault);
+  if (!html(context, mail, fault, trace)) return false;
+  if (front_.text) {
+    if (!piece(text_, context, false, mail.preheader, {}, mail.text, fault)) return false;
+  } else {
+    mail.text = memo != nullptr ? memo->convert(mail.html) : html_to_text(mail.html);
+  }
+  if (!mail.preheader.empty() && !shows_preheader_) {
+    const auto [at, size] = insert_preheader(mail.html, mail.preheader);
+    if (trace != nullptr) trace->shift(at, size);
+  }
+  return true;
+}
+
+Result<Rendered> ParsedTemplate::render(const Value& context, Trace* trace,
+                                        HtmlTextMemo* memo) const {
   Rendered mail;
   Fault fault;
   mail.locale = locale_;
@@ -151,8 +252,11 @@ Result<Rendered> ParsedTemplate::render(const Value& context) const {
                     value(FrontKey::preheader, context, mail.preheader, fault) &&
                     value(FrontKey::from, context, mail.from, fault) &&
                     value(FrontKey::reply_to, context, mail.reply_to, fault) &&
-                    body(context, mail, fault);
-  if (!done) return Error{ErrorKind::invalid, located(fault)};
+                    body(context, mail, fault, trace, memo);
+  if (!done) {
+    if (trace != nullptr) trace->fail(fault);
+    return Error{ErrorKind::invalid, located(fault)};
+  }
   return mail;
 }
 

@@ -13,8 +13,10 @@ namespace retaind::render {
 /// variables.
 enum class Mode { mail, conformance };
 
-/// Blocks deeper than this are refused, so that recursion over a tree is bounded.
+/// Blocks, partials, brackets of expressions and lines of `liquid` inside each other, all counted
+/// together: what bounds the stack that parsing and rendering need, to less than 512 KB.
 inline constexpr std::size_t max_nesting = 100;
+std::string too_deep(std::string_view remedy);
 
 /// Parses source[begin, end) into `tree`; goes on after a mistake and adds them all to `faults`.
 class Parser {
@@ -82,8 +84,12 @@ class Parser {
   Index condition(TokenLexer& lexer);
   Index add(Expression::Kind kind, const Token& token);
   void expect_end(TokenLexer& lexer);
+  [[nodiscard]] bool fits(std::size_t depth) const {
+    return blocks_.size() + line_depth_ + depth < max_nesting;
+  }
 
-  void fail(std::size_t at, std::size_t length, std::string message);
+  void fail(std::size_t at, std::size_t length, std::string message,
+            FaultKind kind = FaultKind::syntax);
   void fail(const Tag& tag, std::string message) { fail(tag.at, tag.length, std::move(message)); }
 
   const Source& source_;

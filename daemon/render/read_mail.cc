@@ -1,9 +1,11 @@
 #include "render/read_mail.h"
 
 #include <optional>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "render/charset.h"
 
 namespace retaind::render {
 namespace {
@@ -16,6 +18,13 @@ std::optional<char> hex_pair(std::string_view text) {
     value = value * 16 + static_cast<int>(digit);
   }
   return text.size() < 2 ? std::nullopt : std::optional(static_cast<char>(value));
+}
+
+/// Bytes as UTF-8; as they are when they are not in that charset.
+std::string in_utf8(std::string bytes, std::string_view charset) {
+  if (charset == charset_name(Charset::utf_8)) return bytes;
+  auto converted = to_utf8(bytes, charset);
+  return converted ? std::move(*converted) : bytes;
 }
 
 /// RFC 2045 6.7; `in_word` also the underscore of RFC 2047 4.2.
@@ -63,31 +72,68 @@ std::string field(std::string_view head, std::string_view name) {
   return std::string(trim(value));
 }
 
-/// Words such as =?utf-8?q?Gr=C3=BC=C3=9Fe?=; white space between two of them is not part of the
-/// text.
+struct EncodedWord {
+  std::string charset;  // in small letters
+  std::string bytes;
+  std::size_t length = 0;  // in the text
+};
+
+/// The word that `text` begins with, as =?utf-8?q?Gr=C3=BC=C3=9Fe?=; empty when it is none.
+std::optional<EncodedWord> word_at(std::string_view text) {
+  const std::size_t charset = text.find('?', 2);
+  if (charset == std::string_view::npos || text.find('?', charset + 1) != charset + 2)
+    return std::nullopt;
+  const std::size_t begin = charset + 3;
+  const std::size_t end = text.find("?=", begin);
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view packed = text.substr(begin, end - begin);
+  EncodedWord word{lower_ascii(text.substr(2, charset - 2)), {}, end + 2};
+  const char how = text[charset + 1];
+  if (how == 'q' || how == 'Q') {
+    for (std::size_t at = 0; (at = packed.find('=', at)) != std::string_view::npos; ++at)
+      if (!hex_pair(packed.substr(at + 1))) return std::nullopt;
+    word.bytes = from_quoted(packed, true);
+    return word;
+  }
+  if ((how != 'b' && how != 'B') || !from_base64(std::string(packed), word.bytes))
+    return std::nullopt;
+  return word;
+}
+
+/// White space between two words is not part of the text. Words of one charset are joined as bytes
+/// first: some writers split characters.
 std::string decoded_words(std::string_view text) {
   std::string out;
-  bool after_word = false;
-  while (!text.empty()) {
-    const std::size_t begin = text.find("=?");
-    const std::string_view plain = text.substr(0, begin);
-    if (!(after_word && trim(plain).empty() && begin != std::string_view::npos)) out += plain;
-    if (begin == std::string_view::npos) break;
-    text.remove_prefix(begin);
-    const std::size_t charset = text.find('?', 2);
-    const std::size_t encoding = charset == std::string_view::npos ? charset : charset + 2;
-    const std::size_t end =
-        encoding == std::string_view::npos ? encoding : text.find("?=", encoding + 1);
-    if (end == std::string_view::npos || text[encoding] != '?') {
-      out += text;
-      break;
+  std::string_view blanks;  // behind a word
+  std::string charset;
+  std::string bytes;
+  const auto end_word = [&] {
+    if (!charset.empty()) out += in_utf8(std::exchange(bytes, {}), charset);
+    charset.clear();
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto word =
+        text.substr(at, 2) == "=?" ? word_at(text.substr(at)) : std::optional<EncodedWord>();
+    if (word) {
+      if (charset != word->charset) end_word();
+      charset = word->charset;
+      bytes += word->bytes;
+      at += word->length;
+      blanks = {};
+      continue;
     }
-    const std::string_view word = text.substr(encoding + 1, end - encoding - 1);
-    const char how = text[encoding - 1];
-    out += how == 'q' || how == 'Q' ? from_quoted(word, true) : from_packed(word);
-    text.remove_prefix(end + 2);
-    after_word = true;
+    if (!charset.empty() && (text[at] == ' ' || text[at] == '\t')) {
+      blanks = text.substr(at - blanks.size(), blanks.size() + 1);
+    } else {
+      end_word();
+      out += blanks;
+      out += text[at];
+      blanks = {};
+    }
+    ++at;
   }
+  end_word();
+  out += blanks;
   return out;
 }
 
@@ -121,9 +167,14 @@ ReadMail read_mail(std::string_view bytes) {
     body = end == std::string_view::npos ? std::string_view() : body.substr(end + 4);
   }
   const std::string encoding = field(head, "Content-Transfer-Encoding");
-  mail.text = with_line_feeds(encoding == "base64"             ? from_packed(body)
+  const std::string carried = encoding == "base64"             ? from_packed(body)
                               : encoding == "quoted-printable" ? from_quoted(body, false)
-                                                               : std::string(body));
+                                                               : std::string(body);
+  const std::string kind = field(head, "Content-Type");
+  const std::size_t charset = kind.find("charset=");
+  mail.text = with_line_feeds(charset == std::string::npos
+                                  ? carried
+                                  : in_utf8(carried, std::string_view(kind).substr(charset + 8)));
   return mail;
 }
 

@@ -10,8 +10,8 @@ struct ReadMail {
   std::string text;  ///< of the text part, with LF as line break
 };
 
-/// Reads back what render/mime wrote, and nothing else: RFC 2047 words, the two transfer encodings,
-/// one level of multipart.
+/// Reads back what render/mime wrote: RFC 2047 words, transfer encodings, charsets, one level of
+/// multipart.
 ReadMail read_mail(std::string_view bytes);
 
 }  // namespace retaind::render

@@ -49,6 +49,7 @@ void Run::set(std::string_view name, const Datum& value) { put(top_.assigned, na
 
 bool Run::render(std::string& out, Fault& fault) {
   out_ = &out;
+  whole_ = &out;
   if (tree_->broken)
     fail(0, 1, "the template has mistakes and cannot be rendered; mend it first");
   else
@@ -57,10 +58,10 @@ bool Run::render(std::string& out, Fault& fault) {
   return !failed_;
 }
 
-void Run::fail(std::size_t at, std::size_t length, std::string message) {
+void Run::fail(std::size_t at, std::size_t length, std::string message, FaultKind kind) {
   if (failed_) return;
   failed_ = true;
-  fault_ = {tree_->source, at, length, std::move(message)};
+  fault_ = {tree_->source, at, length, std::move(message), kind};
 }
 
 Datum* Run::find(std::vector<Named>& list, std::string_view name) {
@@ -96,12 +97,31 @@ Run::Flow Run::steps(Index from, Index to) {
   return Flow::on;
 }
 
+/// The steps of a block, whose tag is in front of them.
+Run::Flow Run::inside(Index from, Index to) {
+  if (depth_ == max_nesting) {
+    fail(tree_->nodes[from - 1].at, 1, too_deep("write the inner ones side by side"),
+         FaultKind::limit);
+    return Flow::failed;
+  }
+  ++depth_;
+  const Flow flow = steps(from, to);
+  --depth_;
+  return flow;
+}
+
 void Run::fail_too_long(std::size_t at) {
-  fail(at, 1, "the mail grows beyond 4 MB here; shorten a value or limit the loop");
+  fail(at, 1, "the mail grows beyond 4 MB here; shorten a value or limit the loop",
+       FaultKind::limit);
 }
 
 Run::Flow Run::step(const Node& node, Index at) {
   switch (node.kind) {
+    case Node::Kind::traced_text:
+      trace(node, node.b);
+      out_->append(tree_->source->text, node.a, node.b);
+      break;
+    case Node::Kind::traced_output: trace(node, 0); [[fallthrough]];
     case Node::Kind::output: {
       const Datum value = piped(tree_->pipelines[node.a]);
       if (!failed_) print(value, node);
@@ -141,14 +161,15 @@ Run::Flow Run::step(const Node& node, Index at) {
   }
   if (arena_.exhausted())
     fail(node.at, 1,
-         "the template needs more than 32 MB of memory while it renders; build shorter values");
+         "the template needs more than 32 MB of memory while it renders; build shorter values",
+         FaultKind::limit);
   return failed_ ? Flow::failed : Flow::on;
 }
 
 Run::Flow Run::captured(const Node& node, Index at, std::string& text) {
   std::string* const outer = out_;
   out_ = &text;
-  const Flow flow = steps(at + 1, node.next);
+  const Flow flow = inside(at + 1, node.next);
   out_ = outer;
   return flow;
 }
@@ -158,7 +179,7 @@ Run::Flow Run::choice(const Node& node, Index at) {
     const Node& branch = tree_->nodes[i];
     const bool taken = branch.a == none || holds(tree_->conditions[branch.a]) != (branch.b == 1);
     if (failed_) return Flow::failed;
-    if (taken) return steps(i + 1, branch.next);
+    if (taken) return inside(i + 1, branch.next);
   }
   return Flow::on;
 }
@@ -181,11 +202,17 @@ Run::Flow Run::match(const Node& node, Index at) {
     }
     if (part.kind == Node::Kind::when && times > 0) matched = true;
     for (Index k = 0; k < times; ++k) {
-      const Flow flow = steps(i + 1, part.next);
+      const Flow flow = inside(i + 1, part.next);
       if (flow != Flow::on) return flow;
     }
   }
   return failed_ ? Flow::failed : Flow::on;
+}
+
+void Run::trace(const Node& node, std::size_t length) {
+  if (setting_.trace == nullptr || out_ != whole_) return;
+  const std::size_t at = node.kind == Node::Kind::traced_text ? node.a : node.at;
+  setting_.trace->add({out_->size(), tree_->source, at, length});
 }
 
 void Run::count(const Node& node) {
@@ -218,8 +245,9 @@ void Run::print(const Datum& value, const Node& node) {
   if (setting_.mode == Mode::mail &&
       (value.is(Datum::Kind::object) || value.is(Datum::Kind::loop))) {
     const Expression& expression = tree_->expressions[tree_->pipelines[node.a].expression];
-    return fail(expression.at, expression.length,
-                "this is a whole object; print one of its fields, as in {{ order.number }}");
+    return fail(
+        expression.at, expression.length,
+        fmt::format("{}; print one of its fields, as in {{{{ order.number }}}}", whole_object));
   }
   if (!setting_.html || !(value.is_sequence() || value.is(Datum::Kind::object)))
     return value.print(*out_);

@@ -6,6 +6,7 @@
 
 #include "render/filter.h"
 #include "render/parser.h"
+#include "render/trace.h"
 
 namespace retaind::render {
 
@@ -15,7 +16,7 @@ using Partials = std::map<std::string, const Tree*, std::less<>>;
 namespace limits {
 inline constexpr std::size_t output = 4U << 20U;    ///< bytes that one rendering may print
 inline constexpr std::size_t iterations = 100'000;  ///< of all its loops together
-inline constexpr std::size_t partial_depth = 20;    ///< partials inside partials
+inline constexpr std::size_t partial_work = 256;    ///< steps that one use of a partial counts for
 /// Steps and bytes that filters and `contains` read, together. Bounds the time, to about a second
 /// on a slow machine, in the same place on every one.
 inline constexpr std::size_t work = std::size_t{1} << 28U;
@@ -26,6 +27,7 @@ struct RunSetting {
   bool html = false;        ///< escape what is printed
   std::string_view locale;  ///< of the template, for money and dates
   const Partials* partials = nullptr;
+  Trace* trace = nullptr;  ///< for traced trees: where each piece comes from
 };
 
 /// One rendering of a tree. In mail mode an unknown variable is a fault, except as the operand of a
@@ -57,12 +59,14 @@ class Run {
 
   // run.cc
   Flow steps(Index from, Index to);
+  Flow inside(Index from, Index to);
   Flow step(const Node& node, Index at);
   Flow choice(const Node& node, Index at);
   Flow match(const Node& node, Index at);
   Flow captured(const Node& node, Index at, std::string& text);
   void count(const Node& node);
   void print(const Datum& value, const Node& node);
+  void trace(const Node& node, std::size_t length);
   void fail_too_long(std::size_t at);
 
   // run_blocks.cc
@@ -83,6 +87,7 @@ class Run {
 
   // run_values.cc
   Datum evaluate(Index index);
+  Datum bracketed(Index index);
   Datum path(const Expression& expression);
   Datum variable(std::string_view name) const;
   Datum stepped(const Datum& value, const Segment& segment);
@@ -94,7 +99,8 @@ class Run {
   void unknown_variable(const Expression& expression);
   std::vector<std::string_view> names_of(const Expression& expression, Index known);
 
-  void fail(std::size_t at, std::size_t length, std::string message);
+  void fail(std::size_t at, std::size_t length, std::string message,
+            FaultKind kind = FaultKind::bad_value);
   [[nodiscard]] static Datum* find(std::vector<Named>& list, std::string_view name);
   static void put(std::vector<Named>& list, std::string_view name, const Datum& value);
 
@@ -105,13 +111,14 @@ class Run {
   Frame top_;
   Frame* frame_ = &top_;
   std::string* out_ = nullptr;
+  const std::string* whole_ = nullptr;  // what is not captured
   Fault fault_;
   bool failed_ = false;
   bool lenient_ = false;  // an unknown variable is nil, not a fault
   std::string_view last_change_;
   std::size_t iterations_ = 0;
   std::size_t work_ = 0;
-  std::size_t partial_depth_ = 0;
+  std::size_t depth_ = 0;  // blocks, partials and brackets around, up to max_nesting
 };
 
 /// Appends with & < > " ' as entities.

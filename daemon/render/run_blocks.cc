@@ -22,7 +22,8 @@ bool Run::spend_iteration(std::uint32_t at) {
   if (++iterations_ <= limits::iterations) return true;
   fail(at, 1,
        fmt::format("the loops of this template run more than {} times; write limit:",
-                   grouped(limits::iterations)));
+                   grouped(limits::iterations)),
+       FaultKind::limit);
   return false;
 }
 
@@ -30,7 +31,8 @@ bool Run::spend(std::size_t work, std::size_t at) {
   work_ += std::min(work, limits::work + 1);
   if (work_ <= limits::work) return true;
   fail(at, 1,
-       "the template takes too long; shorten the values that its loops work on, or write limit:");
+       "the template takes too long; shorten the values that its loops work on, or write limit:",
+       FaultKind::limit);
   return false;
 }
 
@@ -81,7 +83,7 @@ Run::Flow Run::loop(const Node& node, Index at) {
   const Index body = at + 1;
   const Index otherwise = tree_->nodes[body].next;
   if (begin == end && otherwise < node.next)
-    return steps(otherwise + 1, tree_->nodes[otherwise].next);
+    return inside(otherwise + 1, tree_->nodes[otherwise].next);
   const auto run = made.table ? &Run::iterate_table : &Run::iterate;
   return (this->*run)(made, collection, static_cast<std::size_t>(begin),
                       static_cast<std::size_t>(end), body);
@@ -101,7 +103,7 @@ Run::Flow Run::iterate(const Loop& made, const Datum& collection, std::size_t be
     if (flow == Flow::failed) break;
     frame_->scoped[scope + 1].value =
         loop_item(collection, made.reversed ? end - 1 - (i - begin) : i);
-    flow = steps(body + 1, tree_->nodes[body].next);
+    flow = inside(body + 1, tree_->nodes[body].next);
     if (flow == Flow::broken || flow == Flow::failed) break;
   }
   frame_->loop = state->parent;
@@ -129,7 +131,7 @@ Run::Flow Run::iterate_table(const Loop& made, const Datum& collection, std::siz
     if (flow == Flow::failed) break;
     frame_->scoped[scope + 1].value = loop_item(collection, i);
     *out_ += fmt::format("<td class=\"col{}\">", state->index0 % state->columns + 1);
-    flow = steps(body + 1, tree_->nodes[body].next);
+    flow = inside(body + 1, tree_->nodes[body].next);
     *out_ += "</td>";
     if (flow == Flow::broken || flow == Flow::failed) break;
     const bool row_ends = (state->index0 + 1) % state->columns == 0;
@@ -183,9 +185,10 @@ Run::Flow Run::partial(const Node& node) {
   const auto found =
       setting_.partials == nullptr ? Partials::const_iterator{} : setting_.partials->find(wanted);
   if (setting_.partials == nullptr || found == setting_.partials->end()) {
-    fail(expression.at, expression.length,
-         fmt::format("unknown partial `{0}`; add the file _{0}.liquid beside the templates",
-                     wanted));
+    fail(
+        expression.at, expression.length,
+        fmt::format("unknown partial `{0}`; add the file _{0}.liquid beside the templates", wanted),
+        FaultKind::unknown_partial);
     return Flow::failed;
   }
   if (found->second->broken) {
@@ -193,12 +196,12 @@ Run::Flow Run::partial(const Node& node) {
          fmt::format("the partial `{}` has mistakes; mend it first", wanted));
     return Flow::failed;
   }
-  if (partial_depth_ == limits::partial_depth) {
+  if (depth_ == max_nesting) {
     fail(expression.at, expression.length,
-         fmt::format("partials are nested deeper than {}; does `{}` include itself?",
-                     limits::partial_depth, wanted));
+         too_deep(fmt::format("does `{}` include itself?", wanted)), FaultKind::limit);
     return Flow::failed;
   }
+  if (!spend(limits::partial_work, node.at)) return Flow::failed;
   const Datum value = made.bound != none ? evaluate(made.bound)
                       : made.isolated    ? Datum()
                                          : variable(wanted);
@@ -247,11 +250,11 @@ Run::Flow Run::partial_once(const Partial& made, const Tree& tree, std::string_v
   }
   Flow flow = failed_ ? Flow::failed : Flow::on;
   if (flow == Flow::on) {
-    ++partial_depth_;
+    ++depth_;
     tree_ = &tree;
     flow = steps(0, static_cast<Index>(tree.nodes.size()));
     tree_ = outer_tree;
-    --partial_depth_;
+    --depth_;
   }
   frame_ = outer;
   outer->scoped.resize(scope);

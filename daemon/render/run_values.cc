@@ -53,12 +53,24 @@ Datum Run::evaluate(Index index) {
     }
     case Expression::Kind::path: return path(expression);
     case Expression::Kind::range: {
-      const Datum low = evaluate(expression.part.first);
-      const Datum high = evaluate(expression.part.count);
+      const Datum low = bracketed(expression.part.first);
+      const Datum high = bracketed(expression.part.count);
       return Datum::range(leading_number(low), leading_number(high));
     }
   }
   return {};
+}
+
+Datum Run::bracketed(Index index) {
+  if (depth_ == max_nesting) {
+    const Expression& expression = tree_->expressions[index];
+    fail(expression.at, expression.length, too_deep("assign a part of it first"), FaultKind::limit);
+    return {};
+  }
+  ++depth_;
+  const Datum value = evaluate(index);
+  --depth_;
+  return value;
 }
 
 Datum Run::variable(std::string_view name) const {
@@ -96,7 +108,7 @@ Datum Run::stepped(const Datum& value, const Segment& segment) {
     const Datum member = value.member(segment.name);
     return member.is(Kind::undefined) ? special(value, segment.name) : member;
   }
-  const Datum key = evaluate(segment.expression);
+  const Datum key = bracketed(segment.expression);
   if (key.is(Kind::text)) return value.member(key.text());
   if (!key.is(Kind::integer) || !value.is_sequence() || value.is(Kind::range)) return {};
   const auto size = static_cast<std::int64_t>(value.size());
@@ -108,13 +120,15 @@ Datum Run::path(const Expression& expression) {
   const Segment* segment = &tree_->segments[expression.part.first];
   Datum value;
   if (segment->bracketed) {
-    const Datum name = evaluate(segment->expression);
+    const Datum name = bracketed(segment->expression);
     if (name.is(Kind::text)) value = variable(name.text());
   } else {
     value = variable(segment->name);
   }
   for (Index i = 1; i < expression.part.count; ++i) value = stepped(value, *++segment);
-  if (value.is(Kind::undefined) && !lenient_ && setting_.mode == Mode::mail)
+  // What failed inside of brackets has been told: looking for it again here, and again at each
+  // level around, would double the work with each.
+  if (value.is(Kind::undefined) && !lenient_ && !failed_ && setting_.mode == Mode::mail)
     unknown_variable(expression);
   return value;
 }
@@ -154,7 +168,7 @@ void Run::unknown_variable(const Expression& expression) {
     if (near) message += fmt::format("; did you mean `{}` for `{}`?", *near, segments[known].name);
   }
   if (message.back() != '?') message += "; write `| default: \"…\"` if it may be missing";
-  fail(expression.at, expression.length, std::move(message));
+  fail(expression.at, expression.length, std::move(message), FaultKind::unknown_variable);
 }
 
 Datum Run::piped(const Pipeline& pipeline) {
@@ -186,7 +200,8 @@ Datum Run::apply(const Call& call, const Datum& input) {
   for (std::size_t i = 0; i < positional_count; ++i) work += work_of(positional[i]);
   if (work > Arena::limit) {
     fail(call.at, call.length,
-         fmt::format("`{}` gets a value of more than 32 MB; shorten it", call.filter->name));
+         fmt::format("`{}` gets a value of more than 32 MB; shorten it", call.filter->name),
+         FaultKind::limit);
     return {};
   }
   if (!spend(work, call.at)) return {};

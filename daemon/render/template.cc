@@ -26,7 +26,16 @@ bool is_name(std::string_view text) {
 
 TemplateError error_of(const Fault& fault) {
   const Place place = place_of(*fault.source, fault.at);
-  return {fault.source->path, place.line, place.column, with_excerpt(fault)};
+  return {fault.source->path, place.line,   place.column,  with_excerpt(fault), fault.kind,
+          fault.at,           fault.length, fault.message, fault.source->text};
+}
+
+/// About a file or a directory as a whole.
+TemplateError error_of(const std::filesystem::path& path, std::string message) {
+  TemplateError error;
+  error.path = path.string();
+  error.message = std::move(message);
+  return error;
 }
 
 /// A file of the directory: "thanks.en.liquid" or "_footer.liquid".
@@ -50,10 +59,9 @@ std::vector<std::filesystem::path> liquid_files(const std::filesystem::path& dir
   }
   if (failed)
     errors.push_back(
-        {directory.string(), 0, 0,
-         fmt::format("error: cannot read the templates in {}: {}; check the directory and its "
-                     "permissions",
-                     directory.string(), failed.message())});
+        error_of(directory, fmt::format("cannot read the templates in {}: {}; check the directory "
+                                        "and its permissions",
+                                        directory.string(), failed.message())));
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -69,7 +77,7 @@ bool read_name(const std::filesystem::path& path, File& file, std::vector<Templa
   file.name = stem.substr(0, dot);
   file.locale = dot < stem.size() ? stem.substr(dot + 1) : "";
   const auto refuse = [&](std::string message) {
-    errors.push_back({path.string(), 0, 0, std::move(message)});
+    errors.push_back(error_of(path, std::move(message)));
     return false;
   };
   if (!is_name(file.name))
@@ -96,6 +104,7 @@ struct TemplateSet::Impl {
   void add(const File& file, std::string text, Faults& faults);
   void link(Faults& faults);
   [[nodiscard]] Partials partials_for(std::string_view locale) const;
+  [[nodiscard]] const ParsedTemplate* exactly(std::string_view name, std::string_view locale) const;
   [[nodiscard]] const ParsedTemplate* choose(const ByLocale& locales, std::string_view locale,
                                              std::string_view site_locale) const;
 };
@@ -111,8 +120,14 @@ void TemplateSet::Impl::add(const File& file, std::string text, Faults& faults) 
   made->locale = locale_key(file.locale);
   made->source = {file.path.string(), std::move(text)};
   if (const std::size_t at = utf8_error(made->source.text); at < made->source.text.size()) {
-    faults.push_back({&made->source, at, 1, "invalid UTF-8; save the file as UTF-8"});
+    faults.push_back(
+        {&made->source, at, 1, "invalid UTF-8; save the file as UTF-8", FaultKind::file});
   } else {
+    if (begins_with_front_matter(made->source))
+      faults.push_back({&made->source, made->source.text.find("---"), 3,
+                        "a layout or partial has no front matter, so mails would show these lines; "
+                        "move them to the templates that use it",
+                        FaultKind::front_matter});
     Parser(made->source, Mode::mail, made->tree, faults).parse(0, made->source.text.size());
   }
   partials[file.name].push_back(std::move(made));
@@ -144,7 +159,7 @@ void TemplateSet::Impl::read(const std::vector<std::filesystem::path>& paths,
     if (text)
       add(file, std::move(*text), faults);
     else
-      errors.push_back({path.string(), 0, 0, text.error().message});
+      errors.push_back(error_of(path, text.error().message));
   }
   link(faults);
   for (const Fault& fault : faults) errors.push_back(error_of(fault));
@@ -213,15 +228,51 @@ std::vector<BareVariable> TemplateSet::bare_variables(std::string_view name) con
   return found;
 }
 
-std::string_view TemplateSet::path_of(std::string_view name, std::string_view locale) const {
+bool TemplateSet::reads(std::string_view name, std::string_view variable) const {
   const auto locales = impl_->templates.find(name);
-  if (locales == impl_->templates.end()) return {};
+  if (locales == impl_->templates.end()) return false;
+  return std::any_of(locales->second.begin(), locales->second.end(),
+                     [&](const auto& one) { return one.second->reads(variable); });
+}
+
+std::string_view TemplateSet::path_of(std::string_view name, std::string_view locale) const {
+  const ParsedTemplate* one = impl_->exactly(name, locale);
+  return one == nullptr ? std::string_view() : one->path();
+}
+
+const ParsedTemplate* TemplateSet::Impl::exactly(std::string_view name,
+                                                 std::string_view locale) const {
+  const auto locales = templates.find(name);
+  if (locales == templates.end()) return nullptr;
   const auto found = locales->second.find(locale_key(std::string(locale)));
-  return found == locales->second.end() ? std::string_view() : found->second->path();
+  return found == locales->second.end() ? nullptr : found->second.get();
+}
+
+std::vector<UsedVariable> TemplateSet::used_variables(std::string_view name,
+                                                      std::string_view locale) const {
+  std::vector<UsedVariable> found;
+  if (const ParsedTemplate* one = impl_->exactly(name, locale)) one->used_variables(found);
+  return found;
+}
+
+std::optional<Spot> TemplateSet::passed_by(std::string_view name, std::string_view locale,
+                                           std::string_view variable) const {
+  const ParsedTemplate* one = impl_->exactly(name, locale);
+  return one == nullptr ? std::nullopt : one->passed_by(variable);
+}
+
+std::optional<TemplateFile> TemplateSet::file_for(std::string_view name, std::string_view locale,
+                                                  std::string_view site_locale) const {
+  const auto locales = impl_->templates.find(name);
+  if (locales == impl_->templates.end()) return std::nullopt;
+  const ParsedTemplate* const chosen = impl_->choose(locales->second, locale, site_locale);
+  if (chosen == nullptr) return std::nullopt;
+  return chosen->file();
 }
 
 Result<Rendered> TemplateSet::render(std::string_view name, std::string_view locale,
-                                     std::string_view site_locale, const Value& context) const {
+                                     std::string_view site_locale, const Value& context,
+                                     Trace* trace, TextMemos* memos) const {
   const auto found = impl_->templates.find(name);
   if (found == impl_->templates.end()) {
     std::vector<std::string_view> known;
@@ -240,7 +291,7 @@ Result<Rendered> TemplateSet::render(std::string_view name, std::string_view loc
             "the template `{0}` has no text for `{1}`, only for {2}; add the file {0}.{1}.liquid",
             name, locale, fmt::join(locales(name), ", "))};
   }
-  return chosen->render(context);
+  return chosen->render(context, trace, memos != nullptr ? &(*memos)[chosen->path()] : nullptr);
 }
 
 }  // namespace retaind::render

@@ -9,6 +9,8 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "render/html_text.h"
+#include "render/trace.h"
 
 namespace retaind::render {
 
@@ -27,10 +29,14 @@ struct Rendered {
 /// checker shows it.
 struct TemplateError {
   std::string path;
-  std::size_t line = 0;
+  std::size_t line = 0;  ///< 0: it is about the file
   std::size_t column = 0;
   std::string message;
-  bool is_warning = false;
+  FaultKind kind = FaultKind::file;
+  std::size_t at = 0;  ///< byte in `text`
+  std::size_t length = 0;
+  std::string what;  ///< the message without its excerpt; empty: there is none
+  std::string text;  ///< of the file
 };
 
 /// A variable that a template prints without a `default`, and outside of any `if` about its
@@ -40,6 +46,23 @@ struct BareVariable {
   std::size_t at = 0;           ///< byte in the text
   std::string_view variable;    ///< "customer.first_name"
 };
+
+/// A variable that a mail shows or goes through in one of its branches, taken or not.
+struct UsedVariable {
+  Spot spot;
+  std::string_view path;                ///< "customer.first_name", as written
+  std::vector<std::string_view> asked;  ///< by the conditions around it
+};
+
+/// The file that a mail is made from: where to point at when something is wrong with it.
+struct TemplateFile {
+  std::string_view locale;
+  Spot subject;  ///< its value
+  Spot text;     ///< the text part, or the body that it is made from
+};
+
+/// What one mail of a file leaves for the next, by the file's path.
+using TextMemos = std::map<std::string, HtmlTextMemo, std::less<>>;
 
 /// The files templates/<name>.<locale>.liquid, parsed once. Immutable after load, so a reload
 /// builds a new set aside, and copies share one.
@@ -83,13 +106,31 @@ class TemplateSet {
 
   /// Of all files of this name and their layouts; partials are left aside.
   [[nodiscard]] std::vector<BareVariable> bare_variables(std::string_view name) const;
+  /// Whether any of its files, their layouts or partials asks for this variable of the context. A
+  /// member of that name counts, too.
+  [[nodiscard]] bool reads(std::string_view name, std::string_view variable) const;
   /// The file of a template and a locale that it has; empty when there is none.
   [[nodiscard]] std::string_view path_of(std::string_view name, std::string_view locale) const;
+  /// Of a file that the set has, its layout and their partials: what would stop a mail that took
+  /// that branch. Variables that the template sets itself and those in front of `default` are left
+  /// aside.
+  [[nodiscard]] std::vector<UsedVariable> used_variables(std::string_view name,
+                                                         std::string_view locale) const;
+  /// Where the file or its layout first prints the variable, when some mails pass it by: a branch
+  /// that is not about the variable itself, a loop. Empty when all print it, or none.
+  [[nodiscard]] std::optional<Spot> passed_by(std::string_view name, std::string_view locale,
+                                              std::string_view variable) const;
+  /// The file that render() takes for a reader; empty when it has none.
+  [[nodiscard]] std::optional<TemplateFile> file_for(std::string_view name, std::string_view locale,
+                                                     std::string_view site_locale) const;
 
   /// Locale chain: exact ("pt-BR") -> language ("pt") -> `site_locale` -> its language -> the only
-  /// one there is.
+  /// one there is. `trace`, when given, gets where the HTML comes from, for whoever looks for
+  /// mistakes in it. `memos`, when given, spare the mails of one thread work; threads that share
+  /// a set each have their own.
   [[nodiscard]] Result<Rendered> render(std::string_view name, std::string_view locale,
-                                        std::string_view site_locale, const Value& context) const;
+                                        std::string_view site_locale, const Value& context,
+                                        Trace* trace = nullptr, TextMemos* memos = nullptr) const;
 
  private:
   struct Impl;

@@ -187,9 +187,7 @@ void append_quoted_printable(std::string& out, std::string_view text) {
   out.resize(static_cast<std::size_t>(writer.end() - out.data()));
 }
 
-}  // namespace
-
-Transfer transfer_for(std::string_view text) {
+std::size_t foreign_bytes(std::string_view text) {
   constexpr std::uint64_t high = 0x8080808080808080U;
   std::size_t foreign = 0;
   std::size_t at = 0;
@@ -201,72 +199,144 @@ Transfer transfer_for(std::string_view text) {
       foreign += (((eight & high) >> 7U) * 0x0101010101010101U) >> 56U;
   }
   for (; at < text.size(); ++at) foreign += static_cast<unsigned char>(text[at]) >> 7U;
-  return foreign * 6 > text.size() ? Transfer::base64 : Transfer::quoted_printable;
+  return foreign;
+}
+
+Transfer transfer_for(std::size_t foreign, std::size_t all) {
+  return foreign * 6 > all ? Transfer::base64 : Transfer::quoted_printable;
+}
+
+}  // namespace
+
+Transfer transfer_for(std::string_view text) {
+  return transfer_for(foreign_bytes(text), text.size());
+}
+
+Transfer transfer_for_7bit(std::string_view text) {
+  constexpr std::size_t longest_line = 998;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+    if (end - at > longest_line || text.substr(at, 4) == "--=_") return Transfer::quoted_printable;
+    at = end + 1;
+  }
+  return Transfer::seven_bit;
 }
 
 std::string_view transfer_name(Transfer transfer) {
-  return transfer == Transfer::base64 ? "base64" : "quoted-printable";
+  switch (transfer) {
+    case Transfer::base64: return "base64";
+    case Transfer::seven_bit: return "7bit";
+    default: return "quoted-printable";
+  }
 }
 
-void QuotedPrintableMemo::append(std::string& out, std::string_view text) {
-  if (text.find('\r') != std::string_view::npos) return append_quoted_printable(out, text);
-  if (learns_) return learn(out, text);
+std::optional<Transfer> BodyMemo::look_at(std::string_view text) {
+  runs_.clear();
+  if (learns_) return learn(text);
   std::size_t line = 0;
   std::size_t anew = 0;
+  std::size_t foreign = 0;
   for (std::size_t at = 0; at < text.size();) {
-    if (const std::size_t same = reuse(out, text.substr(at), line); same > 0) {
-      at += same;
+    if (const std::size_t end = reuse(text, at, line); end > at) {
+      foreign += lines_[runs_.back().last].foreign - lines_[runs_.back().first].foreign;
+      at = end;
       continue;
     }
     const std::size_t end = line_end(text, at);
-    append_line(out, text.substr(at, end - at));
-    anew += end - at;
+    const std::string_view fresh = text.substr(at, end - at);
+    if (fresh.find('\r') != std::string_view::npos) return whole(text);
+    if (!is_valid_utf8(fresh)) return std::nullopt;
+    foreign += foreign_bytes(fresh);
+    anew += fresh.size();
+    if (!runs_.empty() && runs_.back().first == runs_.back().last)
+      runs_.back().end = end;
+    else
+      runs_.push_back({at, end, 0, 0});
     at = end;
     ++line;
   }
   learns_ = anew > text.size() / 2;
+  return transfer_for(foreign, text.size());
 }
 
-/// Takes over whole lines that `text` begins with, from `line` or soon behind it; returns their
-/// length.
-std::size_t QuotedPrintableMemo::reuse(std::string& out, std::string_view text,
-                                       std::size_t& line) const {
+/// Takes over whole lines that `text` has from `at` on, from `line` or soon behind it; returns
+/// where they end.
+std::size_t BodyMemo::reuse(std::string_view text, std::size_t at, std::size_t& line) {
   constexpr std::size_t lines_ahead = 4;
   for (std::size_t i = line; i + 1 < lines_.size() && i < line + lines_ahead; ++i) {
     const std::size_t end =
-        lines_[i].text + common_prefix(text, std::string_view(text_).substr(lines_[i].text));
+        lines_[i].text +
+        common_prefix(text.substr(at), std::string_view(text_).substr(lines_[i].text));
     const auto behind =
         std::upper_bound(lines_.begin() + static_cast<std::ptrdiff_t>(i), lines_.end(), end,
                          [](std::size_t wanted, const Line& l) { return wanted < l.text; });
     const auto last = static_cast<std::size_t>(behind - lines_.begin()) - 1;
     if (last == i) continue;
-    out.append(encoded_, lines_[i].encoded, lines_[last].encoded - lines_[i].encoded);
+    const std::size_t ends = at + lines_[last].text - lines_[i].text;
+    runs_.push_back({at, ends, i, last});
     line = last;
-    return lines_[last].text - lines_[i].text;
+    return ends;
   }
-  return 0;
+  return at;
 }
 
-void QuotedPrintableMemo::learn(std::string& out, std::string_view text) {
+/// A text whose line breaks are not all LF is encoded by itself.
+std::optional<Transfer> BodyMemo::whole(std::string_view text) {
+  if (!is_valid_utf8(text)) return std::nullopt;
+  runs_.assign(1, {0, text.size(), 0, 0});
+  return transfer_for(text);
+}
+
+std::optional<Transfer> BodyMemo::learn(std::string_view text) {
+  if (text.find('\r') != std::string_view::npos) return whole(text);
+  if (!is_valid_utf8(text)) return std::nullopt;
   text_ = text;
   encoded_.clear();
+  encodes_ = false;
   lines_.clear();
-  for (std::size_t at = 0; at < text.size();) {
+  std::size_t foreign = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    lines_.push_back({at, 0, foreign});
     const std::size_t end = line_end(text, at);
-    lines_.push_back({at, encoded_.size()});
-    append_line(encoded_, text.substr(at, end - at));
+    foreign += foreign_bytes(text.substr(at, end - at));
     at = end;
   }
-  if (text.ends_with('\n')) lines_.push_back({text.size(), encoded_.size()});
-  out += encoded_;
+  if (text.ends_with('\n')) lines_.push_back({at, 0, foreign});
+  runs_.assign(1, {0, text.size(), 0, 0});
   learns_ = false;
+  return transfer_for(foreign, text.size());
+}
+
+void BodyMemo::encode() {
+  for (Line& line : lines_) {
+    line.encoded = encoded_.size();
+    if (line.text < text_.size())
+      append_line(encoded_, std::string_view(text_).substr(line.text,
+                                                           line_end(text_, line.text) - line.text));
+  }
+  encodes_ = true;
+}
+
+void BodyMemo::append(std::string& out, std::string_view text, Transfer transfer) {
+  if (transfer != Transfer::quoted_printable) return append_encoded(out, text, transfer);
+  for (const Run& run : runs_) {
+    if (run.first == run.last) {
+      append_quoted_printable(out, text.substr(run.begin, run.end - run.begin));
+      continue;
+    }
+    if (!encodes_) encode();
+    out.append(encoded_, lines_[run.first].encoded,
+               lines_[run.last].encoded - lines_[run.first].encoded);
+  }
 }
 
 void append_encoded(std::string& out, std::string_view text, Transfer transfer) {
-  if (transfer == Transfer::base64)
-    append_base64(out, text);
-  else
-    append_quoted_printable(out, text);
+  switch (transfer) {
+    case Transfer::base64: return append_base64(out, text);
+    case Transfer::quoted_printable: return append_quoted_printable(out, text);
+    case Transfer::seven_bit: out += with_crlf(text);
+  }
 }
 
 }  // namespace retaind::render

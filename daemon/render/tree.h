@@ -13,22 +13,24 @@ namespace retaind::render {
 /// before nodes[i].next.
 struct Node {
   enum class Kind : std::uint8_t {
-    text,        ///< a: offset, b: length in the source
-    output,      ///< a: pipeline
-    assign,      ///< a: name, b: pipeline
-    capture,     ///< a: name; children
-    choice,      ///< if, unless; children are branches
-    branch,      ///< a: condition or none for else, b: 1 when it is taken on false; children
-    match,       ///< case; a: expression; children are when and otherwise
-    when,        ///< a: first of lists, b: count; children
-    otherwise,   ///< else of case, for and include; children
-    loop,        ///< for, tablerow; a: loop; children are body and perhaps otherwise
-    body,        ///< children
-    cycle,       ///< a: cycle
-    counter,     ///< increment and decrement; a: name, b: 1 when it counts down
-    leave,       ///< break (a: 0), continue (a: 1)
-    partial,     ///< render, include; a: partial
-    if_changed,  ///< children
+    text,         ///< a: offset, b: length in the source
+    output,       ///< a: pipeline
+    assign,       ///< a: name, b: pipeline
+    capture,      ///< a: name; children
+    choice,       ///< if, unless; children are branches
+    branch,       ///< a: condition or none for else, b: 1 when it is taken on false; children
+    match,        ///< case; a: expression; children are when and otherwise
+    when,         ///< a: first of lists, b: count; children
+    otherwise,    ///< else of case, for and include; children
+    loop,         ///< for, tablerow; a: loop; children are body and perhaps otherwise
+    body,         ///< children
+    cycle,        ///< a: cycle
+    counter,      ///< increment and decrement; a: name, b: 1 when it counts down
+    leave,        ///< break (a: 0), continue (a: 1)
+    partial,      ///< render, include; a: partial
+    if_changed,   ///< children
+    traced_text,  ///< as text and output, in the copy of a tree whose rendering is traced
+    traced_output,
   };
   Kind kind = Kind::text;
   std::uint32_t at = 0;  ///< offset in the source

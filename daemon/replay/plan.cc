@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "base/rng.h"
-#include "delivery/preview.h"
+#include "engine/variant.h"
 #include "replay/world.h"
 #include "store/outlook.h"
 
@@ -32,7 +32,7 @@ class Rows {
     for (const language::Rule& rule : rules) {
       customer_zone_[rule.id] = rule.customer_zone;
       for (const language::Step& step : rule.steps) {
-        const auto texts = delivery::texts_of(step);
+        const auto texts = engine::texts_of(step);
         if (!texts.empty()) texts_[{rule.id, step.key}] = texts.front();
       }
     }
@@ -112,6 +112,7 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   // Neither decides anything.
   files.site.retention.traces_days = 0;
   files.site.retention.bodies_days = 0;
+  files.counts_pairs = false;
   const Site site = files.site;
   Rows rows{site, files.rules, from, to};
   std::optional<delivery::SiteFiles> once{std::move(files)};

@@ -124,7 +124,7 @@ Result<void> live(Lived& lived, const RunningThen& rules, const Site& site,
                 std::vector<render::TemplateError> ignored;
                 return delivery::SiteFiles{
                     site, rules.at(clock.now()),
-                    render::TemplateSet::load(directory / "templates", ignored), "then"};
+                    render::TemplateSet::load(directory / "templates", ignored), "then", false};
               }};
   std::set<Time> changes;
   for (const store::RuleChange& change : rules.changes()) changes.insert(change.at);

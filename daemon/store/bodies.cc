@@ -15,15 +15,7 @@ constexpr int most_tries = 4;
 
 void Bodies::save_row(std::int64_t message, Time now, std::optional<std::int64_t> base,
                       std::string_view bytes) {
-  database_
-      ->prepared(
-          "INSERT OR REPLACE INTO message_body (message, at, base, bytes) VALUES (?1, ?2, ?3, "
-          "CAST(?4 AS BLOB))")
-      .bind(1, message)
-      .bind(2, now)
-      .bind(3, base)
-      .bind(4, bytes)
-      .run();
+  database_->write_behind(Database::Behind::body, {message, now, base, bytes});
 }
 
 void Bodies::save(std::int64_t message, Time now, std::string_view bytes) {

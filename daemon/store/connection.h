@@ -12,7 +12,7 @@
 #include "store/database.h"
 #include "store/ledger_cache.h"
 
-// What a Database holds; only for database.cc, backup.cc and shadow.cc.
+// What a Database holds; only for database.cc, write_behind.cc, backup.cc and shadow.cc.
 namespace retaind::store {
 
 /// Of SQL, whose texts differ in length and in their ends: hashing all of it takes longer than
@@ -32,12 +32,12 @@ struct Finalizer {
 
 struct CachedStatement {
   std::unique_ptr<sqlite3_stmt, Finalizer> handle;
+  unsigned touches;  ///< Behind tables
   Statement statement;
 };
 
 struct Database::Impl {
-  Impl(std::filesystem::path path, const Options& opened_with, SQLite::Database&& opened)
-      : file(std::move(path)), options(opened_with), db(std::move(opened)) {}
+  Impl(std::filesystem::path path, const Options& opened_with, SQLite::Database&& opened);
 
   /// Of a shadow: what `db` reads from. First, so that it goes last.
   std::shared_ptr<void> beneath;
@@ -46,7 +46,10 @@ struct Database::Impl {
   SQLite::Database db;
   std::optional<Error> error;
   LedgerCache ledger_cache;
-  bool begun = false;  ///< inside begin() … commit() or rollback()
+  std::array<WriteBehind, 3> behind;  ///< by Behind
+  unsigned waiting = 0;               ///< a bit for each of these that has rows
+  unsigned touched = 0;               ///< by the statement that is being prepared
+  bool begun = false;                 ///< inside begin() … commit() or rollback()
   bool together = false;
   std::int64_t version = 0;  ///< while it has the write lock
   std::int64_t warned_at = 0;

@@ -141,13 +141,13 @@ Database::~Database() = default;
 
 Database::Database(Database&& other) noexcept : impl_(std::move(other.impl_)) {
   for (auto& [sql, cached] : impl_->statements)
-    cached.statement = Statement(cached.handle.get(), *this);
+    cached.statement = Statement(cached.handle.get(), *this, cached.touches);
 }
 
 Database& Database::operator=(Database&& other) noexcept {
   impl_ = std::move(other.impl_);
   for (auto& [sql, cached] : impl_->statements)
-    cached.statement = Statement(cached.handle.get(), *this);
+    cached.statement = Statement(cached.handle.get(), *this, cached.touches);
   return *this;
 }
 
@@ -230,18 +230,19 @@ Statement& Database::prepared(std::string_view sql) {
   auto found = impl_->statements.find(sql);
   if (found == impl_->statements.end()) {
     sqlite3_stmt* handle = nullptr;
+    impl_->touched = 0;
     const int code = sqlite3_prepare_v3(this->handle(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
     if (code != SQLITE_OK) fail(code, sql);
     found = impl_->statements
                 .emplace(std::string(sql),
                          CachedStatement{std::unique_ptr<sqlite3_stmt, Finalizer>(handle),
-                                         Statement(handle, *this)})
+                                         impl_->touched, Statement(handle, *this, impl_->touched)})
                 .first;
     if (code != SQLITE_OK) {
       // Not kept: the table may exist the next time. The caller gets a statement that has no rows.
       impl_->statements.erase(found);
-      return impl_->without_rows.emplace(nullptr, *this);
+      return impl_->without_rows.emplace(nullptr, *this, 0U);
     }
   }
   recent = {sql.data(), &*found};
@@ -251,6 +252,7 @@ Statement& Database::prepared(std::string_view sql) {
 LedgerCache& Database::ledger_cache() { return impl_->ledger_cache; }
 
 Result<void> Database::execute(const std::string& sql) {
+  written(~0U);
   impl_->ledger_cache.clear();
   const int code = impl_->db.tryExec(sql);
   if (code == SQLITE_OK) return {};
@@ -313,6 +315,7 @@ Result<void> Database::begin_read() {
 }
 
 Result<void> Database::commit() {
+  if (!impl_->together) written(~0U);
   if (impl_->error) {
     Error error = *impl_->error;
     rollback();
@@ -329,12 +332,15 @@ Result<void> Database::commit() {
 }
 
 void Database::rollback() {
+  for (WriteBehind& rows : impl_->behind) rows.forget();
+  impl_->waiting = 0;
   impl_->begun = impl_->together = false;
   impl_->ledger_cache.clear();
   impl_->ledger_cache.close();
   end_queries(handle());
   // SQLite itself rolls back on a full disk; a second ROLLBACK would be an error.
   if (in_transaction()) impl_->db.tryExec("ROLLBACK");
+  forget_rolled_back(*this);
   impl_->error.reset();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "store/statement.h"
+#include "store/write_behind.h"
 
 struct sqlite3;
 
@@ -55,6 +56,17 @@ class Database {
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
+
+  /// Of these tables rows may wait (write_behind), because a transaction that writes them seldom
+  /// reads them again.
+  enum class Behind : unsigned { message, decision, body };
+  /// A row, its values in the order of the columns, which is written with others: as soon as a
+  /// statement of this connection reads or writes the table, and at the latest with the commit. So
+  /// nobody sees that it waited. One that cannot be written fails the transaction as a statement
+  /// does.
+  void write_behind(Behind table, std::initializer_list<BehindValue> row);
+  /// Writes what waits of the tables with these bits; false when the transaction has failed.
+  bool written(unsigned tables);
 
   /// The statement for this SQL, prepared once. The text must be the whole identity: no values
   /// spliced in.

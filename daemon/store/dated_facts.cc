@@ -28,54 +28,54 @@ int rank(const DatedFacts::Step& step) {
 }
 
 struct Query {
-  const char* sql;
+  std::string_view rows;       ///< "SELECT id, time FROM …"
+  std::string_view condition;  ///< may be empty
+  std::string_view whose;      ///< one customer's, ?1; each has an index for it
   Subject subject;
   What what;
 };
 
+constexpr std::string_view history = "SELECT row, valid_from FROM history";
+constexpr std::string_view own = "customer = ?1";
+
 constexpr Query queries[] = {
-    {"SELECT id, created_at FROM customers", Subject::customer, What::fact},
-    {"SELECT id, placed_at FROM orders", Subject::order, What::fact},
-    {"SELECT id, paid_at FROM orders WHERE paid_at IS NOT NULL", Subject::order, What::fact},
-    {"SELECT id, shipped_at FROM orders WHERE shipped_at IS NOT NULL", Subject::order, What::fact},
-    {"SELECT id, completed_at FROM orders WHERE completed_at IS NOT NULL", Subject::order,
+    {"SELECT id, created_at FROM customers", "", "id = ?1", Subject::customer, What::fact},
+    {"SELECT id, placed_at FROM orders", "", own, Subject::order, What::fact},
+    {"SELECT id, paid_at FROM orders", "paid_at IS NOT NULL", own, Subject::order, What::fact},
+    {"SELECT id, shipped_at FROM orders", "shipped_at IS NOT NULL", own, Subject::order,
      What::fact},
-    {"SELECT id, cancelled_at FROM orders WHERE cancelled_at IS NOT NULL", Subject::order,
+    {"SELECT id, completed_at FROM orders", "completed_at IS NOT NULL", own, Subject::order,
      What::fact},
-    {"SELECT id, refunded_at FROM orders WHERE refunded_at IS NOT NULL", Subject::order,
+    {"SELECT id, cancelled_at FROM orders", "cancelled_at IS NOT NULL", own, Subject::order,
      What::fact},
-    {"SELECT id, started_at FROM subscriptions", Subject::subscription, What::fact},
-    {"SELECT id, cancelled_at FROM subscriptions WHERE cancelled_at IS NOT NULL",
+    {"SELECT id, refunded_at FROM orders", "refunded_at IS NOT NULL", own, Subject::order,
+     What::fact},
+    {"SELECT id, started_at FROM subscriptions", "", own, Subject::subscription, What::fact},
+    {"SELECT id, cancelled_at FROM subscriptions", "cancelled_at IS NOT NULL", own,
      Subject::subscription, What::fact},
-    {"SELECT id, ended_at FROM subscriptions WHERE ended_at IS NOT NULL", Subject::subscription,
+    {"SELECT id, ended_at FROM subscriptions", "ended_at IS NOT NULL", own, Subject::subscription,
      What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 0 AND valid_from > 0", Subject::customer,
+    {history, "subject = 0 AND valid_from > 0", "row = ?1", Subject::customer, What::fact},
+    {history, "subject = 1 AND valid_from > 0",
+     "row IN (SELECT id FROM orders WHERE customer = ?1)", Subject::order, What::fact},
+    {history, "subject = 3 AND valid_from > 0",
+     "row IN (SELECT id FROM subscriptions WHERE customer = ?1)", Subject::subscription,
      What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 1 AND valid_from > 0", Subject::order,
-     What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 3 AND valid_from > 0",
-     Subject::subscription, What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 4 AND field <> 'status' AND valid_from > "
-     "0",
+    {history, "subject = 4 AND field <> 'status' AND valid_from > 0",
+     "row IN (SELECT id FROM tickets WHERE customer = ?1)", Subject::ticket, What::fact},
+    {"SELECT id, opened_at FROM tickets", "", own, Subject::ticket, What::fact},
+    {"SELECT id, first_response_at FROM tickets", "first_response_at IS NOT NULL", own,
      Subject::ticket, What::fact},
-    {"SELECT id, opened_at FROM tickets", Subject::ticket, What::fact},
-    {"SELECT id, first_response_at FROM tickets WHERE first_response_at IS NOT NULL",
-     Subject::ticket, What::fact},
-    {"SELECT row, valid_from FROM history WHERE subject = 4 AND field = 'status'", Subject::ticket,
-     What::ticket_status},
-    {"SELECT id, received_at FROM feedback", Subject::feedback, What::fact},
-    {"SELECT id, at FROM events", Subject::event, What::fact},
-    {"SELECT id, at FROM consent", Subject::customer, What::consent},
-    {"SELECT c.id, p.at FROM suppression p JOIN customers c ON c.email_key = p.email_key",
-     Subject::customer, What::suppression},
-    {"SELECT c.id, p.lifted_at FROM suppression p JOIN customers c ON c.email_key = p.email_key "
-     "WHERE p.lifted_at IS NOT NULL",
-     Subject::customer, What::suppression},
+    {history, "subject = 4 AND field = 'status'",
+     "row IN (SELECT id FROM tickets WHERE customer = ?1)", Subject::ticket, What::ticket_status},
+    {"SELECT id, received_at FROM feedback", "", own, Subject::feedback, What::fact},
+    {"SELECT id, at FROM events", "", own, Subject::event, What::fact},
+    {"SELECT id, at FROM consent", "", own, Subject::customer, What::consent},
+    {"SELECT c.id, p.at FROM suppression p JOIN customers c ON c.email_key = p.email_key", "",
+     "c.id = ?1", Subject::customer, What::suppression},
+    {"SELECT c.id, p.lifted_at FROM suppression p JOIN customers c ON c.email_key = p.email_key",
+     "p.lifted_at IS NOT NULL", "c.id = ?1", Subject::customer, What::suppression},
 };
-
-}  // namespace
-
-namespace {
 
 using Steps = std::vector<DatedFacts::Step>;
 
@@ -101,20 +101,14 @@ void sort(Steps& steps) {
               steps.end());
 }
 
-/// The same query for one customer; each has an index for it.
-std::string of_customer(const Query& query) {
-  const std::string sql = query.sql;
-  const bool of_history = sql.find("FROM history") != std::string::npos;
-  std::string whose = "customer = ?1";
-  if (query.what == What::suppression) {
-    whose = "c.id = ?1";
-  } else if (query.subject == Subject::customer && query.what == What::fact) {
-    whose = of_history ? "row = ?1" : "id = ?1";
-  } else if (of_history) {
-    whose =
-        "row IN (SELECT id FROM " + std::string(table_of(query.subject)) + " WHERE customer = ?1)";
-  }
-  return sql + (sql.find(" WHERE ") == std::string::npos ? " WHERE " : " AND ") + whose;
+std::string sql_of(const Query& query) {
+  std::string sql(query.rows);
+  if (!query.condition.empty()) sql.append(" WHERE ").append(query.condition);
+  return sql;
+}
+
+std::string sql_of_customer(const Query& query) {
+  return sql_of(query).append(query.condition.empty() ? " WHERE " : " AND ").append(query.whose);
 }
 
 }  // namespace
@@ -123,7 +117,8 @@ Result<Steps> DatedFacts::steps(Time from, Time to) {
   from_ = from;
   as_it_was_.begin();
   Steps steps;
-  for (const Query& query : queries) collect(steps, source_->prepared(query.sql), query, from, to);
+  for (const Query& query : queries)
+    collect(steps, source_->prepared(sql_of(query)), query, from, to);
   if (auto error = source_->take_error(); !error) return error.error();
   sort(steps);
   return steps;
@@ -134,7 +129,7 @@ Result<Steps> DatedFacts::steps_of(const std::vector<std::int64_t>& customers, T
   as_it_was_.begin();
   Steps steps;
   for (const Query& query : queries) {
-    const std::string sql = of_customer(query);
+    const std::string sql = sql_of_customer(query);
     for (const std::int64_t customer : customers)
       collect(steps, source_->prepared(sql).bind(1, customer), query, from, to);
   }

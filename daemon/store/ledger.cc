@@ -287,16 +287,9 @@ void Ledger::close_firing(std::int64_t id, Reason reason, int line) {
 
 void Ledger::add_decision(std::optional<std::int64_t> firing, std::optional<std::int64_t> message,
                           Time at, Reason reason, std::string_view values) {
-  database_
-      ->prepared(
-          "INSERT INTO decision (firing, message, at, reason, \"values\") VALUES (?1, ?2, ?3, ?4, "
-          "?5)")
-      .bind(1, firing)
-      .bind(2, message)
-      .bind(3, at)
-      .bind(4, static_cast<int>(reason))
-      .bind_or_null(5, values)
-      .run();
+  database_->write_behind(
+      Database::Behind::decision,
+      {firing, message, at, static_cast<int>(reason), BehindValue::or_null(values)});
 }
 
 std::optional<Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t scope) {
@@ -386,7 +379,7 @@ void Ledger::give_back_place(std::int64_t rule, bool draft, std::int64_t scope,
 }
 
 std::int64_t Ledger::customers() {
-  Statement& row = database_->prepared("SELECT count(*) FROM customers");
+  Statement& row = database_->prepared("SELECT coalesce(max(id), 0) FROM customers");
   const std::int64_t count = row.step() ? row.integer(0) : 0;
   row.reset();
   return count;

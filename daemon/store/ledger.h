@@ -106,6 +106,7 @@ class Ledger {
   void give_back_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing);
 
   // Customers
+  /// How many there have been: the highest id, found without a count.
   std::int64_t customers();
   std::optional<std::int64_t> customer_by_key(std::string_view key);
 

@@ -1,18 +1,12 @@
 #include "store/ledger_entries.h"
 
+#include "store/ledger_rows.h"
+
 namespace retaind::store {
 namespace {
 
-// Of a firing `f`.
-constexpr std::string_view subject_key =
-    "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
-    "key FROM orders WHERE id = f.row) WHEN 2 THEN (SELECT key FROM items WHERE id = f.row) WHEN 3 "
-    "THEN (SELECT key FROM subscriptions WHERE id = f.row) WHEN 4 THEN (SELECT key FROM tickets "
-    "WHERE id = f.row) WHEN 5 THEN (SELECT key FROM feedback WHERE id = f.row) WHEN 6 THEN (SELECT "
-    "key FROM events WHERE id = f.row) END";
-
 std::string query() {
-  const std::string key(subject_key);
+  const std::string key = subject_key();
   return "SELECT m.id, coalesce(m.firing, 0), r.name, m.step, m.repeat, m.recipient, f.subject, "
          "f.row, " +
          key +

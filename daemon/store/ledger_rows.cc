@@ -66,4 +66,12 @@ Message read_message(const Statement& row) {
   return m;
 }
 
+std::string subject_key() {
+  return "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN "
+         "(SELECT key FROM orders WHERE id = f.row) WHEN 2 THEN (SELECT key FROM items WHERE id = "
+         "f.row) WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = f.row) WHEN 4 THEN (SELECT "
+         "key FROM tickets WHERE id = f.row) WHEN 5 THEN (SELECT key FROM feedback WHERE id = "
+         "f.row) WHEN 6 THEN (SELECT key FROM events WHERE id = f.row) ELSE '' END";
+}
+
 }  // namespace retaind::store

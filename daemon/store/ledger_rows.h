@@ -19,4 +19,7 @@ std::string message_columns();
 inline constexpr int message_column_count = 25;
 Message read_message(const Statement& row);
 
+/// SQL for the key of the row that firing `f` is about; empty when it is about none.
+std::string subject_key();
+
 }  // namespace retaind::store

@@ -15,6 +15,45 @@ std::vector<std::int64_t> ids(Statement& rows) {
 }  // namespace
 
 std::optional<std::int64_t> Messages::add(const Message& m) {
+  const std::optional<std::int64_t> id = insert(m);
+  if (!id) return std::nullopt;
+  LedgerCache& cache = database_->ledger_cache();
+  cache.set_last_message(*id);
+  if (m.firing) cache.count_message(*m.firing);
+  if (m.state == MessageState::handed) cache.put(m);
+  constexpr std::optional<Time> nowhere;
+  cache.moved(m.channel, &nowhere, m.next_at);
+  return id;
+}
+
+std::optional<std::int64_t> Messages::insert(const Message& m) {
+  // Of a firing that is new in this transaction: there is no row like it.
+  if (m.id != 0) {
+    database_->write_behind(Database::Behind::message, {m.firing,
+                                                        m.rule,
+                                                        m.customer,
+                                                        std::string_view(m.step),
+                                                        m.repeat,
+                                                        static_cast<int>(m.channel),
+                                                        int{m.draft},
+                                                        BehindValue::or_null(m.recipient),
+                                                        static_cast<int>(m.state),
+                                                        static_cast<int>(m.reason),
+                                                        m.line,
+                                                        m.due,
+                                                        m.late_from,
+                                                        m.next_at,
+                                                        m.priority,
+                                                        m.envelope,
+                                                        int{m.is_envelope},
+                                                        m.planned_at,
+                                                        m.ended_at,
+                                                        m.id,
+                                                        m.attempts,
+                                                        m.handed_at,
+                                                        BehindValue::or_null(m.variant)});
+    return m.id;
+  }
   const int added = database_
                         ->prepared(
                             "INSERT OR IGNORE INTO message (firing, rule, customer, step, repeat, "
@@ -48,14 +87,7 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
                         .bind_or_null(23, m.variant)
                         .run();
   if (added == 0) return std::nullopt;
-  const std::int64_t id = database_->last_insert_id();
-  LedgerCache& cache = database_->ledger_cache();
-  cache.set_last_message(id);
-  if (m.firing) cache.count_message(*m.firing);
-  if (m.state == MessageState::handed) cache.put(m);
-  constexpr std::optional<Time> nowhere;
-  cache.moved(m.channel, &nowhere, m.next_at);
-  return id;
+  return database_->last_insert_id();
 }
 
 std::int64_t Messages::next_id() {

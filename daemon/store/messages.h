@@ -148,6 +148,7 @@ class Messages {
   void pause_marketing(std::int64_t customer, Time until);
 
  private:
+  std::optional<std::int64_t> insert(const Message& message);
   Database* database_;
 };
 

@@ -20,4 +20,12 @@ void set_meta_value(Database& database, std::string_view name, std::string_view 
       .run();
 }
 
+std::string running_settings(Database& database) {
+  return meta_value(database, "settings").value_or("");
+}
+
+void keep_running_settings(Database& database, std::string_view text) {
+  if (running_settings(database) != text) set_meta_value(database, "settings", text);
+}
+
 }  // namespace retaind::store

@@ -1,25 +1,19 @@
 #include <string>
 
 #include "store/dated_facts.h"
+#include "store/ledger_rows.h"
 
 namespace retaind::store {
 
 Statement& outcome_rows(Database& database) {
-  static const std::string subject =
-      "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
-      "key FROM orders WHERE id = f.row)"
-      " WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = f.row) WHEN 4 THEN (SELECT key FROM "
-      "tickets WHERE id = f.row)"
-      " WHEN 5 THEN (SELECT key FROM feedback WHERE id = f.row) WHEN 6 THEN (SELECT key FROM "
-      "events WHERE id = f.row) ELSE '' END";
   static const std::string sql =
-      "SELECT r.name, m.step, m.repeat, " + subject +
+      "SELECT r.name, m.step, m.repeat, " + subject_key() +
       " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason, "
       "m.line, "
       "m.id FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
       "customers c ON c.id = f.customer"
       " UNION ALL SELECT r.name, '', 0, " +
-      subject +
+      subject_key() +
       ", c.key, f.due, f.planned, 7, f.reason, f.line, 0 FROM firing f JOIN rule r ON r.id = "
       "f.rule LEFT JOIN "
       "customers c ON c.id = f.customer"

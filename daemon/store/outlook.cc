@@ -2,18 +2,13 @@
 
 #include <string>
 
+#include "store/ledger_rows.h"
+
 namespace retaind::store {
 namespace {
 
-const std::string subject_key =
-    "CASE f.subject WHEN 0 THEN (SELECT key FROM customers WHERE id = f.row) WHEN 1 THEN (SELECT "
-    "key FROM orders WHERE id = f.row) WHEN 3 THEN (SELECT key FROM subscriptions WHERE id = "
-    "f.row) "
-    "WHEN 4 THEN (SELECT key FROM tickets WHERE id = f.row) WHEN 5 THEN (SELECT key FROM feedback "
-    "WHERE id = f.row) WHEN 6 THEN (SELECT key FROM events WHERE id = f.row) ELSE '' END";
-
 const std::string message_rows =
-    "SELECT m.id, f.id, r.name, m.step, " + subject_key +
+    "SELECT m.id, f.id, r.name, m.step, " + subject_key() +
     ", c.key, c.time_zone, m.repeat, m.draft, m.due, coalesce(m.handed_at, m.ended_at), m.state, "
     "m.reason, m.line, f.planned > f.due, f.part, m.variant FROM message m JOIN firing f ON f.id = "
     "m.firing "
@@ -23,7 +18,7 @@ const std::string message_rows =
 const std::string one_message = message_rows + "m.id = ?1";
 const std::string later_messages = message_rows + "m.id > ?1";
 const std::string silent_firings =
-    "SELECT 0, f.id, r.name, '', " + subject_key +
+    "SELECT 0, f.id, r.name, '', " + subject_key() +
     ", c.key, c.time_zone, 0, f.draft, f.due, f.planned, 7, f.reason, f.line, f.planned > f.due, "
     "f.part, NULL FROM firing f JOIN "
     "rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer WHERE f.id > ?1 AND "

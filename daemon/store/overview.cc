@@ -96,6 +96,28 @@ std::vector<Overview::Count> Overview::messages_due(std::int64_t rule, Time from
   return counts;
 }
 
+std::vector<Overview::VariantCount> Overview::variants_due(std::int64_t rule, Time from, Time to) {
+  Statement& rows = database_->prepared(
+      "SELECT step, variant, state, state > 3 AND next_at IS NULL AS over, count(*) FROM message "
+      "WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND variant <> '' GROUP BY step, "
+      "variant, state, over ORDER BY step, variant");
+  rows.bind(1, rule).bind(2, from).bind(3, to);
+  std::vector<VariantCount> counts;
+  while (rows.step()) {
+    const bool same = !counts.empty() && counts.back().step == rows.text(0) &&
+                      counts.back().variant == rows.text(1);
+    if (!same) counts.push_back({std::string(rows.text(0)), std::string(rows.text(1))});
+    VariantCount& count = counts.back();
+    const auto state = static_cast<MessageState>(rows.integer(2));
+    std::int64_t& part = rows.integer(3) == 0             ? count.waiting
+                         : state == MessageState::sent    ? count.sent
+                         : state == MessageState::unknown ? count.unknown
+                                                          : count.ended;
+    part += rows.integer(4);
+  }
+  return counts;
+}
+
 std::int64_t Overview::planned(std::int64_t rule, Time from, Time to) {
   Statement& row = database_->prepared(
       "SELECT count(*) FROM message WHERE rule = ?1 AND due >= ?2 AND due < ?3 AND draft = 0 AND "

@@ -56,6 +56,14 @@ class Overview {
   /// Messages of a rule due in [from, to), by state and reason. Drafts, and digests (their items
   /// are counted), left out.
   std::vector<Count> messages_due(std::int64_t rule, Time from, Time to);
+  struct VariantCount {
+    std::string step;
+    std::string variant;
+    std::int64_t sent = 0, waiting = 0, unknown = 0,
+                 ended = 0;  ///< as messages_due tells them apart
+  };
+  /// The same for each text of the steps with variants.
+  std::vector<VariantCount> variants_due(std::int64_t rule, Time from, Time to);
   /// Orders that no roll-up adds up, because their customer's are in another currency.
   std::int64_t orders_in_other_currency();
   /// How many messages of a rule are due in [from, to), counted without a look at their state.

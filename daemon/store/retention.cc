@@ -19,7 +19,8 @@ Result<std::int64_t> purge(Database& database, const Site::Retention& retention,
   trim_oldest(
       "DELETE FROM change WHERE seq IN (SELECT seq FROM change ORDER BY seq LIMIT ?2) AND at < ?1 "
       "AND seq <= "
-      "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'feed_seen'), 0)",
+      "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'feed_seen'), 0) AND seq <= "
+      "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'item_pairs_feed'), seq)",
       retention.changes_days);
   trim_oldest(
       "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT ?2) AND at < ?1",

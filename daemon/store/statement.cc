@@ -43,6 +43,7 @@ Statement& Statement::bind_null(int index) {
 bool Statement::step() {
   if (handle_ == nullptr || database_->is_void())
     return false;  // failed before: the Database knows
+  if (!database_->written(touches_)) return false;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) database_->fail(code, sqlite3_sql(handle_));
@@ -51,7 +52,7 @@ bool Statement::step() {
 }
 
 int Statement::run() {
-  if (handle_ == nullptr || database_->is_void()) return 0;
+  if (handle_ == nullptr || database_->is_void() || !database_->written(touches_)) return 0;
   const int code = sqlite3_step(handle_);
   sqlite3* connection = sqlite3_db_handle(handle_);
   const int changed = sqlite3_changes(connection);

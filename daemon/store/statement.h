@@ -20,8 +20,9 @@ namespace retaind::store {
 /// straight and nothing half-done is committed.
 class Statement {
  public:
-  Statement(sqlite3_stmt* handle, class Database& database)
-      : handle_(handle), database_(&database) {}
+  /// `touches`: a bit for each Behind table that it reads or writes.
+  Statement(sqlite3_stmt* handle, class Database& database, unsigned touches)
+      : handle_(handle), database_(&database), touches_(touches) {}
 
   /// Parameters are numbered from 1. Text is bound without a copy and must live until the next
   /// reset.
@@ -63,6 +64,7 @@ class Statement {
  private:
   sqlite3_stmt* handle_;
   Database* database_;
+  unsigned touches_;
 };
 
 }  // namespace retaind::store

@@ -7,12 +7,16 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace retaind::store {
 namespace {
 
 // SQLite's own VFS writes less than 128 KB at once.
 constexpr int most_gathered = 120 * 1024;
+// A mail's two commits are some 20 pages.
+constexpr sqlite3_int64 least_room = 256 * 1024;
+constexpr sqlite3_int64 room_made = 2 * 1024 * 1024;
 
 /// A WAL; the file of the VFS below stands behind it.
 struct WalFile {
@@ -20,6 +24,7 @@ struct WalFile {
   char* gathered;  ///< what was written from `at` on and is not in the file yet
   sqlite3_int64 at;
   int size;
+  sqlite3_int64 reached;  ///< end of the last write
 };
 
 WalFile& wal(sqlite3_file* file) { return *reinterpret_cast<WalFile*>(file); }
@@ -35,11 +40,10 @@ int write_out(sqlite3_file* file) {
   return below(file)->pMethods->xWrite(below(file), w.gathered, size, w.at);
 }
 
+/// What no commit has flushed is of a transaction that came to nothing.
 int wal_close(sqlite3_file* file) {
-  const int written = write_out(file);
   sqlite3_free(wal(file).gathered);
-  const int closed = below(file)->pMethods->xClose(below(file));
-  return written != SQLITE_OK ? written : closed;
+  return below(file)->pMethods->xClose(below(file));
 }
 
 int wal_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
@@ -52,6 +56,7 @@ int wal_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
 
 int wal_write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
   WalFile& w = wal(file);
+  w.reached = at + size;
   if (w.gathered == nullptr) w.gathered = static_cast<char*>(sqlite3_malloc(most_gathered));
   if (w.size > 0 && (at != w.at + w.size || size > most_gathered - w.size)) {
     if (const int code = write_out(file); code != SQLITE_OK) return code;
@@ -133,7 +138,46 @@ int last_error(sqlite3_vfs* vfs, int size, char* text) {
   return below(vfs)->xGetLastError(below(vfs), size, text);
 }
 
+/// The WAL of the connection; nullptr before it has written, and where it has none of ours.
+sqlite3_file* wal_of(Database& database) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                       static_cast<void*>(&file));
+  const bool ours = file != nullptr && file->pMethods == &wal_methods;
+  return ours && wal(file).reached > 0 ? file : nullptr;
+}
+
+/// What fails here, for a full disk say, fails for the next commit, which says so.
+void lengthen(sqlite3_file* file, sqlite3_int64 size) {
+  static const std::vector<char> zeros(most_gathered);
+  const sqlite3_io_methods& methods = *below(file)->pMethods;
+  for (const sqlite3_int64 end = size + room_made; size < end; size += most_gathered) {
+    if (methods.xWrite(below(file), zeros.data(), most_gathered, size) != SQLITE_OK) return;
+  }
+  methods.xSync(below(file), SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
 }  // namespace
+
+void forget_rolled_back(Database& database) {
+  if (sqlite3_file* const file = wal_of(database); file != nullptr) wal(file).size = 0;
+}
+
+void make_wal_room(Database& database) {
+  sqlite3_file* const file = wal_of(database);
+  sqlite3_int64 size = 0;
+  if (file == nullptr || wal_size(file, &size) != SQLITE_OK) return;
+  if (size - wal(file).reached >= least_room) return;
+  sqlite3* const connection = database.handle();
+  const auto patience = database.prepared("PRAGMA busy_timeout").single().value_or(0);
+  sqlite3_busy_timeout(connection, 0);
+  // Another process may append meanwhile, and zeros must not cover what it has committed.
+  if (sqlite3_exec(connection, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {
+    if (wal_size(file, &size) == SQLITE_OK) lengthen(file, size);
+    sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  sqlite3_busy_timeout(connection, static_cast<int>(patience));
+}
 
 const char* wal_writer(const char* base) {
   sqlite3_vfs* found = sqlite3_vfs_find(base);

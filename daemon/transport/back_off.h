@@ -17,6 +17,7 @@ class BackOff {
   [[nodiscard]] bool failing() const { return failures_ > 0; }
   /// "connection refused (since 2026-03-02T09:30:00Z, next try in 4 s)"; empty when all is well.
   [[nodiscard]] std::string describe(const Clock& clock) const;
+  bool operator==(const BackOff&) const = default;
 
  private:
   int failures_ = 0;

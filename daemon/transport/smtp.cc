@@ -22,10 +22,13 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   int capacity() const;
   void want(int waiting);
   void send(Outgoing message, Done done);
-  std::string trouble() const;
+  std::string trouble() const { return standing().trouble(clock_); }
   void close();
+  void give_up();
   int in_flight() const;
   bool closed() const { return closing_ && connections_.empty(); }
+  SmtpStanding standing() const;
+  void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
   /// The owner is gone: nothing may be called any more.
   void abandon();
 
@@ -38,8 +41,8 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
 
   void schedule();
   void turn();
-  void tell();
-  void tell_now();
+  void tell(bool ended);
+  void note_changes();
   void collect();
   void deepen();
   void bury(const SmtpSession& session);
@@ -55,30 +58,28 @@ class Smtp::Pool : public std::enable_shared_from_this<Smtp::Pool> {
   std::shared_ptr<SmtpTls> tls_;
   std::string misconfigured_;
   std::function<void()> ready_;
+  std::function<void()> changed_;
   const Clock& clock_;
   std::vector<Connection> connections_;
   std::vector<SmtpSession::Finished> finished_;
   BackOff back_off_;
   LoopTimer retry_;
-  LoopTimer telling_;
   int wanted_ = 0;
   int depth_ = 1;     ///< of the last connection that was ready
   int pipeline_ = 1;  ///< depth of connections with PIPELINING
   int answered_ = 0;  ///< messages since `counted_since_`
   Duration counted_since_{0};
-  int known_capacity_ = 0;
-  int freed_ = 0;    ///< outcomes since `ready` was called
+  SmtpStanding told_;  ///< what the owner knows; of its capacity what was sent since is gone
   int ceiling_ = 0;  ///< connections that the host is known to bear, while it refuses further ones
   bool scheduled_ = false;
   bool in_turn_ = false;
-  bool tells_soon_ = false;  ///< `telling_` is armed for the shorter time
   bool closing_ = false;
   bool abandoned_ = false;
 };
 
 Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
                  std::function<void()> ready, const Clock& clock, Duration idle)
-    : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop), telling_(loop) {
+    : loop_(loop), ready_(std::move(ready)), clock_(clock), retry_(loop) {
   while (credential.ends_with('\n') || credential.ends_with('\r')) credential.remove_suffix(1);
   policy_.settings = std::move(settings);
   policy_.password = credential;
@@ -90,9 +91,9 @@ Smtp::Pool::Pool(Loop& loop, SmtpSettings settings, std::string_view credential,
 void Smtp::Pool::abandon() {
   abandoned_ = true;
   retry_.cancel();
-  telling_.cancel();
   connections_.clear();
   ready_ = nullptr;
+  changed_ = nullptr;
 }
 
 int Smtp::Pool::capacity() const {
@@ -119,10 +120,13 @@ void Smtp::Pool::want(int waiting) {
 
 void Smtp::Pool::send(Outgoing message, Done done) {
   wanted_ = std::max(wanted_ - 1, 0);
+  told_.capacity -= 1;
+  // Who sends by what was told last may be one ahead of a connection that is gone or holds less by
+  // now: another one takes it.
   SmtpConnection* best = nullptr;
   for (const Connection& connection : connections_) {
-    const int free = connection.line->session().free_slots();
-    if (free > 0 && (best == nullptr || free > best->session().free_slots()))
+    const SmtpSession& session = connection.line->session();
+    if (session.takes() && (best == nullptr || session.free_slots() > best->session().free_slots()))
       best = connection.line.get();
   }
   if (best != nullptr && !closing_) {
@@ -136,10 +140,14 @@ void Smtp::Pool::send(Outgoing message, Done done) {
   schedule();
 }
 
-std::string Smtp::Pool::trouble() const {
-  if (!misconfigured_.empty()) return name() + ": " + misconfigured_;
-  if (ready_connections() > 0) return {};
-  return back_off_.failing() ? name() + ": " + back_off_.describe(clock_) : std::string{};
+SmtpStanding Smtp::Pool::standing() const {
+  return {capacity(), ready_connections() > 0, closed(), name(), misconfigured_, back_off_};
+}
+
+std::string SmtpStanding::trouble(const Clock& clock) const {
+  if (!fault.empty()) return host + ": " + fault;
+  if (serves || !back_off.failing()) return {};
+  return host + ": " + back_off.describe(clock);
 }
 
 void Smtp::Pool::close() {
@@ -148,6 +156,12 @@ void Smtp::Pool::close() {
   retry_.cancel();
   for (const Connection& connection : connections_) connection.line->session().quit();
   schedule();
+}
+
+void Smtp::Pool::give_up() {
+  close();
+  for (const Connection& connection : connections_)
+    connection.line->session().end("no answer, and retaind was told to stop");
 }
 
 /// Everything that happened in one round of the loop is handled together, behind the events that
@@ -171,14 +185,15 @@ void Smtp::Pool::turn() {
     message.done(message.id, std::move(message.outcome));
     if (abandoned_) return;
   }
-  freed_ += static_cast<int>(finished.size());
   answered_ += static_cast<int>(finished.size());
   deepen();
-  tell();
+  tell(!finished.empty());
   if (abandoned_) return;
   for (const Connection& connection : connections_) connection.line->flush();
   in_turn_ = false;
   open_more();
+  note_changes();
+  if (abandoned_) return;
   const bool more = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
     return c.line->session().has_finished();
   });
@@ -203,37 +218,21 @@ void Smtp::Pool::deepen() {
   for (const Connection& connection : connections_) connection.line->session().set_depth(pipeline_);
 }
 
-/// Every call of `ready` costs the owner a durable commit, so while the connections have enough at
-/// hand it waits until half of what was handed over has ended, at most some milliseconds; less
-/// where a connection has nothing left whose envelope could travel with an end of data.
-void Smtp::Pool::tell() {
-  constexpr Duration most{8};
-  constexpr Duration least{1};
-  const int free = capacity();
-  const bool grown = freed_ == 0 && free > known_capacity_;
-  known_capacity_ = free;
-  if (!ready_ || (freed_ == 0 && !grown)) return;
-  const bool dry = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
-    return c.line->session().ready() && c.line->session().held() == 0;
-  });
-  if (!grown && !dry && freed_ < in_flight()) {
-    const bool low = std::any_of(connections_.begin(), connections_.end(), [](const Connection& c) {
-      return c.line->session().ready() && c.line->session().held() < 2;
-    });
-    if (!telling_.armed() || (low && !tells_soon_))
-      telling_.arm(low ? least : most, [this] { tell_now(); });
-    tells_soon_ = tells_soon_ || low;
-    return;
-  }
-  tell_now();
+/// Who has been told calls back when it comes to it: its commits take long enough for the next
+/// outcomes to gather.
+void Smtp::Pool::tell(bool ended) {
+  if (!ready_ || (!ended && capacity() <= told_.capacity)) return;
+  told_ = standing();
+  ready_();
 }
 
-void Smtp::Pool::tell_now() {
-  telling_.cancel();
-  tells_soon_ = false;
-  freed_ = 0;
-  ready_();
-  if (!abandoned_) known_capacity_ = capacity();
+/// What `ready` does not tell.
+void Smtp::Pool::note_changes() {
+  const bool same = capacity() >= told_.capacity && (ready_connections() > 0) == told_.serves &&
+                    closed() == told_.closed && back_off_ == told_.back_off;
+  if (same) return;
+  told_ = standing();
+  if (changed_) changed_();
 }
 
 /// Takes what the connections have for us, and the connections that are over out of the pool.
@@ -294,7 +293,7 @@ void Smtp::Pool::open_more() {
   int places = 0;
   for (const Connection& connection : connections_) {
     const SmtpSession& session = connection.line->session();
-    places += session.ready() ? session.free_slots() : depth_;
+    places += session.ready() ? std::max(session.free_slots(), 0) : depth_;
   }
   const Duration pause = back_off_.left(clock_);
   const int missing = (wanted_ - places + depth_ - 1) / depth_;
@@ -320,7 +319,10 @@ void Smtp::want(int waiting) { pool_->want(waiting); }
 void Smtp::send(Outgoing message, Done done) { pool_->send(std::move(message), std::move(done)); }
 std::string Smtp::trouble() const { return pool_->trouble(); }
 void Smtp::close() { pool_->close(); }
+void Smtp::give_up() { pool_->give_up(); }
 int Smtp::in_flight() const { return pool_->in_flight(); }
 bool Smtp::closed() const { return pool_->closed(); }
+void Smtp::on_change(std::function<void()> changed) { pool_->on_change(std::move(changed)); }
+SmtpStanding Smtp::standing() const { return pool_->standing(); }
 
 }  // namespace retaind::transport

@@ -6,9 +6,21 @@
 #include "base/clock.h"
 #include "delivery/transport.h"
 #include "model/site.h"
+#include "transport/back_off.h"
 #include "transport/loop.h"
 
 namespace retaind::transport {
+
+/// How the connections to one host stand, as a value that another thread may keep.
+struct SmtpStanding {
+  int capacity = 0;
+  bool serves = false;  ///< a connection is ready
+  bool closed = false;  ///< after close(): every connection is gone
+  std::string host;     ///< "smtp mail.example.com:587"
+  std::string fault;    ///< of the settings; empty when they are well
+  BackOff back_off;
+  [[nodiscard]] std::string trouble(const Clock& clock) const;
+};
 
 /// Mail to one SMTP host over up to `settings.connections` connections.
 ///
@@ -20,11 +32,9 @@ namespace retaind::transport {
 /// were on the way come back as `deferred` with `host_trouble`, or as `unknown` when their end of
 /// data may have arrived.
 ///
-/// `ready` comes when capacity grows and when messages have ended, for a group of them where that
-/// stalls no connection.
-///
-/// Writes leave after `ready` returned, so an outbox that calls send() from within `ready` gets the
-/// end of one message and the next envelope into one write.
+/// `ready` comes when capacity grows and when messages have ended; those of one round of the loop
+/// together. Writes leave after `ready` returned, so who calls send() from within it gets the end
+/// of one message and the next envelope into one write.
 ///
 /// A message for several recipients of whom some are refused is `sent`, and its reply says how many
 /// were refused. Destroyed with messages in flight, it calls no `done`: they stay `handed` in the
@@ -44,10 +54,17 @@ class Smtp final : public delivery::Transport {
 
   /// Takes no more messages, lets those in flight end, says QUIT.
   void close();
+  /// Ends every connection now. What may have arrived is `unknown`, the rest `deferred`.
+  void give_up();
   /// Messages without an outcome yet.
   [[nodiscard]] int in_flight() const;
   /// After close(): every connection is gone.
   [[nodiscard]] bool closed() const;
+
+  /// For an owner that acts on what it was told last: `changed` is called when places were lost for
+  /// another reason than send(), when trouble begins or ends, and at the end of close().
+  void on_change(std::function<void()> changed);
+  [[nodiscard]] SmtpStanding standing() const;
 
  private:
   class Pool;

@@ -28,7 +28,7 @@ Duration time_limit(SmtpWait wait, const SmtpPolicy& policy) {
   if (policy.settings.timeout.count() > 0) return policy.settings.timeout;
   switch (wait) {
     case SmtpWait::connection: return seconds{30};
-    case SmtpWait::handshake: return minutes{2};
+    case SmtpWait::handshake:
     case SmtpWait::data: return minutes{2};
     case SmtpWait::block: return minutes{3};
     case SmtpWait::end_of_data: return minutes{10};

@@ -227,7 +227,7 @@ bool SmtpSession::may_have_arrived(const Transaction& transaction) const {
 }
 
 int SmtpSession::free_slots() const {
-  if (!ready() || winding_down_) return 0;
+  if (!takes()) return 0;
   return std::min(depth() - held(), std::max(policy_.settings.messages_per_connection, 1) - added_);
 }
 
@@ -257,7 +257,7 @@ void SmtpSession::quit() {
 void SmtpSession::advance() {
   if (!ready_ || ended_) return;
   for (Transaction& transaction : transactions_) {
-    if (transaction.stage == Stage::closed) continue;
+    if (transaction.stage == Stage::closed && depth() > 1) continue;
     if (transaction.stage == Stage::waiting) begin(transaction);
     break;
   }

@@ -44,9 +44,11 @@ class SmtpSession {
   void end(std::string_view why);
 
   // What the owner wants.
-  /// How many messages add() takes now; 0 before the greeting is over and once the session winds
-  /// down.
+  /// How many messages add() takes now, negative when it holds more; 0 before the greeting is over
+  /// and once the session winds down.
   [[nodiscard]] int free_slots() const;
+  /// Whether add() is possible at all; one beyond the free slots waits for its turn.
+  [[nodiscard]] bool takes() const { return ready() && !winding_down_; }
   /// Messages whose outcome is known here and has not been taken yet.
   [[nodiscard]] int unreported() const { return static_cast<int>(finished_.size()); }
   void add(delivery::Outgoing message, delivery::Transport::Done done);

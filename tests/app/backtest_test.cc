@@ -247,3 +247,27 @@ TEST_CASE("a backtest reads a field as it was before it changed, and knows since
   shop.report("2026-06-18 00:00", "2026-06-24 10:00", &marks);
   CHECK(marks == std::vector<std::string>{"anna sent: ", "anna condition-false: "});
 }
+
+TEST_CASE("a backtest goes through all customers at each slot, by the facts of that time") {
+  Past shop;
+  shop.rule(
+      "rule: weekly\npurpose: marketing\nstatus: live\nwhen:\n  every: monday\n  at: 12:00\n  "
+      "each: "
+      "customer\nif:\n  - customer.orders_count >= 2\n  - customer.last_active_at within last 30 "
+      "days\nthen:\n  - email: thanks\n");
+  for (const char* name : {"anna", "bert", "cora"}) shop.customer(name);
+  shop.bought("o1", "anna", "2026-06-02 10:00");
+  shop.bought("o2", "anna", "2026-06-10 10:00");
+  shop.bought("o3", "bert", "2026-06-01 11:00");
+  shop.bought("o4", "bert", "2026-06-15 12:00");
+  shop.bought("o5", "cora", "2026-06-16 10:00");
+  std::vector<std::string> marks;
+  const auto report = shop.report("2026-06-01 10:00", "2026-07-21 00:00", &marks);
+  const auto& days = report.rules.at("weekly").sent;
+  std::string text;
+  for (const auto& [day, count] : days) text += to_string(day) + " " + std::to_string(count) + "\n";
+  // Anna has two orders from 10 June on, bert from 15 June, 12:00, on; both until 30 days later.
+  CHECK(text == "2026-06-15 2\n2026-06-22 2\n2026-06-29 2\n2026-07-06 2\n2026-07-13 1\n");
+  CHECK(report.rules.at("weekly").all_sent == 9);
+  for (const std::string& mark : marks) CHECK(mark.find("cora") == std::string::npos);
+}

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/diff_report.h"
+#include "app/explain_report.h"
 #include "base/file.h"
 #include "replay/world.h"
 #include "support/lived_site.h"
@@ -161,4 +162,50 @@ TEST_CASE("diff names what a reload would do, and applied it is exactly the chan
     CAPTURE(static_cast<int>(kind));
     CHECK(kinds[kind] > 0);
   }
+}
+
+TEST_CASE("diff and explain take the rules that run with the settings that they run with") {
+  DemoSite demo(5, "2026-04-10 08:00");
+  demo.begin(demo.now - std::chrono::hours(24 * 20));
+  demo.live_to(demo.now);
+  const auto as_it_runs = app::make_diff(demo.directory, 7, demo.now, {});
+  REQUIRE(as_it_runs);
+  CHECK(as_it_runs->settings.empty());
+  const fs::path file = demo.directory / "retaind.yaml";
+  std::string text = *read_file(file, 1U << 20U);
+  for (const auto& [old, with] :
+       {std::pair<std::string, std::string>{"daytime: 05:00-15:00", "daytime: 14:00-15:00"},
+        {"messages: 2", "messages: 1"}}) {
+    REQUIRE(text.find(old) != std::string::npos);
+    text.replace(text.find(old), old.size(), with);
+  }
+  std::ofstream(file) << text;
+  const auto report = app::make_diff(demo.directory, 7, demo.now, {});
+  REQUIRE(report);
+  INFO(app::to_text(*report, 20));
+  CHECK(changes_of(*report) == "no rule differs\nsettings  retaind.yaml: calendars, cap\n");
+  // The running side is what it was before the edit, the other one what the files do.
+  CHECK(lines_of(report->before.rows) == lines_of(as_it_runs->before.rows));
+  CHECK(report->differences.size() > 10);
+  for (const replay::PlannedRow& row : report->after.rows) {
+    if (row.rule == "thanks-and-feedback" && row.outcome == replay::PlannedOutcome::sent)
+      CHECK(to_local_text(row.when(), row.zone).substr(11, 2) == "14");
+  }
+  CHECK(report->restart.empty());
+  store::Statement& customer = demo.live().prepared("SELECT key FROM customers LIMIT 1");
+  REQUIRE(customer.step());
+  const std::string key{customer.text(0)};
+  customer.reset();
+  const auto explained = app::make_explain(demo.live(), report->site, demo.directory,
+                                           {"thanks-and-feedback", key, demo.now});
+  REQUIRE(explained);
+  CHECK(explained->site.cap.messages == 2);
+
+  text.replace(text.find("time-zone: "), 11, "time-zone: Asia/Tokyo # ");
+  std::ofstream(file) << text;
+  const auto moved = app::make_diff(demo.directory, 7, demo.now, {});
+  REQUIRE(moved);
+  CHECK(changes_of(*moved) ==
+        "no rule differs\nsettings  retaind.yaml: calendars, cap, time-zone\n          `time-zone` "
+        "needs a restart: `retaind reload` would refuse all of it\n");
 }

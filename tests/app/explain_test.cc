@@ -40,9 +40,11 @@ struct Directory {
 
 std::string explained(Shop& shop, const Directory& directory, const std::string& customer,
                       std::string_view rule = "win-back") {
-  const auto report = app::make_explain(shop.database, shop.site, directory.path, std::string(rule),
-                                        customer, shop.clock.now(), false, 3);
-  return report ? app::to_text(*report, shop.site) : "error: " + report.error().message + "\n";
+  app::ExplainAsk asked{std::string(rule), customer, shop.clock.now()};
+  if (shop.world != nullptr && shop.world->running() && shop.world->core().clock_held())
+    asked.clock_until = shop.world->core().checks().clock_hold();
+  const auto report = app::make_explain(shop.database, shop.site, directory.path, asked);
+  return report ? app::to_text(*report) : "error: " + report.error().message + "\n";
 }
 
 }  // namespace
@@ -200,6 +202,35 @@ TEST_CASE("explain says of a pass what the next one finds, and that the last did
   const std::string later = explained(shop, directory, "anna", "weekly");
   INFO(later);
   CHECK(later.find("was sent on 2026-03-09 12:00") != std::string::npos);
+}
+
+TEST_CASE("explain sees that the clock has jumped, and until when nothing leaves") {
+  const std::string rule =
+      "rule: at-once\npurpose: transactional\nstatus: live\nwhen:\n  event: order.completed\n"
+      "then:\n  - email: thanks\nsend-window: daytime\n";
+  Shop shop;
+  shop.rule(rule);
+  shop.customer("anna");
+  shop.start();
+  shop.run_to("2026-03-02 21:00");
+  shop.order("o1", "anna");
+  shop.clock.jump(std::chrono::hours(13));
+  Shop::expect_ok(shop.world->settle());
+  Shop::expect_ok(shop.world->run_to(shop.clock.now() + std::chrono::minutes(4)));
+  Directory directory(rule);
+  const std::string text = explained(shop, directory, "anna", "at-once");
+  INFO(text);
+  CHECK(text.find("  result      waits until 2026-03-03 10:10: clock, ") != std::string::npos);
+  CHECK(text.find("  can change  2026-03-03 10:10; before that only when facts change\n") !=
+        std::string::npos);
+  CHECK(
+      text.find("    clock        NO   the clock has jumped: `retaind release --clock` when it is "
+                "right, or ten steady minutes\n") != std::string::npos);
+  Shop::expect_ok(shop.world->run_to(shop.clock.now() + std::chrono::minutes(7)));
+  const std::string later = explained(shop, directory, "anna", "at-once");
+  INFO(later);
+  CHECK(later.find("was sent on 2026-03-03 10:10") != std::string::npos);
+  CHECK(later.find("clock") == std::string::npos);
 }
 
 TEST_CASE("explain says never where a calendar does not open") {

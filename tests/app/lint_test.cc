@@ -1,56 +1,20 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
-#include "app/site_init.h"
-#include "app/site_load.h"
-#include "base/file.h"
+#include "app/new_site.h"
 
 // What only a whole site shows: rules, settings and templates together. The full text of each
 // finding, as a golden of the others has it.
 using namespace retaind;
-namespace fs = std::filesystem;
 
 namespace {
 
-/// A new site, gone at the end.
-struct NewSite {
-  fs::path path = fs::temp_directory_path() / ("retaind-lint-" + std::to_string(::getpid()));
-  NewSite() {
-    fs::remove_all(path);
-    REQUIRE(app::make_site(path));
-  }
-  ~NewSite() { fs::remove_all(path); }
-  NewSite(const NewSite&) = delete;
-  NewSite& operator=(const NewSite&) = delete;
-
-  void put(const std::string& file, const std::string& text) const {
-    std::ofstream out(path / file, std::ios::binary);
-    out << text;
-    REQUIRE(out.flush());
-  }
-  void replace(const std::string& file, const std::string& old, const std::string& fresh) const {
-    auto text = read_file(path / file, 1 << 20);
-    REQUIRE(text);
-    const std::size_t at = text->find(old);
-    REQUIRE(at != std::string::npos);
-    put(file, text->replace(at, old.size(), fresh));
-  }
-  [[nodiscard]] std::string said() const {
-    std::string text = app::findings(app::load_site(path), language::Format::human, false);
-    for (std::size_t at = 0; (at = text.find(path.string() + "/", at)) != std::string::npos;)
-      text.erase(at, path.string().size() + 1);
-    return text;
-  }
-};
-
 const std::string letter = "---\nsubject: A letter\n---\n";
 const std::string farewell =
-    "{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Bye</a>{% endif %}\n";
+    "<p lang=\"en\">{{ site.postal_address }} "
+    "{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Bye</a>{% endif %}</p>\n";
 
 }  // namespace
 
@@ -102,7 +66,8 @@ TEST_CASE("R067: two rules of one day are noted whatever their files are called"
 
 TEST_CASE("R069: an advertisement without a link to unsubscribe in its text is a warning") {
   const NewSite site;
-  site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n");
+  const std::string hello = letter + "<p lang=\"en\">Hello. {{ site.postal_address }}</p>\n";
+  site.put("templates/welcome.en.liquid", hello);
   const std::string text = site.said();
   INFO(text);
   CHECK(text.find("warning[R069]: the text of `welcome` for readers of `en` has no link to "
@@ -113,7 +78,7 @@ TEST_CASE("R069: an advertisement without a link to unsubscribe in its text is a
   site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n" + farewell);
   CHECK(site.said().empty());
   // Whom nobody has to let go.
-  site.put("templates/welcome.en.liquid", letter + "<p>Hello</p>\n");
+  site.put("templates/welcome.en.liquid", hello);
   site.replace("rules/welcome.yaml", "purpose: marketing", "purpose: transactional");
   CHECK(site.said().empty());
 }
@@ -199,4 +164,114 @@ TEST_CASE("an amount that is printed without `money` never leaves: an error") {
   INFO(text);
   CHECK(loaded.errors() > 0);
   CHECK(text.find("this is a whole object") != std::string::npos);
+}
+
+TEST_CASE("the same is looked for in every language of a template") {
+  const NewSite site;
+  for (const std::string locale : {"en", "ja", "zh"})
+    site.put(
+        "templates/welcome." + locale + ".liquid",
+        fmt::format("{}<p lang=\"{}\">Hello <img src=\"https://shop.example.com/a.png\"></p>\n",
+                    letter, locale));
+  const std::string text = site.said();
+  INFO(text);
+  for (const std::string locale : {"en", "ja", "zh"}) {
+    CHECK(text.find("warning[R069]: the text of `welcome` for readers of `" + locale + "`") !=
+          std::string::npos);
+    CHECK(text.find("warning[R088]: the text of `welcome` for readers of `" + locale + "`") !=
+          std::string::npos);
+    CHECK(text.find("--> templates/welcome." + locale + ".liquid:4:") != std::string::npos);
+  }
+}
+
+TEST_CASE("a layout's mistake is told once, at its own line") {
+  const NewSite site;
+  for (const std::string locale : {"en", "ja", "zh"})
+    site.put("templates/welcome." + locale + ".liquid",
+             "---\nsubject: A letter\nlayout: frame\n---\n<p lang=\"" + locale + "\">Hi\n" +
+                 "{{ site.postal_address }} {% render 'bye' %}</p>\n");
+  site.put("templates/_bye.liquid", "<a href=\"{{ unsubscribe.link }}\">Bye</a>\n");
+  site.put("templates/_frame.liquid", "<div>\n<b>Shop\n</div>{{ content }}\n");
+  CHECK(site.said() ==
+        "warning[R092]: `<b>` is still open where `</div>` stands\n"
+        "  --> templates/_frame.liquid:2:1\n"
+        "   2 | <b>Shop\n"
+        "     | ^ write `</b>` in front of that\n");
+}
+
+TEST_CASE("R088: advertising of a site without a postal address is told where it belongs") {
+  const NewSite site;
+  site.replace("retaind.yaml", "  postal-address: ", "  # postal-address: ");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("warning[R088]: advertising such as `birthday` must show a postal address, and "
+                  "`sender` names none\n  --> retaind.yaml:") == 0);
+  CHECK(text.find("write `postal-address: ") != std::string::npos);
+  CHECK(app::load_site(site.path).warnings() == 1);
+}
+
+TEST_CASE("a link of the settings that is not https is told where it is written") {
+  const NewSite site;
+  site.replace("retaind.yaml", "survey-url: \"https://", "survey-url: \"http://");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("warning[R090]: this link of mails goes over the network in clear\n"
+                  "  --> retaind.yaml:") == 0);
+  CHECK(text.find(".liquid") == std::string::npos);
+}
+
+TEST_CASE("R105: what no sample takes is looked for in partials, too") {
+  const NewSite site;
+  const auto welcome = [&](const std::string& tag) {
+    site.put("templates/welcome.en.liquid",
+             letter + "{% assign mine = 1 %}" + tag + "<p>Hello</p>\n" + farewell);
+  };
+  site.put(
+      "templates/_inner.liquid",
+      "{% if customer.city == \"Nowhere\" %}{{ who.email }}{{ customer.frist_name }}{% endif %}\n");
+  site.put("templates/_part.liquid", "{% render \"inner\", who: customer %}\n");
+  welcome("{% render \"part\" %}");
+  CHECK(
+      site.said() ==
+      "error[R105]: unknown variable `customer.frist_name`: mails of the rule `welcome` that take "
+      "this branch cannot be composed\n"
+      "  --> templates/_inner.liquid:1:54\n"
+      "   1 | {% if customer.city == \"Nowhere\" %}{{ who.email }}{{ customer.frist_name }}{% "
+      "endif %}\n"
+      "     |                                                      ^^^^^^^^^^^^^^^^^^^ write a "
+      "name that the rule provides, or `{% if customer.frist_name %}` around it\n");
+  // Who is asked for outside is known inside.
+  welcome("{% if customer.frist_name %}{% render \"part\" %}{% endif %}");
+  CHECK(site.said().empty());
+  // An argument; and what a template sets is known to what it includes alone.
+  site.put("templates/_inner.liquid",
+           "{% if customer.city == \"Nowhere\" %}{{ mine }}{% endif %}\n");
+  welcome("{% include \"inner\" %}");
+  CHECK(site.said().empty());
+  welcome("{% render \"inner\" %}");
+  CHECK(site.said().find("error[R105]: unknown variable `mine`") == 0);
+  site.put("templates/_inner.liquid", "{{ mine }}\n");
+  welcome(
+      "{% if customer.city == \"Nowhere\" %}{% render \"inner\", mine: customer.naem %}{% endif "
+      "%}");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("error[R105]: unknown variable `customer.naem`") == 0);
+  CHECK(text.find("`mine`") == std::string::npos);
+}
+
+TEST_CASE("R101: front matter in a layout or partial would stand in mails as text: an error") {
+  const NewSite site;
+  // As editors on Windows write it, too.
+  const std::string text = "---\nsubject: Hi\n---\n<p>Hello</p>\n";
+  site.put("templates/_greeting.en.liquid", "\xEF\xBB\xBF" + text);
+  CHECK(site.said().find("error[R101]: a layout or partial has no front matter") == 0);
+  site.put("templates/_greeting.en.liquid", text);
+  CHECK(site.said() ==
+        "error[R101]: a layout or partial has no front matter, so mails would show these lines\n"
+        "  --> templates/_greeting.en.liquid:1:1\n"
+        "   1 | ---\n"
+        "     | ^^^ move them to the templates that use it\n");
+  site.put("templates/_greeting.en.liquid", "<p>Hello</p>\n---\n");
+  CHECK(site.said().empty());
 }

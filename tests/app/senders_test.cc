@@ -35,8 +35,10 @@ TEST_CASE("a mail server that is away is named once") {
   REQUIRE(senders);
   (*senders)->transports().mail->want(1);
   const Duration end = clock.elapsed() + std::chrono::seconds{10};
-  while ((*senders)->trouble().empty() && clock.elapsed() < end)
+  while ((*senders)->trouble().empty() && clock.elapsed() < end) {
+    loop.restart();  // it has no work of its own while the connections try
     loop.run_one_for(std::chrono::milliseconds{100});
+  }
   CHECK((*senders)->trouble().starts_with("smtp 127.0.0.1:1: no connection"));
 }
 

@@ -67,16 +67,15 @@ TEST_CASE("a mail that cannot be composed is found before it is due") {
     const std::string text = said();
     INFO(text);
     CHECK(app::load_site(scratch.path()).errors() == 1);
-    CHECK(text.find("error: `email:thanks` of the rule `thanks-and-feedback` cannot be composed "
-                    "for a reader of `en`: ") == 0);
-    CHECK(text.find("thanks-and-feedback.yaml:") != std::string::npos);
+    CHECK(text.find(
+              "error[R105]: `email:thanks` of the rule `thanks-and-feedback` cannot be composed "
+              "for a reader of `en`: ") == 0);
     CHECK(text.find("thanks.en.liquid:") != std::string::npos);
     CHECK(text.find("unknown variable `survey.link`") != std::string::npos);
   }
   SECTION("the site's language has no text") {
     replace(scratch.path() / "retaind.yaml", "locale: en", "locale: fr");
-    CHECK(said().find("has no text for `fr`, only for en, ja, zh; add the file") !=
-          std::string::npos);
+    CHECK(said().find("has no text for `fr`, only for en, ja, zh\n") != std::string::npos);
   }
   SECTION("a template is used about another subject") {
     replace(scratch.path() / "rules" / "ticket-unresolved-48h.yaml", "template: ticket-reminder",
@@ -93,7 +92,8 @@ TEST_CASE("a mail that cannot be composed is found before it is due") {
             "---\nsubject: ", "---\nsubject: {{ 10 | divided_by: customer.first_name }} ");
     const std::string text = said();
     INFO(text);
-    CHECK(text.find("warning: `email:welcome` of the rule `welcome` cannot be composed") == 0);
+    CHECK(text.find("warning[R106]: `email:welcome` of the rule `welcome` cannot be composed") ==
+          0);
     CHECK(app::load_site(scratch.path()).errors() == 0);
     CHECK(app::load_site(scratch.path()).warnings() == 1);
   }
@@ -123,11 +123,12 @@ TEST_CASE("templates are checked against the attributes that the site declares")
   }
   SECTION("one that is not declared is a warning, for the data may have it") {
     const std::string text = said("{{ customer.attributes.teir }}");
-    CHECK(text.find("warning: `email:welcome` of the rule `welcome` cannot be composed") == 0);
+    CHECK(text.find("warning[R105]: `email:welcome` of the rule `welcome` cannot be composed") ==
+          0);
     CHECK(text.find("unknown variable `customer.attributes.teir`") != std::string::npos);
   }
   SECTION("as a field it is an error") {
-    CHECK(said("{{ customer.teir }}").find("error: `email:welcome`") == 0);
+    CHECK(said("{{ customer.teir }}").find("error[R105]: `email:welcome`") == 0);
   }
 }
 
@@ -200,7 +201,18 @@ TEST_CASE("mistakes of settings, rules and templates are all reported at once") 
   CHECK(text.find("birthdya") != std::string::npos);
   CHECK(text.find("thanks.en.liquid") != std::string::npos);
   CHECK(app::summary(loaded) == "3 errors in 32 files");
-  CHECK_FALSE(app::take_files(app::load_site(scratch.path())));
+  // Who refuses the site says the errors alone.
+  replace(scratch.path() / "templates" / "welcome.en.liquid", "<p>",
+          "<p><img src=\"https://x.example/a.png\">");
+  replace(scratch.path() / "retaind.yaml", "  daytime: 09:00-20:00\n",
+          "  daytime: 09:00-20:00\n  unused: 09:00-20:00\n");
+  const auto refused = app::take_files(app::load_site(scratch.path()));
+  REQUIRE_FALSE(refused);
+  const std::string why = refused.error().message;
+  INFO(why);
+  CHECK(why.find("error[") == 0);
+  CHECK(why.find("warning[") == std::string::npos);
+  CHECK(why.find("note[") == std::string::npos);
 
   replace(scratch.path() / "retaind.yaml", "deliver: maildir", "deliver: somewhere");
   CHECK_FALSE(app::settings_of(scratch.path()));

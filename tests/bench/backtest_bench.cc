@@ -12,6 +12,7 @@
 #include "app/site_init.h"
 #include "base/rng.h"
 #include "bench/measure.h"
+#include "bench/open_store.h"
 #include "replay/backtest.h"
 #include "store/database.h"
 
@@ -23,18 +24,6 @@ namespace {
 const Time start = from_ms(1'735'689'600'000);  // 2025-01-01
 constexpr std::int64_t day = 86'400'000;
 constexpr std::int64_t year = 365 * day;
-
-store::Database open(const fs::path& file, store::Database::Mode mode) {
-  store::Database::Options options;
-  options.mode = mode;
-  options.durable = false;
-  auto database = store::Database::open(file, options);
-  if (!database) {
-    std::fprintf(stderr, "%s\n", database.error().message.c_str());
-    std::exit(1);
-  }
-  return *std::move(database);
-}
 
 /// Customers from the two years before, four orders each; every answer, ticket and consent dated.
 void fill(store::Database& database, std::int64_t orders) {
@@ -51,8 +40,9 @@ void fill(store::Database& database, std::int64_t orders) {
       "INSERT INTO consent (customer, purpose, granted, at) VALUES (?1, ?2, 1, ?3)");
   for (std::int64_t i = 1; i <= customers; ++i) {
     const std::string key = fmt::format("c{}", i);
+    const std::string email = key + "@example.test";
     const std::int64_t created = to_ms(start) - below(2 * year) + year;
-    customer.bind(1, i).bind(2, key).bind(3, key + "@example.test").bind(4, created);
+    customer.bind(1, i).bind(2, key).bind(3, email).bind(4, created);
     customer.bind(5, fmt::format("1980-{:02}-{:02}", 1 + below(12), 1 + below(28))).run();
     for (const char* purpose : {"marketing", "feedback"}) {
       if (below(10) < 7) consent.bind(1, i).bind(2, purpose).bind(3, created).run();
@@ -76,7 +66,8 @@ void fill(store::Database& database, std::int64_t orders) {
     const std::int64_t placed = to_ms(start) + below(year);
     const std::int64_t completed = placed + day + below(4 * day);
     const bool refunded = below(30) == 0;
-    order.bind(1, i).bind(2, fmt::format("o{}", i)).bind(3, owner);
+    const std::string number = fmt::format("o{}", i);
+    order.bind(1, i).bind(2, number).bind(3, owner);
     order.bind(4, refunded ? "refunded" : "completed").bind(5, 500 + below(20'000));
     order.bind(6, placed).bind(7, placed + 600'000).bind(8, completed);
     refunded ? order.bind(9, completed + below(20 * day)) : order.bind_null(9);
@@ -84,13 +75,14 @@ void fill(store::Database& database, std::int64_t orders) {
     if (below(30) == 0) {
       const std::int64_t opened = completed + below(5 * day);
       const std::int64_t solved = opened + below(5 * day);
-      ticket.bind(1, i).bind(2, fmt::format("t{}", i)).bind(3, owner).bind(4, opened);
-      ticket.bind(5, solved).run();
+      const std::string key = fmt::format("t{}", i);
+      ticket.bind(1, i).bind(2, key).bind(3, owner).bind(4, opened).bind(5, solved).run();
       word.bind(1, i).bind(2, opened).bind(3, "open").run();
       word.bind(2, solved).bind(3, "solved").run();
     }
     if (below(10) == 0) {
-      answer.bind(1, i).bind(2, fmt::format("f{}", i)).bind(3, owner);
+      const std::string key = fmt::format("f{}", i);
+      answer.bind(1, i).bind(2, key).bind(3, owner);
       answer.bind(4, below(11)).bind(5, completed + 8 * day).run();
     }
   }
@@ -131,7 +123,7 @@ int main() {
   if (const auto made = app::make_site(site); !made) return 1;
   add_rules(site);
   {
-    store::Database database = open(site / "facts.db", store::Database::Mode::create);
+    store::Database database = bench::open_store(site / "facts.db", store::Database::Mode::create);
     fill(database, orders);
   }
   auto files = app::take_files(app::load_site(site));
@@ -144,7 +136,7 @@ int main() {
   std::printf("%lld orders, %zu rules, store of %ju MB\n", static_cast<long long>(orders), rules,
               fs::file_size(site / "facts.db", ignored) >> 20U);
   const long before = bench::peak_kib();
-  store::Database source = open(site / "facts.db", store::Database::Mode::read);
+  store::Database source = bench::open_store(site / "facts.db", store::Database::Mode::read);
   replay::BacktestOptions options;
   options.from = start;
   options.to = start + std::chrono::milliseconds(year);

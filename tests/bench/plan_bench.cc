@@ -12,6 +12,7 @@
 #include "app/explain_report.h"
 #include "base/rng.h"
 #include "bench/measure.h"
+#include "bench/open_store.h"
 #include "language/check.h"
 #include "render/template.h"
 #include "replay/plan.h"
@@ -26,18 +27,6 @@ namespace {
 const Time start = from_ms(1'767'225'600'000);  // 2026-01-01
 constexpr std::int64_t year = 365LL * 86'400'000;
 constexpr int rules = 50;
-
-store::Database open(const fs::path& file, store::Database::Mode mode) {
-  store::Database::Options options;
-  options.mode = mode;
-  options.durable = false;
-  auto database = store::Database::open(file, options);
-  if (!database) {
-    std::fprintf(stderr, "%s\n", database.error().message.c_str());
-    std::exit(1);
-  }
-  return *std::move(database);
-}
 
 void fill(store::Database& database, long customers, long orders) {
   Rng rng{7};
@@ -105,7 +94,7 @@ delivery::SiteFiles files(const fs::path& directory) {
 
 /// The rules run since before the days that are planned.
 void activate(const fs::path& store, const fs::path& directory) {
-  store::Database database = open(store, store::Database::Mode::write);
+  store::Database database = bench::open_store(store, store::Database::Mode::write);
   SimClock clock{start - std::chrono::hours(24)};
   Rng rng{1};
   replay::World world{database, clock, rng,
@@ -148,7 +137,7 @@ long by_hand(store::Database& database, const delivery::SiteFiles& given, Time t
 bool plans(const fs::path& store, const fs::path& directory) {
   const delivery::SiteFiles given = files(directory);
   const Time to = given.site.zone.add(start, Span{0, 7, Duration{0}, false});
-  store::Database reader = open(store, store::Database::Mode::read);
+  store::Database reader = bench::open_store(store, store::Database::Mode::read);
   replay::Plan last;
   long candidates = 0;
   const auto pair = bench::in_turn(
@@ -182,9 +171,8 @@ bool explains(const fs::path& store, const fs::path& directory, long customers) 
         fmt::format("c{}", 1 + rng.below(static_cast<std::uint64_t>(customers)));
     const std::string rule = fmt::format("rule-{}", rng.below(rules));
     times.push_back(bench::cpu_seconds([&] {
-      store::Database database = open(store, store::Database::Mode::read);
-      const auto report =
-          app::make_explain(database, site, directory, rule, customer, start, false, 3);
+      store::Database database = bench::open_store(store, store::Database::Mode::read);
+      const auto report = app::make_explain(database, site, directory, {rule, customer, start});
       if (!report) std::fprintf(stderr, "%s\n", report.error().message.c_str());
       if (report) occurrences += report->answer.occurrences.size();
     }));
@@ -215,7 +203,7 @@ int main() {
     std::ofstream(directory / "rules" / fmt::format("rule-{}.yaml", i)) << rule_text(i);
   const fs::path store = directory / "retaind.db";
   {
-    store::Database database = open(store, store::Database::Mode::create);
+    store::Database database = bench::open_store(store, store::Database::Mode::create);
     fill(database, customers, orders);
   }
   std::printf("%ld customers, %ld orders, %d rules\n", customers, orders, rules);

@@ -32,7 +32,7 @@ if shutil.which("sqlite3") is None:
 def rule(number):
     trigger = ("  event: order.completed\n  after: {} days" if number % 2 else "  customer: inactive\n  for: {} days")
     return (f"rule: r{number}\nabout: One of many\npurpose: marketing\nstatus: live\nwhen:\n{trigger.format(8 + number)}\n"
-            "if:\n  - customer.orders_count >= 2\nunless:\n  - customer.open_tickets > 0\nthen:\n  - email: win-back\n"
+            "if:\n  - customer.orders_count >= 2\nunless:\n  - customer.open_tickets > 0\nthen:\n  - email: welcome\n"
             "once-per: customer\nsend-window: daytime\n")
 
 
@@ -52,10 +52,14 @@ def fill(store):
 
 def restart(site, manager):
     manager.listen()  # what the one before has said
-    manager.socket.setblocking(True)
+    manager.socket.settimeout(30)
     begin = time.perf_counter()
     with Daemon(site, {"NOTIFY_SOCKET": manager.path}) as daemon:
-        check(b"READY" in manager.socket.recv(4096), "the first message was not READY")
+        try:
+            first = manager.socket.recv(4096)
+        except TimeoutError:
+            sys.exit(f"the daemon did not start:\n{daemon.text()}")
+        check(b"READY" in first, "the first message was not READY")
         ready = time.perf_counter() - begin
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(str(next(pathlib.Path(site.directory).glob("*.sock"))))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from npm_peers import npm_peers
-from running_site import Site, check
+from running_site import SOURCE, Site, check
 
 modules = npm_peers()
 if modules is None:
@@ -117,6 +117,8 @@ HEAD = "rule: thanks\npurpose: feedback\n"
 THEN = "then:\n  - email: thanks\n"
 
 with Site() as site:
+    site.write("vocabulary.yaml", (SOURCE / "tests/data/language/own-site/vocabulary.yaml").read_text())
+    check(site.run("schema", "--write").returncode == 0, "the editor's files are not written")
     server = Server(site)
     for kind in ("rules", "tests"):
         for path in sorted((site.directory / kind).glob("*.yaml")):
@@ -159,6 +161,9 @@ with Site() as site:
     conditions = server.completions("rules/new.yaml", HEAD + "unless:\n  - |\n")
     show("conditions", conditions)
     check({"order.refunded", "customer.open_tickets >= 2"} <= set(conditions), f"conditions: {list(conditions)}")
+    check({"customer.tier = gold", "event.minutes >= 2"} <= set(conditions), f"fields of the site's own: {list(conditions)}")
+    states = server.completions("rules/new.yaml", HEAD + "when:\n  customer: |\n" + THEN)
+    check({"inactive", "silent-gold"} <= set(states), f"states of the site's own: {states}")
     reasons = server.completions("tests/new.yaml", "test: thanks\ncases:\n  - name: one\n    story:\n      - at: day 7\n        expect: nothing\n        because: |\n")
     check({"no-consent", "condition-false"} <= set(reasons), f"reasons: {list(reasons)}")
     settings = server.completions("retaind.yaml", "shop: Mine\n|")
@@ -184,6 +189,8 @@ with Site() as site:
             (HEAD + "when:\n  event: order.completed\n  customer: inactive\n" + THEN, 5, "`event` and `customer` are two things"),
             (HEAD + "when:\n  at: 10:00\n" + THEN, 3, "one of `event`, `date`"),
             (HEAD + "when:\n  event: order.completed\nthen:\n  - digest: 5 minutes\n", 6, "one of `email`, `notify`"),
+            (HEAD + "when:\n  event: order.completed\nif:\n  - customer.tier = gold\n  - customer.tir = gold\n" + THEN, 7, "no such field; `retaind vocabulary` lists them"),
+            (HEAD + "when:\n  event: order.completed\nunless: customer.opentickets > 0\n" + THEN, 5, "no such field"),
             (HEAD + THEN, 1, "Missing property \"when\""),
             (HEAD.replace("feedback", "feedbck") + "when:\n  event: order.completed\n" + THEN, 2, "feedback")]:
         found = server.problems("rules/new.yaml", text)

@@ -54,7 +54,7 @@ with Site() as site:
     (site.directory / "retaind.yaml").write_text(settings)
     templates = site.directory / "templates"
     away = templates.rename(site.directory / "away")
-    expect(site.run("check"), 1, f"error: cannot read the templates in {templates}")
+    expect(site.run("check"), 1, f"error[R100]: cannot read the templates in {templates}")
     away.rename(templates)
     expect(site.run("check", "--strict"), 0)
     (site.directory / "rules/more").mkdir()

@@ -7,7 +7,7 @@ from running_site import BINARY, Site, check
 listed = subprocess.run([BINARY, "new"], capture_output=True, text=True)
 check(listed.returncode == 0, listed.stderr)
 names = [line.split()[0] for line in listed.stdout.splitlines()]
-check({"win-back-90d", "birthday", "second-order", "support-feedback", "never-ordered"} <= set(names), f"examples: {names}")
+check({"win-back-90d", "birthday", "second-order", "support-feedback", "never-ordered", "goes-with-it"} <= set(names), f"examples: {names}")
 check(all(len(line.split()) > 4 for line in listed.stdout.splitlines()), f"an example says nothing of itself: {listed.stdout}")
 
 
@@ -37,7 +37,7 @@ with Site() as site:
 # Beside those of a new site; never over anything
 with Site() as site:
     fresh = files(site)
-    for name in ("second-order", "support-feedback", "never-ordered"):
+    for name in ("second-order", "support-feedback", "never-ordered", "goes-with-it", "monthly-regulars"):
         check(site.run("new", name).returncode == 0, name)
     check(fresh.items() <= files(site).items(), "files of the site have changed")
     tested = site.run("test")
@@ -50,13 +50,21 @@ with Site() as site:
     again = site.run("new", "second-order")
     check(again.returncode == 1 and "the rule `second-order` is there already" in again.stderr, again.stderr)
     (site.directory / "rules/mine.yaml").unlink()
-    site.edit("templates/second-order.en.liquid", "Dear", "Hi")
+    site.edit("templates/second-order.en.liquid", "caught your eye", "come to your mind")
     again = site.run("new", "second-order")
     check(again.returncode == 1 and "templates/second-order.en.liquid is there already" in again.stderr, again.stderr)
     check(not (site.directory / "rules/second-order.yaml").exists(), "half an example was written")
-    site.edit("templates/second-order.en.liquid", "Hi", "Dear")
+    site.edit("templates/second-order.en.liquid", "come to your mind", "caught your eye")
     check(site.run("new", "second").returncode == 0, "the beginning of a name is not enough")
     check(files(site) == before, "the example is another one")
+
+    # The shop's own layout stays, and what the example needs of the shipped parts comes along.
+    for name in ("rules/second-order.yaml", "tests/second-order.yaml", "templates/_button.liquid"):
+        (site.directory / name).unlink()
+    site.edit("templates/_base.liquid", "#eef1ef", "#ffffff")
+    again = site.run("new", "second-order")
+    check(again.returncode == 0 and "templates/_button.liquid" in again.stdout and "_base" not in again.stdout, again.stdout + again.stderr)
+    check("#ffffff" in (site.directory / "templates/_base.liquid").read_text().split("<body")[1][:60], "the shop's layout was overwritten")
 
     for name, said in (("win-bak-90d", "did you mean `win-back-90d`?"), ("nothing-like-it", "`retaind new` lists all")):
         refused = site.run("new", name)

@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import pathlib
+import re
 
 from running_site import GREET, Daemon, Site, check, timestamp
 
@@ -35,6 +36,10 @@ with Site() as site:
     text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
     check(text.strip() in shown.stdout, f"the text part is another:\n{text}")
     check(html.read_text().strip() == mail.get_body(("html",)).get_content().replace("\r\n", "\n").strip(), "the HTML is another")
+    japanese = site.run("preview", "thanks", "--customer", "C0", "--locale", "ja").stdout
+    check("お問い合わせ：hello@example.com" in japanese, f"the Japanese footer names nobody to ask:\n{japanese}")
+    greeting = site.run("preview", "greet", "--customer", "C0").stdout
+    check("because you agreed to hear from Example Shop" in greeting and "because" not in shown.stdout, f"the footer gives another reason:\n{greeting}")
     # What the sender sends about the same row is the same but for its number, links and date.
     check("--step" not in shown.stdout, shown.stdout)
     again = site.run("preview", "thanks", "--customer", "C0", "--eml", str(eml))
@@ -46,6 +51,27 @@ with Site() as site:
                                 (("thanks",), 2, "--customer is needed")):
         refused = site.run("preview", *words)
         check(refused.returncode == status and said in refused.stderr, f"{words}: {refused.returncode} {refused.stderr}")
+    # The same in Japanese, in the charset that the site asks for as far as it goes.
+    said = {}
+    for charset, shop in (("utf-8", "青空ショップ"), ("iso-2022-jp", "青空ショップ"), ("iso-2022-jp", "髙島ショップ")):
+        settings = (site.directory / "retaind.yaml").read_text()
+        site.edit("retaind.yaml", "sender:\n", f"sender:\n  charset: {charset}\n")
+        name = [line for line in settings.splitlines() if line.startswith("shop: ")][0]
+        site.edit("retaind.yaml", name, f"shop: {shop}")
+        file = pathlib.Path(site.base) / "japanese.eml"
+        file.unlink(missing_ok=True)
+        shown = site.run("preview", "thanks", "--customer", "C0", "--locale", "ja", "--eml", str(file))
+        check(shown.returncode == 0, shown.stderr)
+        mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        parts = [mail.get_body((kind,)) for kind in ("plain", "html")]
+        got = charset if shop.startswith("青") else "utf-8"
+        check({part.get_content_charset() for part in parts} == {got}, f"{charset}, {shop}: {file.read_text()}")
+        check(f'<meta charset="{got}">' in parts[1].get_content(), parts[1].get_content())
+        check(f"=?{got}?".encode() in file.read_bytes(), "the subject is in another charset")
+        # The link is made up anew.
+        said.setdefault(shop, []).append((mail["Subject"], re.sub(r"\?t=\S+", "", parts[0].get_content())))
+        site.write("retaind.yaml", settings)
+    check(len(said["青空ショップ"]) == 2 and len(set(said["青空ショップ"])) == 1, f"{said}")
     # The sender's own error: a template that asks for what this customer does not have.
     template = site.directory / "templates" / "welcome.en.liquid"
     good = template.read_text()

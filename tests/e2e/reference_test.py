@@ -66,7 +66,7 @@ with Site() as site:
         elif kind == "yaml site":
             (site.directory / "retaind.yaml").write_text(lines)
         else:
-            check(re.fullmatch(r"yaml (wrong|right) (rule|site|story|vocabulary)", kind), f"{page} shows {kind!r}, which nothing tries")
+            check(re.fullmatch(r"yaml (wrong|right) (rule|site|story|vocabulary)|liquid (wrong|right) template", kind), f"{page} shows {kind!r}, which nothing tries")
     checked = site.run("check", "--strict")
     check(checked.returncode == 0, f"an example of the reference is wrong: {checked.stdout}")
     tested = site.run("test")

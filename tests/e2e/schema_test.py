@@ -48,6 +48,21 @@ BROKEN = {
     "conditions that are none": ("then:", "if: []\nthen:", "fewer than 1"),
     "an empty condition": ("then:", "if:\nthen:", "null|string|array"),
     "a priority in words": ("then:", "priority: high\nthen:", "pattern"),
+    "business time from a date": ("event: order.completed\n  after: 7 days", "date: subscription.renews_at\n  after: 7 business days", "pattern"),
+    "a hundred years and one": ("7 days", "101 years", "pattern"),
+    "a hundred years and one in hours": ("7 days", "884760 hours", "pattern"),
+    "no time, with zeros": ("then:", "late-limit: 00 days\nthen:", "pattern"),
+    "a name that YAML takes for yes": ("rule: thanks", "rule: true", "string"),
+    "a priority with half a point": ("then:", "priority: 15.5\nthen:", "string|integer"),
+    "a fraction in quotes": ("then:", "priority: '15.0'\nthen:", "pattern"),
+    "a field that is none": ("then:", "if: customer.order_count >= 2\nthen:", "pattern"),
+    "a field of nothing": ("then:", "unless:\n  - order.refunded\n  - costumer.open_tickets > 0\nthen:", "pattern"),
+    "a field of what is counted that is none": ("then:", "if: sum(orders.totl where order.placed_at within last 9 days) > 5 EUR\nthen:", "pattern"),
+    "a text that is never closed": ("then:", "if: order.number = 'A\nthen:", "pattern"),
+    "blanks in the quotes of a word": ("then:", "status: 'live '\nthen:", "allowed values"),
+    "blanks in the quotes of an event": ("order.completed", "' order.completed'", "pattern"),
+    "blanks in the quotes of a state": ("event: order.completed\n  after", "customer: 'inactive '\n  for", "allowed values"),
+    "blanks in the quotes of a subject": ("then:", "once-per: 'order '\nthen:", "allowed values"),
     "something to count by that is none": ("then:", "once-per: basket\nthen:", "allowed values"),
 }
 # Ways of writing that are right.
@@ -59,6 +74,16 @@ LEGAL = {
     "no wait at all": ("7 days", "0 days"),
     "no limit of lateness": ("then:", "late-limit: none\nbacklog: all\nthen:"),
     "a percentage with its sign": ("- email: thanks", "- coupon: a\n    percent-off: 15%\n    valid-for: 2 days\n  - email: thanks"),
+    "zeros in front of a share": ("then:", "holdout: 030%\nthen:"),
+    "blanks in the quotes of a duration": ("7 days", "'7 days '"),
+    "a hundred years": ("7 days", "100 years"),
+    "a hundred years in hours": ("7 days", "876000 hours"),
+    "a whole number with a point": ("then:", "priority: 15.0\nthen:"),
+    "a whole number to the base of sixteen": ("then:", "priority: 0x10\nthen:"),
+    "a name of truth in quotes": ("rule: thanks", "rule: 'true'"),
+    "dots in texts and numbers": ("then:", "if: order.number != 'costumer.x it''s' and order.total > 4.5 EUR\nthen:"),
+    "fields of what is counted": ("then:", "if: sum(orders.total where order.placed_at older than 2 days) > 5 EUR or count(items where item.name contains 'a.b') > 2\nthen:"),
+    "business time from an event": ("7 days", "7 business days\nsend-window: daytime"),
 }
 
 # A rule with a site's own words in every place where it may have one.
@@ -160,6 +185,12 @@ with Site() as site:
     answer = judge(modules, schema("rule", *at), [OWN_RULE])[0]
     check(answer["valid"], f"a rule with the site's own words is refused: {answer['errors']}")
     check('"silent-gold"' in json.dumps(schema("rule", *at)), "the site's own state is not offered")
+    for old, new in (("customer.tier", "customer.tir"), ("event.minutes", "event.minute"), ("customer.credit", "order.credit")):
+        text = OWN_RULE.replace(old, new)
+        site.write("rules/silent-gold.yaml", text)
+        run = site.run("check")
+        answer = judge(modules, schema("rule", *at), [text])[0]
+        check("rules/silent-gold.yaml" in run.stdout and "error[" in run.stdout and not answer["valid"], f"{new} is taken: {run.stdout} {answer}")
     answer = judge(modules, schema("rule"), [OWN_RULE])[0]
     check(not answer["valid"], "a site without these words takes them")
     for path in ("vocabulary.yaml", "rules/silent-gold.yaml"):

@@ -14,6 +14,7 @@ class Server:
 
     def __init__(self):
         self.mails = []
+        self.quits = 0
         outer = self
 
         class Session(socketserver.StreamRequestHandler):
@@ -41,6 +42,7 @@ class Server:
                         rcpt = []
                         say("250 taken as 4711")
                     elif word.startswith(b"QUIT"):
+                        outer.quits += 1
                         return say("221 bye")
                     else:
                         say("250 test.example" if word.startswith(b"EHLO") else "250 fine")
@@ -68,6 +70,7 @@ with Site() as site:
     sent = site.run("send-test", "greet", "--customer", "C1", "--to", "me@example.org")
     check(sent.returncode == 0 and "sent to me@example.org" in sent.stdout and "4711" in sent.stdout, sent.stdout + sent.stderr)
     check(len(server.mails) == 1 and server.mails[0][0] == ["me@example.org"], f"{server.mails}")
+    check(server.quits == 1, "send-test went away without QUIT")
     mail = email.message_from_bytes(server.mails[0][1], policy=email.policy.default)
     check(mail["Subject"].startswith("[test] ") and mail["To"] == "me@example.org" and mail["X-Retaind-Test"] == "yes", f"{mail.items()}")
     check("List-Unsubscribe" not in mail and "c1@example.com" not in str(mail["To"]), f"{mail.items()}")

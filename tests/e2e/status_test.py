@@ -83,7 +83,7 @@ with Site() as site:
         check(line[1:5] == ["live", "0", "0", "0"], line)
         check(abs(parsed("T".join(line[5:7]) + "Z") - parsed(soon)) <= 60, f"{line} is not due at {soon}")
         check(rule_line(site, "late")[1] == "draft", status)
-        check(status.count("left out, because they were due before the rule went live: 3") == 1, status)
+        check(status.count("left out when the rule went live, because they were due before: 3") == 1, status)
         check(due["left_out"] == 3, due)
         site.edit("rules/greet.yaml", "status: live", "status: paused")
         check(site.run("reload").returncode == 0, "the reload failed")

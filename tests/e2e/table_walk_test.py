@@ -110,7 +110,7 @@ def walk(site, rules):
 
 
 with Site() as site:
-    for name in ("second-order", "support-feedback", "never-ordered"):
+    for name in ("second-order", "support-feedback", "never-ordered", "goes-with-it", "monthly-regulars"):
         check(site.run("new", name).returncode == 0, name)
     check(site.run("test").returncode == 0, "the shipped stories fail")
     walk(site, [RuleText(path) for path in sorted((site.directory / "rules").glob("*.yaml"))])

@@ -83,6 +83,11 @@ with Site() as site:
         check(got == planned, f"{got} instead of {planned}")
         mails = [mail.read_text() for mail in site.mails()]
         check(sum("Hello in short" in mail for mail in mails) == counts["welcome-short"], "other texts than the ledger says")
+        told = site.run("status")
+        for name, count in counts.items():
+            check(any(line.split() == [name, "(email:welcome)", str(count), "0", "0"] for line in told.stdout.splitlines()), f"{name} {count}: {told.stdout}")
+        rule = next(rule for rule in json.loads(site.run("status", "--json").stdout)["rules"] if rule["id"] == "greet")
+        check({one["variant"]: one["sent"] for one in rule["variants"]} == counts, f"{rule}")
         check("variant welcome-short" in site.run("outbox", "--customer", short).stdout, site.run("outbox").stdout)
         check(json.loads(site.run("outbox", "--json", "--customer", control).stdout)["variant"] == "welcome", "no variant in JSON")
         for command in (("explain", "greet", "--customer", short), ("timeline", short)):

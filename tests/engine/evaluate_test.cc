@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "language/expression.h"
+#include "../support/read_condition.h"
 
 // Conditions read by the real checker and held against one row: what the language's definition says
 // of each, which is Kleene's logic.
@@ -57,25 +57,17 @@ constexpr std::string_view monday = "2026-03-02 10:00";
 
 /// "yes", "no", "unknown", or what is wrong with the text.
 std::string truth(const std::string& condition, const Row& row, std::string_view now = monday) {
-  std::vector<lang::Diagnostic> diagnostics;
-  lang::Report report(std::make_shared<lang::Source>(lang::Source{"x.yaml", condition}),
-                      diagnostics);
-  lang::YamlNode scalar;
-  scalar.kind = lang::YamlNode::Kind::scalar;
-  scalar.text = condition;
-  scalar.at = {0, condition.size()};
   const lang::Scope scope{
       {Subject::subscription, Subject::customer}, "subscription.started", {}, berlin()};
-  std::vector<lang::Slot> slots;
-  const auto read = lang::read_condition(report, scalar, scope, {&slots});
-  if (!read) return lang::to_text(diagnostics, lang::Format::human, false);
+  const auto read = retaind::test::read_condition(condition, scope);
+  if (!read.condition) return lang::to_text(read.diagnostics, lang::Format::human, false);
   std::vector<Cell> cells;
-  for (const lang::Slot& slot : slots) {
+  for (const lang::Slot& slot : read.slots) {
     const auto found = row.find(std::string(retaind::name_of(slot.field->subject)) + "." +
                                 std::string(slot.field->name));
     cells.push_back(found == row.end() ? Cell{} : found->second);
   }
-  const Truth result = retaind::engine::evaluate(*read, cells, at(now), berlin());
+  const Truth result = retaind::engine::evaluate(*read.condition, cells, at(now), berlin());
   if (result == Truth::unknown) return "unknown";
   return result == Truth::yes ? "yes" : "no";
 }
@@ -332,21 +324,12 @@ struct Order {
 /// The condition about a customer who has these orders; nullptr: nobody knows whose they are.
 std::string over(const std::string& condition, const std::vector<Order>* orders,
                  std::string_view now = monday) {
-  std::vector<lang::Diagnostic> diagnostics;
-  lang::Report report(std::make_shared<lang::Source>(lang::Source{"x.yaml", condition}),
-                      diagnostics);
-  lang::YamlNode scalar;
-  scalar.kind = lang::YamlNode::Kind::scalar;
-  scalar.text = condition;
-  scalar.at = {0, condition.size()};
-  std::vector<lang::Slot> slots;
-  std::vector<lang::Aggregate> aggregates;
   const lang::Scope scope{
       {Subject::customer}, "customer.created", *retaind::find_currency("EUR"), berlin()};
-  const auto read = lang::read_condition(report, scalar, scope, {&slots, &aggregates});
-  if (!read) return lang::to_text(diagnostics, lang::Format::human, false);
+  const auto read = retaind::test::read_condition(condition, scope);
+  if (!read.condition) return lang::to_text(read.diagnostics, lang::Format::human, false);
   std::vector<retaind::store::RowSet> sets;
-  for (const lang::Aggregate& aggregate : aggregates) {
+  for (const lang::Aggregate& aggregate : read.aggregates) {
     retaind::store::RowSet& set = sets.emplace_back();
     set.known = orders != nullptr;
     set.width = aggregate.slots.size();
@@ -363,11 +346,11 @@ std::string over(const std::string& condition, const std::vector<Order>* orders,
     }
   }
   retaind::engine::Readings readings;
-  std::vector<Cell> cells(slots.size());  // every other field is unknown
+  std::vector<Cell> cells(read.slots.size());  // every other field is unknown
   readings.cells = cells;
-  readings.aggregates = aggregates;
+  readings.aggregates = read.aggregates;
   readings.rows = sets;
-  const Truth result = retaind::engine::evaluate(*read, readings, at(now), berlin());
+  const Truth result = retaind::engine::evaluate(*read.condition, readings, at(now), berlin());
   return result == Truth::unknown ? "unknown" : result == Truth::yes ? "yes" : "no";
 }
 
@@ -425,28 +408,19 @@ TEST_CASE("the least and the greatest of two currencies are unknown in whichever
           "[engine][evaluate]") {
   const Cell free = Cell::of(std::int64_t{0});  // an order of which nobody said the currency
   const auto truth_of = [&](const char* condition, std::vector<Cell> totals) {
-    std::vector<lang::Diagnostic> diagnostics;
-    lang::Report report(std::make_shared<lang::Source>(lang::Source{"x.yaml", condition}),
-                        diagnostics);
-    lang::YamlNode scalar;
-    scalar.kind = lang::YamlNode::Kind::scalar;
-    scalar.text = condition;
-    scalar.at = {0, scalar.text.size()};
-    std::vector<lang::Slot> slots;
-    std::vector<lang::Aggregate> aggregates;
     const lang::Scope scope{
         {Subject::customer}, "customer.created", *retaind::find_currency("EUR"), berlin()};
-    const auto read = lang::read_condition(report, scalar, scope, {&slots, &aggregates});
-    REQUIRE(read);
+    const auto read = retaind::test::read_condition(condition, scope);
+    REQUIRE(read.condition);
     std::vector<retaind::store::RowSet> sets(1);
     sets[0].known = true;
     sets[0].width = 1;
     sets[0].rows = totals.size();
     sets[0].cells = std::move(totals);
     retaind::engine::Readings readings;
-    readings.aggregates = aggregates;
+    readings.aggregates = read.aggregates;
     readings.rows = sets;
-    return retaind::engine::evaluate(*read, readings, at(monday), berlin());
+    return retaind::engine::evaluate(*read.condition, readings, at(monday), berlin());
   };
   for (const char* condition : {"min(orders.total) < 30 EUR", "max(orders.total) < 30 EUR"}) {
     CAPTURE(condition);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "../support/read_condition.h"
 #include "engine/evaluate.h"
 #include "language/expression.h"
 #include "language/rule_parts.h"
@@ -26,24 +27,11 @@ using retaind::Time;
 using retaind::Type;
 using retaind::engine::Truth;
 
-struct Read {
-  std::optional<lang::Condition> condition;
-  std::vector<lang::Slot> slots;
-  std::vector<lang::Aggregate> aggregates;
-};
+using Read = retaind::test::ReadCondition;
 
 Read read(const std::string& text, const lang::Scope& scope) {
-  Read result;
-  std::vector<lang::Diagnostic> diagnostics;
-  lang::Report report(std::make_shared<lang::Source>(lang::Source{"rules/fuzz.yaml", text}),
-                      diagnostics);
-  lang::YamlNode scalar;
-  scalar.kind = lang::YamlNode::Kind::scalar;
-  scalar.text = text;
-  scalar.at = {0, text.size()};
-  result.condition =
-      lang::read_condition(report, scalar, scope, {&result.slots, &result.aggregates});
-  require(result.condition.has_value() != have_errors(diagnostics, text.size()),
+  Read result = retaind::test::read_condition(text, scope);
+  require(result.condition.has_value() != have_errors(result.diagnostics, text.size()),
           "a condition or errors");
   if (!result.condition) return result;
   inspect(*result.condition, result.slots.size(), result.aggregates.size());

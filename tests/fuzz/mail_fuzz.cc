@@ -1,13 +1,16 @@
 // module: render
-// Fields of a mail, separated by 0x01. Whatever is built is a 7-bit message with the headers that
-// were meant.
+// Fields of a mail, separated by 0x01. Whatever is built, in either charset, is a 7-bit message
+// with the headers that were meant, and reads as it was written.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "render/mime.h"
+#include "render/read_mail.h"
+#include "support/plain_lines.h"
 
 using namespace retaind;
 using namespace retaind::render;
@@ -37,6 +40,31 @@ std::size_t count_fields(const std::string& bytes) {
   return count;
 }
 
+void check_read(const Mail& mail, const std::string& bytes) {
+  const ReadMail read = read_mail(bytes);
+  require(read.subject == to_valid_utf8(mail.subject));
+  const bool one_part = mail.text.empty() || mail.html.empty();
+  if (one_part && !mail.html.empty()) return;
+  std::string text = test::plain_lines(mail.text);
+  if (one_part && !text.ends_with('\n')) text += '\n';
+  require(read.text == text);
+}
+
+void check_built(const Mail& mail) {
+  const auto built = build_mail(mail);
+  if (!built) return require(!built.error().message.empty());
+  check_wire(built->bytes, built->needs_smtputf8);
+  const bool list = !mail.list_unsubscribe_url.empty() || !mail.list_unsubscribe_mailto.empty();
+  const bool one_click =
+      mail.list_unsubscribe_url.size() > 5 && (mail.list_unsubscribe_url[4] | 0x20) == 's';
+  const bool multipart = !mail.text.empty() && !mail.html.empty();
+  const std::size_t expected = 7U + (mail.reply_to.empty() ? 0U : 1U) + (list ? 1U : 0U) +
+                               (one_click ? 1U : 0U) + (mail.list_id.empty() ? 0U : 1U) +
+                               mail.extra.size() + (multipart ? 0U : 1U);
+  require(count_fields(built->bytes) == expected);
+  check_read(mail, built->bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -60,19 +88,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mail.message_id = fields[9].empty() ? "m@example.com" : fields[9];
   mail.list_id = fields[10];
   if (!fields[11].empty()) mail.extra = {{"X-Retaind-Rule", fields[11]}};
-  const auto built = build_mail(mail);
-  if (!built) {
-    require(!built.error().message.empty());
-    return 0;
+  for (const Charset charset : {Charset::utf_8, Charset::iso_2022_jp}) {
+    mail.charset = charset;
+    check_built(mail);
   }
-  check_wire(built->bytes, built->needs_smtputf8);
-  const bool list = !mail.list_unsubscribe_url.empty() || !mail.list_unsubscribe_mailto.empty();
-  const bool one_click =
-      mail.list_unsubscribe_url.size() > 5 && (mail.list_unsubscribe_url[4] | 0x20) == 's';
-  const bool multipart = !mail.text.empty() && !mail.html.empty();
-  const std::size_t expected = 7U + (mail.reply_to.empty() ? 0U : 1U) + (list ? 1U : 0U) +
-                               (one_click ? 1U : 0U) + (mail.list_id.empty() ? 0U : 1U) +
-                               mail.extra.size() + (multipart ? 0U : 1U);
-  require(count_fields(built->bytes) == expected);
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/read_condition.h"
 #include "rule_text.h"
 
 namespace lang = retaind::language;
@@ -15,12 +16,7 @@ using retaind::Type;
 
 namespace {
 
-struct Read {
-  std::optional<Condition> condition;
-  std::vector<lang::Slot> slots;
-  std::vector<lang::Aggregate> aggregates;
-  std::vector<lang::Diagnostic> diagnostics;
-
+struct Read : retaind::test::ReadCondition {
   [[nodiscard]] std::string code() const {
     return diagnostics.empty() ? "" : diagnostics.front().code;
   }
@@ -32,15 +28,7 @@ lang::Scope scope(std::vector<Subject> subjects = {Subject::order, Subject::cust
 }
 
 Read read(std::string_view text, const lang::Scope& in = scope()) {
-  Read result;
-  auto source = std::make_shared<lang::Source>(lang::Source{"x.yaml", std::string(text)});
-  lang::Report report(source, result.diagnostics);
-  lang::YamlNode scalar;
-  scalar.kind = lang::YamlNode::Kind::scalar;
-  scalar.text = std::string(text);
-  scalar.at = {0, text.size()};
-  result.condition = lang::read_condition(report, scalar, in, {&result.slots, &result.aggregates});
-  return result;
+  return {retaind::test::read_condition(std::string(text), in)};
 }
 
 /// The tree in prefix form: "(and (= order.total 5.00 EUR) order.refunded)".

@@ -25,6 +25,8 @@ case ${1:-} in
   *) sed -n '2,8s/^# //p' "$0" >&2; exit 2 ;;
 esac
 [ ${#chosen[@]} -gt 0 ] || { echo 'no such mutant' >&2; exit 2; }
+# Of all, whoever is chosen: a guard that has moved is noticed by who moved it.
+python3 change.py --check "$source" "${mutants[@]}" || exit 1
 
 work=${RETAIND_MUTANTS_DIR:-$(mktemp -d)}
 tree=$work/tree

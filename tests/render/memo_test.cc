@@ -12,7 +12,7 @@ namespace {
 
 /// Lines as they come in mails and as they should not.
 std::string random_line(std::mt19937& dice) {
-  static const std::array<std::string, 24> pieces{
+  static const std::array<std::string, 26> pieces{
       "<p>A line of the length that people write, with a full stop at its end.</p>",
       "<p>",
       "</p>",
@@ -36,6 +36,8 @@ std::string random_line(std::mt19937& dice) {
       "a word",
       "<hr>",
       "trailing blank ",
+      "broken \xE6\x97 and \xFF",
+      "日本語の文章ばかりのメールは、別の符号化で送られます。",
       std::string(90, 'x'),
   };
   std::string line;

@@ -411,6 +411,25 @@ TEST_CASE(
         std::string::npos);
 }
 
+TEST_CASE(
+    "5,000 characters without a blank, bare line breaks, NUL and a boundary of its own fit a body",
+    "[render]") {
+  Mail mail = simple_mail();
+  mail.text = "bare\nand\rand\r\n" + std::string("NUL\0.\n", 6);
+  const std::string first = built(mail);
+  mail.html = "<p>" + std::string(5000, 'x') + "</p>\n--=_" + std::string(32, '0') + "--\n";
+  const std::string bytes = built(mail);
+  CHECK(wire_fault(first).empty());
+  CHECK(wire_fault(bytes).empty());
+  CHECK(first.find("bare\r\nand\r\nand\r\nNUL=00.\r\n") != std::string::npos);
+  const std::string boundary = bytes.substr(bytes.find("boundary=\"") + 10, 34);
+  CHECK(bytes.find("--=3D_0000") != std::string::npos);
+  int lines = 0;
+  for (std::size_t at = 0; (at = bytes.find("\r\n--" + boundary, at)) != std::string::npos; ++at)
+    ++lines;
+  CHECK(lines == 3);
+}
+
 TEST_CASE("invalid UTF-8 in subject and bodies becomes U+FFFD", "[render]") {
   Mail mail = simple_mail();
   mail.subject = "caf\xE9";

@@ -1,7 +1,11 @@
 #include "render/read_mail.h"
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <filesystem>
 
+#include "base/file.h"
+#include "base/value.h"
 #include "render/mime.h"
 
 using namespace retaind;
@@ -53,4 +57,27 @@ TEST_CASE("what is no mail reads as nothing") {
        {"", "\r\n\r\n", "Subject: a", "Content-Type: x; boundary=\"", "=?", "--"})
     CHECK(read_mail(bytes).text.empty());
   CHECK(read_mail("Subject: =?utf-8?q?half\r\n\r\n").subject == "=?utf-8?q?half");
+}
+
+TEST_CASE("headers read as the RFC 2047 vectors say, whoever wrote them") {
+  const auto file = read_file(
+      std::filesystem::path(RETAIND_DATA) / "mail_parsing/rfc2047_vectors.json", 1U << 20U);
+  if (!file) {
+    std::puts("skipped: the RFC 2047 vectors are not there");
+    return;
+  }
+  const auto vectors = parse_json(*file);
+  REQUIRE(vectors);
+  for (const Value& one : *vectors->find("decode_header")->as_array()) {
+    const std::string& in = *one.find("in")->as_text();
+    CHECK(read_mail("Subject: " + in + "\r\n\r\n").subject == *one.find("out")->as_text());
+  }
+}
+
+TEST_CASE("a character that a writer split between two words is whole again") {
+  CHECK(read_mail("Subject: =?utf-8?B?5bE=?= =?utf-8?B?seeUsA==?=\r\n\r\n").subject == "山田");
+  CHECK(read_mail("Subject: =?utf-8?q?a?= x =?utf-8?q?b?= =?iso-2022-jp?B?GyRCOzMbKEI=?= y\r\n\r\n")
+            .subject == "a x b山 y");
+  CHECK(read_mail("Subject: =?no-such?q?a?= =?iso-2022-jp?B?GyRCOw==?=\r\n\r\n").subject ==
+        "a\x1B$B;");
 }

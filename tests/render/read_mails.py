@@ -3,6 +3,7 @@
 Prints one line per difference and, last, how many mails agreed. Exit status 1 when one did not."""
 import json
 import pathlib
+import re
 import sys
 from email import policy
 from email.header import decode_header, make_header
@@ -16,7 +17,7 @@ def lines(text):
 
 def part(message, kind):
     found = message.get_body(preferencelist=(kind,))
-    return None if found is None else lines(found.get_payload(decode=True).decode("utf-8"))
+    return None if found is None else lines(found.get_payload(decode=True).decode(found.get_content_charset()))
 
 
 def raw_header(raw, name):
@@ -47,8 +48,9 @@ def compare(path):
     for line in raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n"):
         if len(line) > 998 or b"\n" in line or b"\r" in line:
             differences.append(f"{path.name}: header line {line!r}")
+    longest = 998 if b"Content-Transfer-Encoding: 7bit" in raw else 76
     for line in raw.split(b"\r\n\r\n", 1)[1].split(b"\r\n"):
-        if len(line) > 76 or b"\n" in line or b"\r" in line:
+        if len(line) > longest or b"\n" in line or b"\r" in line:
             differences.append(f"{path.name}: body line {line!r}")
     if any(byte > 0x7F for byte in raw):
         differences.append(f"{path.name}: 8-bit byte")
@@ -58,6 +60,9 @@ def compare(path):
     same("text", part(message, "plain"), expected["text"])
     same("html", part(message, "html"), expected["html"])
     same("defects", message.defects, [])
+    charsets = {found.get_content_charset() for found in message.walk() if not found.is_multipart()}
+    words = {word.lower() for word in re.findall(r"=\?([A-Za-z0-9-]+)\?[BQ]\?", raw.split(b"\r\n\r\n", 1)[0].decode("utf-8"))}
+    same("charset", charsets | words, {expected["charset"]})
     return differences
 
 

@@ -82,6 +82,31 @@ TEST_CASE("a template file renders to subject, preheader, sender, HTML and text"
   CHECK(mail->locale == "en");
 }
 
+TEST_CASE("the quotes around a value of front matter are no part of it, those inside are",
+          "[render]") {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"("Hello")", "Hello"},
+      {R"('Hello')", "Hello"},
+      {R"("Order for {{ name | default: "you" }}")", "Order for Bo"},
+      {R"("{{ name | default: "you" }}")", "Bo"},
+      {R"('{% if name == 'Bo' %}Yes{% endif %}')", "Yes"},
+      {R"("Say "hi" to {{ name }}")", "Say \"hi\" to Bo"},
+      {R"(""Hi" is short")", "\"Hi\" is short"},
+      {R"("Hello" and "bye")", "\"Hello\" and \"bye\""},
+      {R"("It's on")", "It's on"},
+      {R"("Hello)", "\"Hello"}};
+  for (const auto& [written, wanted] : cases) {
+    CAPTURE(written);
+    Files files;
+    files.add("thanks.en.liquid", "---\nsubject: " + written + "\n---\n<p>Hi</p>\n");
+    const TemplateSet set = files.load();
+    REQUIRE(files.errors.empty());
+    const auto mail = set.render("thanks", "en", "en", json(R"({"name": "Bo"})"));
+    REQUIRE(mail);
+    CHECK(mail->subject == wanted);
+  }
+}
+
 TEST_CASE("a template may bring its own text part, or be only text", "[render]") {
   Files files;
   files.add("a.en.liquid",
@@ -103,15 +128,36 @@ TEST_CASE("layouts wrap the body and partials follow the template's locale", "[r
       "a.en.liquid",
       "---\nsubject: A\npreheader: pre\nlayout: base\n---\n<p>{{ x }}</p>{% render 'foot' %}");
   files.add("a.ja.liquid", "---\nsubject: A\nlayout: base\n---\n{% render 'foot' %}");
-  files.add("_base.liquid", "<body>{{ preheader }}|{{ content }}|{{ x }}</body>");
+  files.add("_base.liquid", "<body>{{ preheader }}|{{ content }}|{{ x }}|{{ locale }}</body>");
   files.add("_foot.liquid", "Bye");
   files.add("_foot.ja.liquid", "またね");
   const TemplateSet set = files.load();
   REQUIRE(files.mistakes().empty());
   const Value context = json(R"({"x": "<"})");
-  CHECK(set.render("a", "en", "en", context)->html == "<body>pre|<p>&lt;</p>Bye|&lt;</body>");
-  CHECK(set.render("a", "ja", "en", context)->html == "<body>|またね|&lt;</body>");
+  CHECK(set.render("a", "en", "en", context)->html == "<body>pre|<p>&lt;</p>Bye|&lt;|en</body>");
+  CHECK(set.render("a", "ja", "en", context)->html == "<body>|またね|&lt;|ja</body>");
   CHECK(set.names() == Lines{"a"});
+}
+
+TEST_CASE("a template reads what its subject, layout or a partial of a partial asks for",
+          "[render]") {
+  Files files;
+  files.add("a.en.liquid", "---\nsubject: A\n---\n{{ here.x }}{% render 'one' %}\n")
+      .add("_one.liquid", "{% if deep %}{% render 'two' %}{% endif %}")
+      .add("_two.liquid", "{% for x in far %}{{ x.y }}{% endfor %}")
+      .add("_three.liquid", "{{ unused }}")
+      .add("b.en.liquid", "---\nsubject: B {{ on_top }}\nlayout: frame\n---\nb\n")
+      .add("b.ja.liquid", "---\nsubject: B\n---\n{{ elsewhere }}\n")
+      .add("_frame.liquid", "{{ content }}{% assign z = around | size %}")
+      .add("c.en.liquid", "---\nsubject: C\n---\n{% include which %}\n");
+  const TemplateSet set = files.load();
+  REQUIRE(files.errors.empty());
+  for (const char* name : {"here", "deep", "far", "y"}) CHECK(set.reads("a", name));
+  for (const char* name : {"unused", "around", "on_top", "he"}) CHECK_FALSE(set.reads("a", name));
+  for (const char* name : {"on_top", "around", "elsewhere"}) CHECK(set.reads("b", name));
+  CHECK_FALSE(set.reads("b", "here"));
+  CHECK(set.reads("c", "unused"));  // a partial that a variable names may be any
+  CHECK_FALSE(set.reads("d", "here"));
 }
 
 TEST_CASE("the locale falls back from region to language to the site's to the only one",
@@ -156,26 +202,27 @@ TEST_CASE("bad files are all named, with place and remedy", "[render]") {
   files.add("k k.en.liquid", "---\nsubject: x\n---\n");
   files.add("_foot.liquid", "{{ x");
   files.add("notes.txt", "no template");
-  CHECK(files.mistakes() ==
-        Lines{"c.liquid:0:0: the name has no locale; rename the file to c.en.liquid, or whatever "
-              "its language is",
-              "i.english.liquid:0:0: `english` is no locale; write one such as en, ja or pt-BR",
-              "k k.en.liquid:0:0: a template's name is letters, digits, - and _; rename the file "
-              "to name.locale.liquid",
-              "_foot.liquid:1:1: the output is never closed; write }} at its end",
-              "a.en.liquid:2:1: unknown front matter key `subjct`; did you mean `subject`?",
-              "b.en.liquid:1:1: a mail needs a subject; write `subject: …` in the front matter",
-              "d.en.liquid:4:4: invalid UTF-8; save the file as UTF-8",
-              "e.en.liquid:2:17: unknown filter `upcas`; did you mean `upcase`?",
-              "e.en.liquid:5:6: `if` is never closed; write {% endif %}",
-              "f.en.liquid:1:1: a template begins with front matter: a line `---`, `subject: …`, a "
-              "line `---`",
-              "g.en.liquid:1:1: the front matter is never closed; write a line `---` behind it",
-              "h.en.liquid:3:1: `subject` is written twice; remove one",
-              "h.en.liquid:5:1: a line of the front matter is `key: value`",
-              "h.en.liquid:4:9: the format is `html` or `text`",
-              "j.en.liquid:5:11: unknown partial `fot`; did you mean `foot`?",
-              "j.en.liquid:3:9: unknown layout `bsae`; add the file _bsae.liquid"});
+  CHECK(
+      files.mistakes() ==
+      Lines{std::string("c.liquid:0:0: the name has no locale; rename the file to c.en.liquid, or "
+                        "whatever its language is"),
+            "i.english.liquid:0:0: `english` is no locale; write one such as en, ja or pt-BR",
+            std::string("k k.en.liquid:0:0: a template's name is letters, digits, - and _; rename "
+                        "the file to name.locale.liquid"),
+            "_foot.liquid:1:1: the output is never closed; write }} at its end",
+            "a.en.liquid:2:1: unknown front matter key `subjct`; did you mean `subject`?",
+            "b.en.liquid:1:1: a mail needs a subject; write `subject: …` in the front matter",
+            "d.en.liquid:4:4: invalid UTF-8; save the file as UTF-8",
+            "e.en.liquid:2:17: unknown filter `upcas`; did you mean `upcase`?",
+            "e.en.liquid:5:6: `if` is never closed; write {% endif %}",
+            std::string("f.en.liquid:1:1: a template begins with front matter: a line `---`, "
+                        "`subject: …`, a line `---`"),
+            "g.en.liquid:1:1: the front matter is never closed; write a line `---` behind it",
+            "h.en.liquid:3:1: `subject` is written twice; remove one",
+            "h.en.liquid:5:1: a line of the front matter is `key: value`",
+            "h.en.liquid:4:9: the format is `html` or `text`",
+            "j.en.liquid:5:11: unknown partial `fot`; did you mean `foot`?",
+            "j.en.liquid:3:9: unknown layout `bsae`; add the file _bsae.liquid"});
   const TemplateSet set = files.load();
   CHECK(set.render("e", "en", "en", Value(Value::Object{}))
             .error()

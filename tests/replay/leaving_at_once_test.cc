@@ -113,3 +113,28 @@ TEST_CASE("Of two rules that are due at once, the one with priority leaves first
                  std::to_string(shop.handed[0].id)) == "urgent");
   CHECK(first_written(shop, MessageState::planned) == "2");
 }
+
+TEST_CASE("What a late row makes due leaves before what is found due, if it has priority") {
+  Shop shop;
+  shop.rule(at_once("once-per: order\nbrake: 10000\n"));
+  std::string urgent =
+      at_once("once-per: order\nbrake: 10000\nbacklog: all\npriority: 5\n", "urgent");
+  const std::string completed = "order.completed";
+  urgent.replace(urgent.find(completed), completed.size(), "order.refunded");
+  shop.rule(urgent);
+  shop.customer("anna");
+  shop.start();
+  shop.world->mail().places = 1;
+  shop.run_to("2026-03-02 11:00");
+  shop.write([&](store::Facts& facts) {
+    OrderFact earlier{.key = "o0", .customer = "anna", .status = "refunded"};
+    earlier.refunded_at = shop.clock.now() - std::chrono::hours{1};
+    Shop::expect_ok(facts.put(earlier));
+    Shop::expect_ok(facts.put(OrderFact{
+        .key = "o1", .customer = "anna", .status = "completed", .completed_at = shop.clock.now()}));
+  });
+  shop.run_to("2026-03-02 11:01");
+  REQUIRE(shop.handed.size() == 2);
+  CHECK(shop.ask("SELECT r.name FROM message m JOIN rule r ON r.id = m.rule WHERE m.id = " +
+                 std::to_string(shop.handed[0].id)) == "urgent");
+}

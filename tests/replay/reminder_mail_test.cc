@@ -1,6 +1,11 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "base/file.h"
+#include "delivery/why.h"
+#include "model/fields.h"
 #include "support/read_mail.h"
 #include "support/shop.h"
 
@@ -21,9 +26,22 @@ struct Wanted {
 };
 
 const Wanted kettle{"4711",   "Kettle leaks",         "Anna Lee", "2 days",
-                    "urgent", "max@desk.example.com", "",         "since 2026-02-28 12:00"};
+                    "urgent", "max@desk.example.com", "",         "2026-02-28 12:00"};
 const Wanted lid{"HD 12", "Lid & spout broken",   "Bert Berg", "2 days 18 hours",
-                 "low",   "eva@desk.example.com", "",          "since 2026-02-27 16:00"};
+                 "low",   "eva@desk.example.com", "",          "2026-02-27 16:00"};
+
+/// As an agent of that language reads it.
+std::string in(const std::string& locale, const std::string& english) {
+  static const std::map<std::string, std::pair<std::string, std::string>> words{
+      {"2 days", {"2日", "2 天"}},
+      {"3 days", {"3日", "3 天"}},
+      {"2 days 18 hours", {"2日18時間", "2 天 18 小时"}},
+      {"urgent", {"緊急", "紧急"}},
+      {"low", {"低", "低"}}};
+  if (locale == "en") return english;
+  const auto& [japanese, chinese] = words.at(english);
+  return locale == "ja" ? japanese : chinese;
+}
 
 void open_ticket(Shop& shop, const std::string& key, const Wanted& wanted,
                  std::string_view opened) {
@@ -49,13 +67,13 @@ std::string escaped(std::string text) {
 }
 
 void names_everything(const delivery::Outgoing& message, const Wanted& wanted,
-                      const std::string& link, const std::string& age) {
+                      const std::string& locale, const std::string& link, const std::string& age) {
   const std::string text = part(message.bytes, "text/plain");
   const std::string html = part(message.bytes, "text/html");
   CAPTURE(text, html);
   for (const std::string& word :
-       {wanted.number, wanted.subject, wanted.customer, age, wanted.priority, wanted.assignee, link,
-        std::string("ticket-unresolved-48h")}) {
+       {wanted.number, wanted.subject, wanted.customer, age, in(locale, wanted.priority),
+        wanted.assignee, link, std::string("ticket-unresolved-48h")}) {
     CAPTURE(word);
     CHECK(text.find(word) != std::string::npos);
     CHECK(html.find(escaped(word)) != std::string::npos);
@@ -64,8 +82,13 @@ void names_everything(const delivery::Outgoing& message, const Wanted& wanted,
   CHECK(header(message.bytes, "X-Retaind-Rule") == "ticket-unresolved-48h");
 }
 
-void says_why(const delivery::Outgoing& message, const std::string& since) {
-  const std::string why = "ticket.unresolved for 48 hours, " + since;
+void says_why(const delivery::Outgoing& message, const std::string& locale,
+              const std::string& since) {
+  const std::string why =
+      locale == "ja"
+          ? fmt::format("お問い合わせが未解決のまま48時間が経過しました（{}から）", since)
+      : locale == "zh" ? fmt::format("工单未解决已达 48 小时（自 {} 起）", since)
+                       : fmt::format("ticket.unresolved for 48 hours, since {}", since);
   CHECK(part(message.bytes, "text/plain").find(why) != std::string::npos);
   CHECK(part(message.bytes, "text/html").find(why) != std::string::npos);
 }
@@ -74,9 +97,17 @@ void says_why(const delivery::Outgoing& message, const std::string& since) {
 struct Desk : Shop {
   explicit Desk(const std::string& locale) {
     templates.clear();
-    for (const std::string name : {"ticket-reminder", "ticket-escalation"}) {
-      for (const std::string each : {"en", "ja", "zh"})
-        templates[name + "." + each] = shipped("templates/" + name + "." + each + ".liquid");
+    for (const auto& file :
+         std::filesystem::directory_iterator(std::string(RETAIND_SOURCE) + "/templates")) {
+      const std::string name = file.path().stem().string();
+      if (file.is_directory()) continue;
+      const std::string text = shipped("templates/" + file.path().filename().string());
+      if (name.find('.') != std::string::npos) {
+        templates[name] = text;
+      } else {
+        for (const char* each : {"en", "ja", "zh"})
+          templates[fmt::format("{}.{}", name, each)] = text;
+      }
     }
     rule(shipped("rules/ticket-unresolved-48h.yaml"));
     site.ticket_url = "https://desk.example.com/tickets/{number}";
@@ -101,16 +132,18 @@ TEST_CASE("the shipped reminder names the ticket, its customer, and why it was s
   REQUIRE(desk.arrived.size() == 1);
   const delivery::Outgoing reminder = desk.arrived[0].message;
   CHECK(reminder.envelope_to == Lines{"support@example.com"});
-  names_everything(reminder, kettle, "https://desk.example.com/tickets/4711", "2 days");
-  says_why(reminder, kettle.since);
+  names_everything(reminder, kettle, locale, "https://desk.example.com/tickets/4711",
+                   in(locale, "2 days"));
+  says_why(reminder, locale, kettle.since);
   CHECK(part(reminder.bytes, "text/html").find(of_language.at(locale)) != std::string::npos);
 
   desk.run_to("2026-03-03 13:00");
   REQUIRE(desk.arrived.size() == 2);
   const delivery::Outgoing escalation = desk.arrived[1].message;
   CHECK(escalation.envelope_to == Lines{"lead@example.com"});
-  names_everything(escalation, kettle, "https://desk.example.com/tickets/4711", "3 days");
-  says_why(escalation, kettle.since);
+  names_everything(escalation, kettle, locale, "https://desk.example.com/tickets/4711",
+                   in(locale, "3 days"));
+  says_why(escalation, locale, kettle.since);
   CHECK(part(escalation.bytes, "text/html").find(of_language.at(locale)) != std::string::npos);
 }
 
@@ -121,13 +154,85 @@ TEST_CASE("a digest of the shipped reminder names all of it for each ticket",
   Desk desk(locale);
   open_ticket(desk, "t1", lid, "2026-02-27 16:00");
   Wanted later = kettle;
-  later.since = "since 2026-02-28 10:05";
+  later.since = "2026-02-28 10:05";
   open_ticket(desk, "t2", later, "2026-02-28 10:05");
   desk.run_to("2026-03-02 11:00");
   REQUIRE(desk.arrived.size() == 1);
   const delivery::Outgoing digest = desk.arrived[0].message;
-  names_everything(digest, lid, "https://desk.example.com/tickets/HD%2012", "2 days 18 hours");
-  names_everything(digest, later, "https://desk.example.com/tickets/4711", "2 days ·");
-  says_why(digest, lid.since);
-  says_why(digest, later.since);
+  names_everything(digest, lid, locale, "https://desk.example.com/tickets/HD%2012",
+                   in(locale, "2 days 18 hours"));
+  names_everything(digest, later, locale, "https://desk.example.com/tickets/4711",
+                   in(locale, "2 days") + (locale == "ja" ? "／" : " ·"));
+  says_why(digest, locale, lid.since);
+  says_why(digest, locale, later.since);
+}
+
+TEST_CASE("a Japanese team's reminder holds no character that old mail programs lack",
+          "[semantics][reminder]") {
+  Desk desk("ja");
+  desk.site.sender.charset = Charset::iso_2022_jp;
+  desk.reload();
+  Wanted wanted = kettle;
+  wanted.subject = "ケトルの水漏れ";
+  open_ticket(desk, "t1", wanted, "2026-02-28 12:00");
+  open_ticket(desk, "t2", wanted, "2026-02-28 12:00");
+  desk.run_to("2026-03-03 13:00");
+  REQUIRE(desk.arrived.size() == 3);  // one digest, and each escalated by itself
+  for (const Shop::Arrived& each : desk.arrived) {
+    CAPTURE(each.message.bytes);
+    CHECK(each.message.bytes.find("text/html; charset=iso-2022-jp") != std::string::npos);
+    CHECK(each.message.bytes.find("utf-8") == std::string::npos);
+  }
+}
+
+TEST_CASE("why a mail came is said in its reader's language, of shipped words and of own ones",
+          "[semantics][reminder]") {
+  using language::Trigger;
+  using language::TriggerKind;
+  const auto why = [](TriggerKind kind, const std::string& name, Span offset) {
+    Trigger trigger;
+    trigger.kind = kind;
+    trigger.name = name;
+    trigger.offset = offset;
+    Lines said;
+    for (const char* locale : {"de", "ja", "zh-Hans"})
+      said.push_back(delivery::why_text(trigger, "2026-03-02 10:00", locale));
+    return said;
+  };
+  Span days;
+  days.days = 7;
+  Span business;
+  business.business = true;
+  business.elapsed = std::chrono::hours(16);
+  CHECK(why(TriggerKind::event, "order.completed", days) ==
+        Lines{"7 days after order.completed, at 2026-03-02 10:00",
+              "注文の完了から7日が経過しました（2026-03-02 10:00）",
+              "距订单完成已过 7 天（2026-03-02 10:00）"});
+  CHECK(why(TriggerKind::event, "feedback.received", {}) ==
+        Lines{"feedback.received at 2026-03-02 10:00", "アンケートの回答（2026-03-02 10:00）",
+              "收到反馈（2026-03-02 10:00）"});
+  CHECK(why(TriggerKind::event, "webinar.attended", days)[1] ==
+        "「webinar.attended」から7日が経過しました（2026-03-02 10:00）");
+  CHECK(why(TriggerKind::state, "ticket.unanswered", business) ==
+        Lines{"ticket.unanswered for 16 business hours, since 2026-03-02 10:00",
+              "お問い合わせが未返信のまま16営業時間が経過しました（2026-03-02 10:00から）",
+              "工单未回复已达 16 个工作小时（自 2026-03-02 10:00 起）"});
+  CHECK(why(TriggerKind::state, "customer.silent-gold", days)[2] ==
+        "处于“customer.silent-gold”状态已达 7 天（自 2026-03-02 10:00 起）");
+  CHECK(why(TriggerKind::date, "subscription.renews_at", days.negated()) ==
+        Lines{"subscription.renews_at of 2026-03-02", "契約の更新日：2026-03-02",
+              "订阅续费日：2026-03-02"});
+  CHECK(why(TriggerKind::schedule, "monday each customer", {}) ==
+        Lines{"every monday each customer", "毎週月曜日の定期送信", "每周一定期发送"});
+  // Whatever is shipped has words in each.
+  for (const auto& event : event_kinds()) {
+    CAPTURE(event.name);
+    CHECK(why(TriggerKind::event, std::string(event.name), {})[1].find(event.name) ==
+          std::string::npos);
+  }
+  for (const auto& state : state_kinds()) {
+    CAPTURE(state.name);
+    CHECK(why(TriggerKind::state, std::string(state.name), days)[1].find(state.name) ==
+          std::string::npos);
+  }
 }

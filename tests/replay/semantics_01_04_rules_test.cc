@@ -125,7 +125,7 @@ TEST_CASE("semantics 01: a schedule has no past and a yearly date only the last 
   Shop shop;
   shop.rule(
       "rule: report\npurpose: internal\nstatus: live\nwhen:\n  every: day\n  at: 11:00\nthen:\n  - "
-      "notify: support\n    template: second\nbacklog: all\n");
+      "notify: support\n    template: second\n");
   shop.rule(
       "rule: birthday\npurpose: transactional\nstatus: live\nwhen:\n  date: customer.birthday\n  "
       "at: "

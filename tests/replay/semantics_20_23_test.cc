@@ -209,7 +209,7 @@ TEST_CASE("semantics 21: who ends without going hands the recipient's turn on", 
   shop.rule(rule("broken", 8, "then:\n  - email: bad\n"));
   shop.rule(
       rule("held", 7, "hold-while:\n  - customer.open_tickets = 0\nthen:\n  - email: welcome\n"));
-  shop.rule(rule("false", 6, "if:\n  - customer.open_tickets > 0\nthen:\n  - email: welcome\n"));
+  shop.rule(rule("untrue", 6, "if:\n  - customer.open_tickets > 0\nthen:\n  - email: welcome\n"));
   shop.rule(rule("last", 5, "then:\n  - email: thanks\n"));
   shop.start();
   shop.run_to("2026-03-02 11:00");
@@ -367,6 +367,27 @@ TEST_CASE(
   shop.run_to("2026-03-20 12:00");
   order_all(shop, 60, "-c");
   CHECK(shop.ask("SELECT count(*) FROM hold WHERE cause = 'brake'") == "1");
+}
+
+TEST_CASE("semantics 23: the default brake is 5 % of the customers there are by then",
+          "[semantics]") {
+  Shop shop;
+  shop.rule(at_once("", "at-once", "marketing"));
+  shop.start();
+  shop.run_to("2026-03-02 10:30");
+  order_all(shop, 501);
+  CHECK(shop.ask("SELECT count(*) FROM hold WHERE cause = 'brake'") == "1");
+  shop.release("rule", "at-once");
+  shop.write([](store::Facts& facts) {
+    for (int i = 0; i < 11'000; ++i) (void)facts.put(CustomerFact{.key = std::to_string(i)});
+  });
+  shop.rule(at_once("", "second", "marketing"));
+  shop.reload();
+  shop.run_to("2026-03-02 10:31");
+  order_all(shop, 570, "-b");
+  CHECK(shop.ask("SELECT count(*) FROM hold WHERE cause = 'brake'") == "1");
+  order_all(shop, 20, "-c");
+  CHECK(shop.ask("SELECT count(*) FROM hold WHERE cause = 'brake'") == "2");
 }
 
 namespace {

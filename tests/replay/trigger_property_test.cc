@@ -173,6 +173,7 @@ std::string yaml(const Case& c) {
                      "\nthen:\n  - webhook: desk\n";
   if (c.customer_zone) text += "timezone: customer\n";
   if (c.offset.business) text += "send-window: support-hours\n";
+  if (c.kind == Kind::schedule) return text;
   if (c.backlog_all) text += "backlog: all\n";
   if (c.backlog) text += "backlog: " + words(*c.backlog) + "\n";
   return text;

@@ -40,6 +40,8 @@ std::vector<std::string> missing(const Tally& tally) {
                             "hold rule",
                             "hold customer",
                             "history imported",
+                            "matched by a pass",
+                            "counted by a pass",
                             "brake holds: blast",
                             "brake released: blast",
                             "brake holds: draft-note",

@@ -206,8 +206,12 @@ std::vector<NaiveOccurrence> Naive::occurrences(const Rule& rule, Time through) 
            date = std::chrono::sys_days{date} + days{1}) {
         const unsigned weekday = std::chrono::weekday{std::chrono::sys_days{date}}.iso_encoding();
         if ((rule.trigger.weekdays >> (weekday - 1) & 1) == 0) continue;
-        found.push_back(
-            {0, -1, std::nullopt, date_due(rule, date, site_->zone), std::nullopt, std::nullopt});
+        const Time due = date_due(rule, date, site_->zone);
+        if (!rule.trigger.each)
+          found.push_back({0, -1, std::nullopt, due, std::nullopt, std::nullopt});
+        for (std::size_t i = 0; rule.trigger.each && i < shop_->customers.size(); ++i)
+          found.push_back({shop_->customers[i].row, static_cast<int>(i), std::nullopt, due,
+                           std::nullopt, std::nullopt});
       }
     }
   }
@@ -281,6 +285,10 @@ Truth Naive::truth(const retaind::language::Condition& condition, const Look& lo
   if (text == "customer.last_active_at older than 30 days") {
     if (c.active.empty()) return Truth::unknown;
     return is(c.active.back().since < site_->zone.add(look.now, Span{0, -30, Duration{0}, false}));
+  }
+  if (text == "customer.last_active_at within last 20 days") {
+    if (c.active.empty()) return Truth::unknown;
+    return is(c.active.back().since >= site_->zone.add(look.now, Span{0, -20, Duration{0}, false}));
   }
   const std::string orders = "customer.orders_count >= ";
   if (text.starts_with(orders)) return is(c.orders >= std::stoi(text.substr(orders.size())));

@@ -70,6 +70,7 @@ void Watch::on_change(void* self, int /*operation*/, const char* /*database*/, c
   if (name == "message") watch.messages_touched_.insert(row);
   if (name == "firing") watch.firings_touched_.insert(row);
   if (name == "hold") watch.holds_touched_.insert(row);
+  if (name == "pass") watch.passes_touched_.insert(row);
 }
 
 void Watch::say(std::string problem) {
@@ -93,7 +94,7 @@ void Watch::note(Time time) {
   if (verbose) fmt::print("{} ", to_iso(time));
 }
 
-void Watch::end_of_line() {
+void Watch::end_of_line() const {
   if (verbose) fmt::print("\n");
 }
 

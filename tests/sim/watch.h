@@ -34,9 +34,9 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// The daemon gives a message to a transport.
-  void handed(const retaind::delivery::Outgoing& message, Time now, Duration elapsed);
+  void handed(const retaind::delivery::Outgoing& out, Time now, Duration elapsed);
   /// The peer took it, whether or not anybody hears of it.
-  void taken(const retaind::delivery::Outgoing& message);
+  void taken(const retaind::delivery::Outgoing& out);
   /// The daemon hears the outcome.
   void answered(std::int64_t id, retaind::delivery::OutcomeKind kind);
   /// Nobody will hear the outcome: the peer hung up, or the daemon died.
@@ -94,11 +94,13 @@ class Watch {
   void note(std::string_view text);
   void note(std::int64_t number);
   void note(Time time);
-  void end_of_line();
+  void end_of_line() const;
   static void on_change(void* self, int operation, const char* database, const char* table,
                         long long row);
   void check_changed(std::int64_t id, Time now, Duration elapsed);
   void check_firing(std::int64_t id, Time now, Duration elapsed);
+  void check_pass(std::int64_t id, Time now, Duration elapsed);
+  void check_slots(const retaind::language::Rule& rule, std::int64_t id, Time now);
   void check_reason(const Naive::Look& look, retaind::Reason reason, const What& what, bool follows,
                     const retaind::Firing& firing);
   void check_send(const retaind::Message& message, Time now, Duration elapsed);
@@ -126,8 +128,13 @@ class Watch {
   const Naive* naive_;
   Controls* controls_;  ///< what brakes hold is seen in the ledger and noted here
   Tally* tally_;
-  std::set<std::int64_t> messages_touched_, firings_touched_, holds_touched_;
+  std::set<std::int64_t> messages_touched_, firings_touched_, holds_touched_, passes_touched_;
   std::map<std::pair<std::string, Time>, std::set<std::int64_t>> let_loose_;  ///< rule, revision
+  struct Pass {
+    std::int64_t last = 0;  ///< rows up to here are decided
+    Time began;
+  };
+  std::map<std::int64_t, Pass> passes_;
   std::map<std::int64_t, Known> known_;
   std::map<std::int64_t, Time> first_dues_;  ///< of each firing that was seen
   std::set<std::int64_t> let_in_;            ///< firings that the holdout did not keep

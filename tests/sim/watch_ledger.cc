@@ -23,12 +23,14 @@ using retaind::language::RuleStatus;
 using retaind::language::StepKind;
 
 void Watch::committed(Time now, Duration elapsed) {
-  std::set<std::int64_t> messages, firings, holds;
+  std::set<std::int64_t> messages, firings, holds, passes;
   messages.swap(messages_touched_);
   firings.swap(firings_touched_);
   holds.swap(holds_touched_);
+  passes.swap(passes_touched_);
   for (const std::int64_t id : holds) check_hold(id, now);
   for (const std::int64_t id : firings) check_firing(id, now, elapsed);
+  for (const std::int64_t id : passes) check_pass(id, now, elapsed);
   for (const std::int64_t id : messages) check_changed(id, now, elapsed);
 }
 
@@ -156,7 +158,7 @@ void Watch::check_reason(const Naive::Look& look, Reason reason, const What& wha
                       naive_->explain(look)));
   };
   switch (reason) {
-    case Reason::none: return;
+    case Reason::none:
     case Reason::rule_removed:
       return;  // a step that an edit dropped; the rule itself is looked at above
     case Reason::gone: return expect(!naive_->in_facts(look) || naive_->state_ended(look));
@@ -248,6 +250,7 @@ void Watch::balance(Time now) {
       }
       return 0;
     }();
+    if (rule.trigger.each) check_slots(rule, row, now);
     const Time from = controls_->counts_from.at(rule.id);
     std::map<std::pair<std::int64_t, std::int64_t>, int> left;        // (row, due)
     std::map<std::pair<std::int64_t, std::int64_t>, Time> first_due;  // the latest of them
@@ -279,7 +282,7 @@ void Watch::balance(Time now) {
       const auto found = left.find({o.row, retaind::to_ms(o.due)});
       const bool fired = found != left.end() && found->second > 0;
       if (fired) --found->second;
-      if (!fired && o.due <= now)
+      if (!fired && o.due <= now && !rule.trigger.each)
         say(fmt::format("{} (row {}, due {}) was never fired; it is {}", rule.id, o.row,
                         to_iso(o.due), to_iso(now)));
     }

@@ -55,7 +55,7 @@ inline std::string part(std::string_view bytes, std::string_view type) {
   REQUIRE(begin != std::string_view::npos);
   const std::string_view rest = bytes.substr(begin);
   const std::size_t body = rest.find("\r\n\r\n") + 4;
-  const std::string raw = decoded(rest.substr(body, rest.find("\r\n--", body) - body),
+  const std::string raw = decoded(rest.substr(body, rest.find("\r\n--=_", body) - body),
                                   header(rest, "Content-Transfer-Encoding"));
   std::string text;
   for (const char c : raw) {

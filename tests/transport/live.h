@@ -52,6 +52,9 @@ class Feed {
   std::deque<delivery::Outgoing> waiting_;
 };
 
+/// A server of the tests on 127.0.0.1, in clear.
+SmtpSettings settings_for(int port, int connections);
+
 delivery::Outgoing test_mail(std::int64_t id, std::size_t size = 0);
 
 /// Files made by openssl(1) in a directory of their own: an authority and a certificate of

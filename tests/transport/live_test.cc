@@ -60,6 +60,16 @@ int Feed::count(delivery::OutcomeKind kind) const {
       }));
 }
 
+SmtpSettings settings_for(int port, int connections) {
+  SmtpSettings settings;
+  settings.host = "127.0.0.1";
+  settings.port = port;
+  settings.tls = TlsMode::none;
+  settings.connections = connections;
+  settings.messages_per_connection = 1000;
+  return settings;
+}
+
 delivery::Outgoing test_mail(std::int64_t id, std::size_t size) {
   delivery::Outgoing message;
   message.id = id;

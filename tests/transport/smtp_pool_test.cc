@@ -15,20 +15,6 @@ using namespace std::chrono_literals;
 using delivery::OutcomeKind;
 using transport::Smtp;
 
-namespace {
-
-SmtpSettings settings_for(int port, int connections) {
-  SmtpSettings settings;
-  settings.host = "127.0.0.1";
-  settings.port = port;
-  settings.tls = TlsMode::none;
-  settings.connections = connections;
-  settings.messages_per_connection = 1000;
-  return settings;
-}
-
-}  // namespace
-
 TEST_CASE(
     "end of one message and the next envelope go in one write, though the outbox commits first",
     "[transport]") {
@@ -97,7 +83,7 @@ TEST_CASE("a time-out for what has come already ends nothing", "[transport]") {
   }));
   std::optional<delivery::Outcome> outcome;
   connection.session().add(test_mail(1),
-                           [&](std::int64_t, delivery::Outcome came) { outcome = came; });
+                           [&](std::int64_t, const delivery::Outcome& came) { outcome = came; });
   connection.flush();
   // The answer comes after 300 ms, and whoever should flush is busy until after the time-out.
   live.run_for(700ms);
@@ -160,4 +146,26 @@ TEST_CASE("as many messages are on their way as the server answers in a moment",
   // Three at least, for end of data, envelope and one at hand; `pipeline` at most.
   CHECK(most > (slow ? 4 : 6));
   CHECK(most <= (slow ? 6 : 12));
+}
+
+TEST_CASE("one message more than there are places waits for its turn", "[transport]") {
+  SmtpFaults faults;
+  faults.pipelining = GENERATE(true, false);
+  SmtpFaultServer server(faults);
+  Live live;
+  Feed feed;
+  Smtp smtp(
+      live.loop(), settings_for(server.port(), 1), "", [] {}, live.clock());
+  smtp.want(1);
+  REQUIRE(live.run_until([&] { return smtp.capacity() > 0; }));
+  const int count = smtp.capacity() + 1;
+  int sent = 0;
+  for (int id = 1; id <= count; ++id) {
+    smtp.send(test_mail(id), [&](std::int64_t, const delivery::Outcome& outcome) {
+      sent += outcome.kind == OutcomeKind::sent ? 1 : 0;
+    });
+  }
+  CHECK(live.run_until([&] { return sent == count; }, 5s));
+  // A server without PIPELINING sees one command at a time.
+  if (!faults.pipelining) CHECK(server.grouped_reads() == 0);
 }
