@@ -29,6 +29,10 @@ constexpr MailFilter mail_filters[] = {
      "known; "
      "in other languages the name as it is",
      R"({{ "山田" | honorific: locale: "ja" }})", "山田様"},
+    {"full_name",
+     "first and last name in the order of their script: `{{ customer.first_name | full_name: "
+     "customer.last_name }}` is Anna Albers or 山田花子",
+     R"({{ "花子" | full_name: "山田" }})", "山田花子"},
     {"truncate_graphemes",
      "the beginning of a text, `…` included, never through what a reader takes for one character",
      R"({{ "👨‍👩‍👧‍👦👍🏽abc" | truncate_graphemes: 3 }})",
@@ -49,6 +53,7 @@ void add_values(Page& page) {
   page.term("items", "lines of the order; in a mail to a team the rows that it tells of");
   page.term("coupon, survey",
             "what the steps before the mail have made: `coupon.code`, `coupon.valid_until`, "
+            "`coupon.single_use`, "
             "`survey.link`");
   page.term("unsubscribe.link", "in marketing and feedback");
   page.term("site, sender, rule, now, why",
@@ -99,7 +104,7 @@ Page template_page(const language::EditorNames&) {
   page.term("base",
             "the layout: 600 pixels or the width of the telephone, colours for light and dark "
             "screens, the shop's name or logo, the preheader, the footer");
-  page.term("greeting, name", "to the customer; `{% render 'name', who: item.customer %}`");
+  page.term("greeting", "to the customer, also to one whose name is not known");
   page.term("button",
             "`{% render 'button', link: survey.link, text: \"Tell us\" %}`, a table in Outlook");
   page.term("coupon, saving",
@@ -111,7 +116,8 @@ Page template_page(const language::EditorNames&) {
   add_values(page);
   page.heading("Liquid");
   page.text(
-      "All tags and filters of Shopify's Liquid 5. Values are escaped in HTML. A variable that "
+      "All tags and filters of Shopify's Liquid 5. Values are escaped in HTML, and Unicode's marks "
+      "of direction that a name could turn its mail round with are left out. A variable that "
       "does "
       "not exist stops the mail, except in a condition and in front of `default` or `honorific`. "
       "`retaind render FILE --data DATA.json` shows one template, `retaind preview` the finished "

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "render/filter.h"
 #include "render/graphemes.h"
+#include "render/letters.h"
 #include "render/lexer.h"
 
 namespace retaind::render {
@@ -86,7 +87,8 @@ Datum money(FilterScope& scope, const Datum& input, const Given& given) {
   const Datum code = whole && given.size() == 0 ? input.member("currency") : given.at(0);
   if (!minor.is(Datum::Kind::integer))
     return scope.fail(
-        "money is an object with minor and currency, or a whole number of minor units");
+        "money is an object with minor and currency, or a whole number of minor units; take a "
+        "field that is an amount, such as `order.total`");
   if (!code.is(Datum::Kind::text))
     return scope.fail("the currency is missing; write one, as in `money: \"EUR\"`");
   const auto currency = find_currency(code.text());
@@ -131,12 +133,21 @@ Datum honorific(FilterScope& scope, const Datum& input, const Given& given) {
   return Datum::of(name);
 }
 
+// `customer.first_name | full_name: customer.last_name`
+Datum whole_name(FilterScope& scope, const Datum& input, const Given& given) {
+  const auto text = [&](const Datum& part) {
+    return part.is_missing() ? std::string_view() : part.string(scope.arena);
+  };
+  return Datum::of(scope.arena.keep(full_name(text(input), text(given.at(0)))));
+}
+
 // `text | truncate_graphemes: 20, "…"`: as truncate, but never through what a reader takes for one
 // character.
 Datum truncate_graphemes(FilterScope& scope, const Datum& input, const Given& given) {
   if (input.is_missing()) return input;
   const auto length = whole_number(given.at(0));
-  if (!length || *length < 0) return scope.fail("the length is a whole number");
+  if (!length || *length < 0)
+    return scope.fail("the length is a whole number; write one, as in `truncate_graphemes: 40`");
   const auto wanted = static_cast<std::size_t>(*length);
   std::string text(input.string(scope.arena));
   if (!is_valid_utf8(text)) text = to_valid_utf8(text);
@@ -150,6 +161,7 @@ Datum truncate_graphemes(FilterScope& scope, const Datum& input, const Given& gi
 
 constexpr Filter table[] = {
     {"default", 0, 2, "allow_false", false, fallback},
+    {"full_name", 1, 1, "", true, whole_name},
     {"honorific", 0, 0, "locale", true, honorific},
     {"money", 0, 1, "locale", true, money},
     {"truncate_graphemes", 1, 2, "", true, truncate_graphemes},

@@ -108,4 +108,35 @@ std::string upper_case(std::string_view text) {
 
 std::string lower_case(std::string_view text) { return changed(text, lower); }
 
+namespace {
+
+bool is_katakana(char32_t c) { return in(c, 0x30A0, 0x30FF) || in(c, 0xFF66, 0xFF9F); }
+
+/// Chinese, Japanese or Korean.
+bool is_family_first(char32_t c) {
+  return in(c, 0x3005, 0x3007) || in(c, 0x3041, 0x309F) || is_katakana(c) ||
+         in(c, 0x3400, 0x4DBF) || in(c, 0x4E00, 0x9FFF) || in(c, 0xAC00, 0xD7A3) ||
+         in(c, 0xF900, 0xFAFF) || in(c, 0x20000, 0x3FFFF);
+}
+
+char32_t first_letter(std::string_view text) {
+  std::size_t at = 0;
+  return text.empty() ? U'\0' : next_code_point(text, at);
+}
+
+}  // namespace
+
+std::string full_name(std::string_view first, std::string_view last) {
+  first = trim(first);
+  last = trim(last);
+  if (first.empty() || last.empty()) return std::string(first.empty() ? last : first);
+  const char32_t given = first_letter(first);
+  const char32_t family = first_letter(last);
+  if (!is_family_first(given) || !is_family_first(family))
+    return std::string(first) + ' ' + std::string(last);
+  // Foreign names in katakana would run into each other.
+  const bool apart = is_katakana(given) && is_katakana(family);
+  return std::string(last) + (apart ? " " : "") + std::string(first);
+}
+
 }  // namespace retaind::render

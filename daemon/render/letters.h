@@ -16,4 +16,7 @@ std::size_t character_offset(std::string_view text, std::size_t n);
 std::string upper_case(std::string_view text);
 std::string lower_case(std::string_view text);
 
+/// Who it is, in the order of the name's own script: Anna Albers, 山田花子; either may be empty.
+std::string full_name(std::string_view first, std::string_view last);
+
 }  // namespace retaind::render

@@ -194,7 +194,11 @@ void TokenLexer::scan_sign() {
         token_.kind = Token::Kind::not_equal;
       }
       break;
-    default: token_.kind = Token::Kind::unknown; break;
+    default:
+      token_.kind = Token::Kind::unknown;
+      while (at_ < markup_.size() && (static_cast<unsigned char>(markup_[at_]) & 0xC0U) == 0x80U)
+        ++at_;  // all of a character
+      break;
   }
 }
 

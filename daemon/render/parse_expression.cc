@@ -14,6 +14,29 @@ std::string shown(const Token& token) {
   return token.kind == Token::Kind::end ? std::string("the end") : fmt::format("`{}`", token.text);
 }
 
+/// Text editors make them of straight ones.
+bool is_curly_quote(std::string_view text) {
+  return text == "“" || text == "”" || text == "‘" || text == "’" || text == "„" || text == "«" ||
+         text == "»" || text == "「" || text == "」";
+}
+
+constexpr std::string_view straight = "write straight quotes, \" or '";
+
+std::string_view instead_of(const Token& token) {
+  if (token.text == "&") return "write `and`";
+  if (token.text == "|") return "write `or`, or assign the filtered value in front of the tag";
+  if (token.text == "and" || token.text == "or")
+    return "conditions stand in {% if … %}, and a substitute behind `| default:`";
+  if (is_curly_quote(token.text)) return straight;
+  return "remove it or quote the text";
+}
+
+std::string_view value_instead_of(const Token& token) {
+  if (is_curly_quote(token.text)) return straight;
+  if (token.text.starts_with('"') || token.text.starts_with('\'')) return "close the quote";
+  return "write a variable, a number or a text in quotes";
+}
+
 bool names_argument(std::string_view allowed, std::string_view name) {
   for (const std::string_view one : split(allowed, ' ')) {
     if (one == name) return true;
@@ -45,8 +68,7 @@ void Parser::expect_end(TokenLexer& lexer) {
   const Token& token = lexer.peek();
   // A second mistake in the same tag is mostly the first one's echo.
   if (token.kind == Token::Kind::end || fault_count_ != faults_before_tag_) return;
-  fail(token.at, token.length,
-       fmt::format("unexpected {}; remove it or quote the text", shown(token)));
+  fail(token.at, token.length, fmt::format("unexpected {}; {}", shown(token), instead_of(token)));
 }
 
 Index Parser::expression(TokenLexer& lexer, std::size_t depth) {
@@ -63,7 +85,8 @@ Index Parser::expression(TokenLexer& lexer, std::size_t depth) {
     case Token::Kind::identifier:
     case Token::Kind::open_bracket: return path(lexer, token, depth);
     default:
-      fail(token.at, token.length, fmt::format("expected a value, got {}", shown(token)));
+      fail(token.at, token.length,
+           fmt::format("expected a value, got {}; {}", shown(token), value_instead_of(token)));
       return none;
   }
 }
@@ -165,7 +188,8 @@ void Parser::call(TokenLexer& lexer, std::vector<Call>& calls) {
   const Token name = lexer.take();
   if (name.kind != Token::Kind::identifier) {
     return fail(name.at, name.length,
-                fmt::format("expected the name of a filter behind `|`, got {}", shown(name)));
+                fmt::format("expected the name of a filter behind `|`, got {}{}", shown(name),
+                            name.kind == Token::Kind::pipe ? "; for a choice, write `or`" : ""));
   }
   Call made;
   made.at = static_cast<std::uint32_t>(name.at);

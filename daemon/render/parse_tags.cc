@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -14,6 +15,18 @@ constexpr std::array<std::string_view, 27> tag_names = {
     "liquid", "echo",      "ifchanged", "doc",    "break",   "continue", "else",
     "elsif",  "when",      "endif",     "endfor", "endcase", "endunless"};
 
+// What other template languages, and shops' pages, call it.
+constexpr std::pair<std::string_view, std::string_view> foreign_tags[] = {
+    {"set", "{% assign name = value %}"},
+    {"let", "{% assign name = value %}"},
+    {"foreach", "{% for item in items %}"},
+    {"switch", "{% case value %}"},
+    {"section", "{% render 'name' %}"},
+    {"partial", "{% render 'name' %}"},
+    {"import", "{% render 'name' %}"},
+    {"extends", "a line `layout: name` in the front matter"},
+    {"block", "{{ content }} in the layout"}};
+
 }  // namespace
 
 void Parser::unknown_tag(const Tag& tag) {
@@ -24,8 +37,15 @@ void Parser::unknown_tag(const Tag& tag) {
                          tag.name));
   }
   std::string message = fmt::format("unknown tag `{}`", tag.name);
-  if (const auto near = nearest(tag.name, tag_names))
+  const auto* const foreign = std::find_if(std::begin(foreign_tags), std::end(foreign_tags),
+                                           [&](const auto& one) { return one.first == tag.name; });
+  if (foreign != std::end(foreign_tags))
+    message += fmt::format("; in Liquid it is {}", foreign->second);
+  else if (const auto near = nearest(tag.name, tag_names))
     message += fmt::format("; did you mean `{}`?", *near);
+  else
+    message +=
+        "; to show it as it stands, write {% raw %} in front of it and {% endraw %} behind it";
   fail(tag, std::move(message));
 }
 

@@ -38,6 +38,35 @@ void append_escaped(std::string& out, std::string_view text) {
   out.append(text, begin, text.size() - begin);
 }
 
+namespace {
+
+bool begins_direction(std::string_view rest) {
+  if (rest.size() < 3) return false;
+  const auto third = static_cast<unsigned char>(rest[2]);
+  return (rest[1] == '\x80' && third >= 0xAA && third <= 0xAE) ||  // U+202A to U+202E
+         (rest[1] == '\x81' && third >= 0xA6 && third <= 0xA9);    // U+2066 to U+2069
+}
+
+/// Without the marks that turn round whatever stands behind them, up to the end of the paragraph:
+/// a name ends none of them. Nothing when it has none.
+std::optional<std::string> without_direction(std::string_view text) {
+  std::string kept;
+  std::size_t begin = 0;
+  for (std::size_t i = text.find('\xE2'); i != std::string_view::npos; i = text.find('\xE2', i)) {
+    if (!begins_direction(text.substr(i))) {
+      ++i;
+      continue;
+    }
+    kept.append(text, begin, i - begin);
+    begin = i += 3;
+  }
+  if (begin == 0) return std::nullopt;
+  kept.append(text, begin);
+  return kept;
+}
+
+}  // namespace
+
 Run::Run(const Tree& tree, const Value& context, const RunSetting& setting)
     : tree_(&tree),
       setting_(setting),
@@ -236,10 +265,7 @@ void Run::print(const Datum& value, const Node& node) {
   if (value.is(Datum::Kind::text)) {
     // The check behind each step would come too late for a value that fills the memory.
     if (value.text().size() > limits::output) return fail_too_long(node.at);
-    if (setting_.html && !value.safe())
-      append_escaped(*out_, value.text());
-    else
-      *out_ += value.text();
+    put_text(value.text(), value.safe());
     return;
   }
   if (setting_.mode == Mode::mail &&
@@ -253,7 +279,17 @@ void Run::print(const Datum& value, const Node& node) {
     return value.print(*out_);
   std::string text;
   value.print(text);
-  append_escaped(*out_, text);
+  put_text(text, false);
+}
+
+void Run::put_text(std::string_view text, bool safe) {
+  std::optional<std::string> kept;
+  if (setting_.mode == Mode::mail && !safe) kept = without_direction(text);
+  if (kept) text = *kept;
+  if (setting_.html && !safe)
+    append_escaped(*out_, text);
+  else
+    *out_ += text;
 }
 
 }  // namespace retaind::render

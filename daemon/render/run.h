@@ -66,6 +66,7 @@ class Run {
   Flow captured(const Node& node, Index at, std::string& text);
   void count(const Node& node);
   void print(const Datum& value, const Node& node);
+  void put_text(std::string_view text, bool safe);
   void trace(const Node& node, std::size_t length);
   void fail_too_long(std::size_t at);
 

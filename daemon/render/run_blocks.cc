@@ -21,7 +21,8 @@ std::size_t count_of(const Datum& collection) {
 bool Run::spend_iteration(std::uint32_t at) {
   if (++iterations_ <= limits::iterations) return true;
   fail(at, 1,
-       fmt::format("the loops of this template run more than {} times; write limit:",
+       fmt::format("the loops of this template run more than {} times; end them with `limit:`, as "
+                   "in {{% for item in items limit: 20 %}}",
                    grouped(limits::iterations)),
        FaultKind::limit);
   return false;
@@ -31,7 +32,8 @@ bool Run::spend(std::size_t work, std::size_t at) {
   work_ += std::min(work, limits::work + 1);
   if (work_ <= limits::work) return true;
   fail(at, 1,
-       "the template takes too long; shorten the values that its loops work on, or write limit:",
+       "the template takes too long; shorten the values that its loops work on, or end them with "
+       "`limit:`",
        FaultKind::limit);
   return false;
 }
@@ -160,10 +162,7 @@ void Run::cycle(const Node& node) {
     if (!failed_) {
       std::string text;
       value.print(text);
-      if (setting_.html && !value.safe())
-        append_escaped(*out_, text);
-      else
-        *out_ += text;
+      put_text(text, value.safe());
     }
   }
   put(frame_->cycles, key, Datum::of(place + 1 >= made.count ? 0 : place + 1));

@@ -166,6 +166,11 @@ void Run::unknown_variable(const Expression& expression) {
   if (!segments[known].bracketed) {
     const auto near = nearest(segments[known].name, names_of(expression, known));
     if (near) message += fmt::format("; did you mean `{}` for `{}`?", *near, segments[known].name);
+    // Elsewhere `first_name` alone is the customer's.
+    if (const Value* owner = frame_->globals->find("customer");
+        !near && known == 0 && owner != nullptr)
+      if (owner->find(segments[0].name) != nullptr)
+        message += fmt::format("; did you mean `customer.{}`?", segments[0].name);
   }
   if (message.back() != '?') message += "; write `| default: \"…\"` if it may be missing";
   fail(expression.at, expression.length, std::move(message), FaultKind::unknown_variable);

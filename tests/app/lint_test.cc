@@ -250,6 +250,12 @@ TEST_CASE("R105: what no sample takes is looked for in partials, too") {
   CHECK(site.said().empty());
   welcome("{% render \"inner\" %}");
   CHECK(site.said().find("error[R105]: unknown variable `mine`") == 0);
+  // The other way round, too.
+  site.put("templates/_inner.liquid", "{% assign inside = 1 %}\n");
+  welcome("{% include \"inner\" %}{{ inside }}");
+  CHECK(site.said().empty());
+  welcome("{% render \"inner\" %}{{ inside }}");
+  CHECK(site.said().find("unknown variable `inside`") != std::string::npos);
   site.put("templates/_inner.liquid", "{{ mine }}\n");
   welcome(
       "{% if customer.city == \"Nowhere\" %}{% render \"inner\", mine: customer.naem %}{% endif "

@@ -75,7 +75,7 @@ print(f"{len(shown)} examples")
 
 # Each filter of our own prints what the page says
 examples = re.findall(r"Example: `({{.*?}})` prints `(.*?)`", texts["template"])
-check(len(examples) == 6, f"filters of the page template: {examples}")
+check(len(examples) == 7, f"filters of the page template: {examples}")
 batch = "".join(json.dumps({"name": wanted, "template": example}) + "\n" for example, wanted in examples)
 for line in subprocess.run([BINARY, "render", "--batch"], input=batch, capture_output=True, text=True).stdout.splitlines():
     row = json.loads(line)

@@ -74,7 +74,8 @@ TEST_CASE("100,000 nested blocks are refused at the hundredth", "[render]") {
 }
 
 TEST_CASE("a loop of a thousand million ends at its limit", "[render]") {
-  const std::string limit = "the loops of this template run more than 100,000 times; write limit:";
+  const std::string limit =
+      "the loops of this template run more than 100,000 times; end them with `limit:`";
   CHECK_THAT(error_of("{% for i in (1..1000000000) %}{% endfor %}"), Contains(limit));
   CHECK_THAT(error_of("{% for i in (1..1000000000) reversed %}x{% endfor %}"), Contains(limit));
   CHECK_THAT(error_of("{% tablerow i in (1..1000000000) %}{% endtablerow %}"), Contains(limit));
@@ -185,6 +186,28 @@ TEST_CASE("names with line breaks, NUL or bidi controls never change the headers
     end = long_name->bytes.find("\r\n", at);
     CHECK(std::min(end, long_name->bytes.size()) - at <= 76);
   }
+}
+
+TEST_CASE("a name's marks of direction turn nothing round that stands behind it", "[render]") {
+  const Value data(Value::Object{{"name", "\u202Egpj.exe \u2066\u202Ax\u202C"},
+                                 {"only", "\u202E\u2069"},
+                                 {"names", Value::Array{"\u202Ea"}}});
+  // Marks that stand alone, punctuation of the same block and what is asked for with `raw` stay.
+  for (const auto& [shown, printed] : std::vector<std::pair<std::string, std::string>>{
+           {"Dear {{ name }}, hello", "Dear gpj.exe x, hello"},
+           {"{{ only }}.", "."},
+           {"{{ names }}{% cycle name %}", "agpj.exe x"},
+           {"{{ name | upcase }}", "GPJ.EXE X"},
+           {"{{ '“a”… \u200Fb' }}", "“a”… \u200Fb"},
+           {"{{ only | raw }}", "\u202E\u2069"}}) {
+    INFO(shown);
+    const auto text = rendered(shown, data);
+    REQUIRE(text);
+    CHECK(*text == printed);
+  }
+  const auto theirs = Liquid("t", "{{ name }}", Mode::conformance).render(data, false);
+  REQUIRE(theirs);
+  CHECK(*theirs == "\u202Egpj.exe \u2066\u202Ax\u202C");
 }
 
 TEST_CASE("an address of 10 KB is refused with what is wrong", "[render]") {

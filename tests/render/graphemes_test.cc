@@ -1,6 +1,8 @@
 // What a reader takes for one character, and the filters for names and long texts of mails.
 #include "render/graphemes.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -108,6 +110,28 @@ TEST_CASE("truncate_graphemes never cuts through what is one character", "[rende
   CHECK(shown("{{ 'abcdef' | truncate_graphemes: 4, '...' }}", "en") == "a...");
   CHECK_THAT(shown("{{ 'a' | truncate_graphemes: 'x' }}", "en"),
              Catch::Matchers::Contains("the length is a whole number"));
+}
+
+TEST_CASE("full_name puts first and last name in the order of their script", "[render]") {
+  for (const auto& [first, last, whole] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"Anna", "Albers", "Anna Albers"},
+           {"花子", "山田", "山田花子"},
+           {"さくら", "佐々木", "佐々木さくら"},
+           {"雷", "欧阳", "欧阳雷"},
+           {"민수", "김", "김민수"},
+           {"マイケル", "ジャクソン", "ジャクソン マイケル"},
+           {"野家", "𠮷", "𠮷野家"},
+           {"Anna", "山田", "Anna 山田"},
+           {"عبد الرحمن", "بن محمد", "عبد الرحمن بن محمد"},
+           {"สมชาย", "ใจดี", "สมชาย ใจดี"},
+           {"राज", "कुमार", "राज कुमार"},
+           {" Anna ", "", "Anna"},
+           {"", "山田", "山田"},
+           {"", " ", ""}}) {
+    CHECK(shown(fmt::format("{{{{ '{}' | full_name: '{}' }}}}", first, last), "en") == whole);
+  }
+  CHECK(shown("[{{ nil | full_name: nil }}{{ nil | full_name: 'Lee' }}]", "zh") == "[Lee]");
 }
 
 TEST_CASE("honorific addresses a customer as the language does, also without a name", "[render]") {

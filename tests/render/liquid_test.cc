@@ -91,10 +91,12 @@ TEST_CASE("mistakes are found while parsing, all of them, each with its place", 
   CHECK(messages ==
         std::vector<std::string>{"t.en.liquid:1:8: unknown filter `upcas`; did you mean `upcase`?",
                                  "t.en.liquid:2:4: unknown tag `fi`; did you mean `if`?",
-                                 "t.en.liquid:3:7: expected a value, got the end",
+                                 "t.en.liquid:3:7: expected a value, got the end; write a "
+                                 "variable, a number or a text in quotes",
                                  "t.en.liquid:4:8: `append` takes 1 argument, got 0",
                                  "t.en.liquid:5:9: a comparison is written `==`",
-                                 "t.en.liquid:6:13: expected a value, got the end"});
+                                 "t.en.liquid:6:13: expected a value, got the end; write a "
+                                 "variable, a number or a text in quotes"});
 }
 
 TEST_CASE("what is never closed is said where it was opened", "[render]") {
