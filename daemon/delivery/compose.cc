@@ -10,6 +10,7 @@
 #include "delivery/why.h"
 #include "engine/variant.h"
 #include "insight/bought_together.h"
+#include "render/letters.h"
 #include "render/mime.h"
 #include "store/snapshot.h"
 
@@ -67,6 +68,18 @@ std::string url_escape(std::string_view text) {
   return out;
 }
 
+/// Gmail's name for who sends: 5 to 15 characters, of a long domain those that stay when a part is
+/// put in front.
+std::string sender_id(std::string_view domain) {
+  constexpr std::size_t shortest = 5;
+  constexpr std::size_t longest = 15;
+  if (domain.size() < shortest) return fmt::format("shop.{}", domain);
+  domain.remove_prefix(domain.size() - std::min(domain.size(), longest));
+  while (domain.size() > shortest && (domain.front() == '.' || domain.front() == '-'))
+    domain.remove_prefix(1);
+  return std::string(domain);
+}
+
 }  // namespace
 
 Composer::Composer(store::Database& database, const Site& site,
@@ -77,7 +90,9 @@ Composer::Composer(store::Database& database, const Site& site,
       site_(&site),
       templates_(&templates),
       secret_(secret),
-      salt_(std::move(salt)) {}
+      salt_(std::move(salt)) {
+  if (const auto sender = parse_email(site.sender.address)) domain_ = sender->domain;
+}
 
 std::string Composer::sign(std::string_view what) const {
   return base64url(secret_.sign(what).substr(0, 16));
@@ -86,8 +101,12 @@ std::string Composer::sign(std::string_view what) const {
 std::string Composer::message_id(std::int64_t message) const {
   const std::size_t at = site_->sender.address.rfind('@');
   std::string id = std::to_string(message) + '.' + salt_ + '@';
-  id += at == std::string::npos ? std::string_view("localhost")
-                                : std::string_view(site_->sender.address).substr(at + 1);
+  const std::string_view domain = at == std::string::npos
+                                      ? std::string_view("localhost")
+                                      : std::string_view(site_->sender.address).substr(at + 1);
+  const bool plain = std::all_of(domain.begin(), domain.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  id += plain ? domain : std::string_view(domain_);
   return id;
 }
 
@@ -209,6 +228,11 @@ void Composer::add_facts(Value& context, const Firing& firing, Time now) {
     context.set("items", store::items_snapshot(*database_, *site_, firing.row));
 }
 
+std::string_view Composer::written_in(std::string_view text, std::string_view locale) const {
+  const auto file = templates_->file_for(text, locale, site_->locale);
+  return file ? file->locale : locale;
+}
+
 std::string Composer::why(const Running& running, const Firing& firing,
                           std::string_view locale) const {
   return why_text(running.rule->trigger,
@@ -255,6 +279,7 @@ void Composer::add_minted(Value& context, const Running& running, const Step& st
       value.set("amount_off", Value{});
     }
     value.set("valid_until", coupon->valid_until ? Value{to_iso(*coupon->valid_until)} : Value{});
+    value.set("single_use", coupon->single_use);
     context.set("coupon", std::move(value));
   }
   const auto survey =
@@ -304,10 +329,11 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
                                 render::Mail* letter, render::Trace* trace) {
   const Part& first = parts.front();
   const bool to_team = step.kind == StepKind::notify;
+  const std::string& text_name = engine::template_of(step, first.message.variant);
   Value& context = context_of(running);
   std::string locale = to_team ? team_locale(step) : std::string{};
   if (to_team)
-    add_item(context, running, first.firing, locale, now);
+    add_item(context, running, first.firing, written_in(text_name, locale), now);
   else
     add_facts(context, first.firing, now);
   context.set("now", to_iso(now));
@@ -316,13 +342,11 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   const std::string customer_key{text_member(customer, "key")};
   const std::string customer_locale{text_member(customer, "locale")};
   const std::string customer_email{text_member(customer, "email")};
-  std::string full_name{text_member(customer, "first_name")};
-  full_name += ' ';
-  full_name += text_member(customer, "last_name");
-  const std::string customer_name{trim(full_name)};
+  const std::string customer_name =
+      render::full_name(text_member(customer, "first_name"), text_member(customer, "last_name"));
   if (!to_team) {
     locale = customer_locale.empty() ? site_->locale : customer_locale;
-    context.set("why", why(running, first.firing, locale));
+    context.set("why", why(running, first.firing, written_in(text_name, locale)));
   }
   const bool bulk =
       running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
@@ -331,12 +355,12 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
               Value::Object{{"link", unsubscribe.empty() ? Value{} : Value{unsubscribe}}});
   if (to_team) {
     Value::Array items;
-    for (const Part& part : parts) items.push_back(item(running, part.firing, locale, now));
+    for (const Part& part : parts)
+      items.push_back(item(running, part.firing, written_in(text_name, locale), now));
     context.set("items", std::move(items));
   } else {
     add_minted(context, running, step, first);
   }
-  const std::string& text_name = engine::template_of(step, first.message.variant);
   if (!recommending_.empty() && recommending_.count(text_name) != 0)
     context.set("recommendations",
                 first.firing.customer ? insight::recommendations(*database_, *first.firing.customer)
@@ -382,6 +406,11 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   if (bulk) {
     mail.list_unsubscribe_url = unsubscribe;
     mail.list_unsubscribe_mailto = site_->unsubscribe_mailto;
+    if (!domain_.empty()) {
+      const std::string_view purpose = name_of(running.rule->purpose);
+      mail.list_id = fmt::format("{}.{}", purpose, domain_);
+      mail.feedback_id = fmt::format("{}:{}:{}", running.rule->id, purpose, sender_id(domain_));
+    }
   } else {
     mail.auto_generated = true;
     // A reminder's escalations stand in its thread.

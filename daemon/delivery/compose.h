@@ -73,6 +73,9 @@ class Composer {
   [[nodiscard]] Value item(const engine::Running& running, const Firing& firing,
                            std::string_view locale, Time now);
   [[nodiscard]] const std::string& team_locale(const language::Step& step) const;
+  /// The locale of the file that a reader of this locale gets: what is put into a mail in words is
+  /// in the mail's language.
+  [[nodiscard]] std::string_view written_in(std::string_view text, std::string_view locale) const;
   void add_minted(Value& context, const engine::Running& running, const language::Step& step,
                   const Part& part);
   [[nodiscard]] std::string unsubscribe_link(std::string_view customer_key) const;
@@ -88,6 +91,7 @@ class Composer {
   const render::TemplateSet* templates_;
   HmacKey secret_;
   std::string salt_;
+  std::string domain_;  ///< of the sender, for the headers of lists; empty: it has none
   /// By template and locale.
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
   render::TextMemos text_memos_;

@@ -75,6 +75,28 @@ bool is_hidden(const HtmlToken& token) {
          text.find("visibility:hidden") != std::string::npos;
 }
 
+/// Of the site's own addresses it is told in retaind.yaml.
+bool is_of_settings(std::string_view address, const Site& site) {
+  for (const std::string* own : {&site.survey_url, &site.ticket_url}) {
+    const std::string_view known = std::string_view(*own).substr(0, own->find('{'));
+    if (!known.empty() && address.starts_with(known)) return true;
+  }
+  return false;
+}
+
+/// Where the source writes what became `address`, a value in it or not; `from` when it is a value.
+std::size_t written_at(std::string_view source, std::size_t from, std::string_view address) {
+  constexpr std::string_view scheme = "http://";
+  for (std::size_t at = source.find(scheme, from); at != std::string_view::npos;
+       at = source.find(scheme, at + 1)) {
+    const std::string_view rest = source.substr(at);
+    const std::string_view literal =
+        rest.substr(0, std::min(rest.find_first_of("{\"' \t\r\n"), rest.size()));
+    if (address.starts_with(literal)) return at;
+  }
+  return from;
+}
+
 /// The index behind the element that begins at `i`.
 std::size_t behind_element(const std::vector<HtmlToken>& tokens, std::size_t i) {
   const std::string& name = tokens[i].name;
@@ -186,16 +208,27 @@ void MailLint::unquoted(const HtmlToken& token) {
 void MailLint::link(const HtmlToken& token, const HtmlAttribute& attribute) {
   const std::string address = render::decode_entities(trim(attribute.value));
   const auto [fault, remedy] = fault_of(address, false);
-  if (fault.empty()) return;
-  // Of the site's own it is told in retaind.yaml.
-  for (const std::string* own : {&site_->survey_url, &site_->ticket_url}) {
-    const std::string_view known = std::string_view(*own).substr(0, own->find('{'));
-    if (!known.empty() && address.starts_with(known)) return;
-  }
+  if (fault.empty() || is_of_settings(address, *site_)) return;
   tell(attribute.at,
        {Severity::warning, Code::bad_link,
         fmt::format("the link `{}` of `<{}>` {}{}", address, token.name, fault, for_whom()),
         remedy});
+}
+
+/// Of a text part that is written by hand: mail programs make links of addresses.
+void MailLint::text_links() {
+  const std::string_view text = proof_->mail.text;
+  for (std::size_t at = 0; (at = text.find("http://", at)) != std::string_view::npos; ++at) {
+    const std::string_view rest = text.substr(at);
+    const std::string_view address =
+        rest.substr(0, std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+    if (is_of_settings(address, *site_)) continue;
+    render::Spot spot = proof_->file.text;
+    spot.at = written_at(spot.text, spot.at, address);
+    tell_at(place(spot),
+            {Severity::warning, Code::bad_link,
+             fmt::format("the link `{}` is not https{}", address, for_whom()), "write `https://`"});
+  }
 }
 
 void MailLint::image(const HtmlToken& token) {

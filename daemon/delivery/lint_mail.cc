@@ -53,6 +53,7 @@ void MailLint::look_at(const Proof& proof) {
   law(tokens);
   head();
   text_part();
+  if (proof.file.own_text) text_links();
   if (!proof.mail.html.empty()) html(tokens, std::move(faults));
   proof_ = nullptr;
 }
@@ -103,23 +104,43 @@ void MailLint::law(const std::vector<HtmlToken>& tokens) {
   const std::string_view way = mail.list_unsubscribe_url.empty()
                                    ? std::string_view(mail.list_unsubscribe_mailto)
                                    : std::string_view(mail.list_unsubscribe_url);
-  if (mail.html.empty() ? mail.text.find(way) == std::string::npos : !leads_to(tokens, way))
+  if (proof_->file.own_text) law_of_text(way);
+  if (mail.html.empty()) return;
+  if (!leads_to(tokens, way))
     tell_of_template(
         {Severity::warning, Code::no_way_out,
          fmt::format("the text of `{}` for readers of `{}` has no link to unsubscribe{}",
                      proof_->text, proof_->file.locale, for_whom()),
          "write `{% if unsubscribe.link %}<a href=\"{{ unsubscribe.link }}\">Unsubscribe</a>{% "
          "endif %}` into the template"});
-  const std::string& address = site_->sender.postal_address;
-  if (purpose != Purpose::marketing || address.empty()) return;
-  const std::string wanted = letters(address);
-  if (letters(mail.text).find(wanted) == std::string::npos &&
-      letters(render::html_to_text(mail.html)).find(wanted) == std::string::npos)
+  if (purpose == Purpose::marketing &&
+      letters(render::html_to_text(mail.html)).find(letters(site_->sender.postal_address)) ==
+          std::string::npos)
     tell_of_template(
         {Severity::warning, Code::no_postal_address,
          fmt::format("the text of `{}` for readers of `{}` does not show the postal address{}",
                      proof_->text, proof_->file.locale, for_whom()),
          "write `{{ site.postal_address }}` into the template"});
+}
+
+/// Of a text part that is written by hand: who reads it sees nothing of the HTML.
+void MailLint::law_of_text(std::string_view way) {
+  const render::Mail& mail = proof_->mail;
+  const std::string_view what = mail.html.empty() ? "text" : "text part";
+  const auto tell = [&](Code code, std::string_view fault, std::string remedy) {
+    tell_at(place(proof_->file.text),
+            {Severity::warning, code,
+             fmt::format("the {} of `{}` for readers of `{}` {}{}", what, proof_->text,
+                         proof_->file.locale, fault, for_whom()),
+             std::move(remedy)});
+  };
+  if (mail.text.find(way) == std::string::npos)
+    tell(Code::no_way_out, "has no link to unsubscribe",
+         "write `{% if unsubscribe.link %}Unsubscribe: {{ unsubscribe.link }}{% endif %}` into it");
+  if (proof_->rule->purpose == Purpose::marketing &&
+      letters(mail.text).find(letters(site_->sender.postal_address)) == std::string::npos)
+    tell(Code::no_postal_address, "does not show the postal address",
+         "write `{{ site.postal_address }}` into it");
 }
 
 void MailLint::head() {
@@ -304,28 +325,36 @@ void MailLint::left_out(const std::vector<HtmlToken>& tokens) {
   }
 }
 
-std::string MailLint::parts() const {
-  render::HtmlFaults ignored;
+namespace {
+
+/// What the bytes of an HTML are.
+struct Parts {
   std::size_t styles = 0;
+  std::size_t tags = 0;
   std::size_t comments = 0;
   std::size_t words = 0;
-  std::size_t tags = 0;
-  for (const HtmlToken& token : render::read_html(proof_->mail.html, ignored)) {
+};
+
+Parts parts_of(std::string_view html) {
+  render::HtmlFaults ignored;
+  Parts parts;
+  for (const HtmlToken& token : render::read_html(html, ignored)) {
     const std::size_t size = token.end - token.begin;
     if (token.kind == HtmlToken::Kind::comment)
-      comments += size;
+      parts.comments += size;
     else if (token.kind == HtmlToken::Kind::text)
-      (token.raw ? styles : words) += size;
+      (token.raw ? parts.styles : parts.words) += size;
     else
-      tags += size;
+      parts.tags += size;
     const HtmlAttribute* style = token.find("style");
     if (style == nullptr) continue;
-    styles += style->value.size();
-    tags -= style->value.size();
+    parts.styles += style->value.size();
+    parts.tags -= style->value.size();
   }
-  return fmt::format("{} styles, {} tags, {} comments, {} text", kilobytes(styles), kilobytes(tags),
-                     kilobytes(comments), kilobytes(words));
+  return parts;
 }
+
+}  // namespace
 
 void MailLint::size() {
   const std::string& html = proof_->mail.html;
@@ -344,16 +373,21 @@ void MailLint::size() {
     return a.second.first < b.second.first;
   });
   const bool clipped = html.size() >= gmail_clips;
+  const Parts parts = parts_of(html);
   const std::string most_of_it =
       most == lines.end() ? std::string()
                           : fmt::format("; {} come from here", kilobytes(most->second.first));
   tell(most == lines.end() ? 0 : most->second.second,
        {Severity::warning, Code::clipped,
-        fmt::format("the HTML of `{}` has {}{}, and Gmail {} 102 KB: {}{}", proof_->text,
-                    kilobytes(html.size()), for_whom(),
-                    clipped ? "hides what is beyond" : "would hide what is beyond", parts(),
-                    most_of_it),
-        "show fewer items, or move styles from the tags into one `<style>`"});
+        fmt::format("the HTML of `{}` has {}{}, and Gmail {} 102 KB: {} styles, {} tags, {} "
+                    "comments, {} text{}",
+                    proof_->text, kilobytes(html.size()), for_whom(),
+                    clipped ? "hides what is beyond" : "would hide what is beyond",
+                    kilobytes(parts.styles), kilobytes(parts.tags), kilobytes(parts.comments),
+                    kilobytes(parts.words), most_of_it),
+        parts.words > html.size() / 2
+            ? "shorten the text, or link to a page that has the rest"
+            : "show fewer items, or move styles from the tags into one `<style>`"});
 }
 
 }  // namespace retaind::delivery

@@ -49,6 +49,7 @@ class MailLint {
   };
 
   void law(const std::vector<render::HtmlToken>& tokens);
+  void law_of_text(std::string_view way);
   void head();
   void text_part();
   void html(const std::vector<render::HtmlToken>& tokens, render::HtmlFaults faults);
@@ -60,13 +61,13 @@ class MailLint {
   [[nodiscard]] bool leads_to(const std::vector<render::HtmlToken>& tokens,
                               std::string_view address) const;
   void addresses(const std::vector<render::HtmlToken>& tokens);
+  void text_links();
   void link(const render::HtmlToken& token, const render::HtmlAttribute& attribute);
   void image(const render::HtmlToken& token);
   void styles(std::size_t at, std::string_view css);
   void background(std::size_t at, std::string_view written);
   void unquoted(const render::HtmlToken& token);
 
-  [[nodiscard]] std::string parts() const;
   [[nodiscard]] std::string for_whom() const;
   /// At a byte of the HTML, as far as it is known where that comes from.
   void tell(std::size_t at, Finding finding);

@@ -9,6 +9,7 @@
 #include "engine/trigger.h"
 #include "engine/variant.h"
 #include "insight/bought_together.h"
+#include "render/letters.h"
 #include "store/facts.h"
 #include "store/ledger.h"
 #include "store/messages.h"
@@ -153,10 +154,15 @@ Result<Preview> preview(store::Database& shadow, const Site& site,
   const auto person = people.person(order.customer);
   if (!person) return Error{ErrorKind::not_found, "the customer is no longer there; try again"};
   if (step.kind == StepKind::email && email_key(person->email).empty()) {
-    return Error{ErrorKind::not_found,
-                 fmt::format("customer `{}` has no e-mail address: the sender would end with "
-                             "no-address; import one",
-                             person->key)};
+    const std::string& written = person->email;
+    const std::string what =
+        written.empty() ? "has no e-mail address"
+                        : fmt::format("has no usable e-mail address, `{}{}` is none",
+                                      written.substr(0, render::character_offset(written, 40)),
+                                      render::count_characters(written) > 40 ? "…" : "");
+    return Error{ErrorKind::not_found, fmt::format("customer `{}` {}: the sender would end with "
+                                                   "no-address; import one",
+                                                   person->key, what)};
   }
   Preview made;
   Composer::Part part;
@@ -215,6 +221,8 @@ Result<Outgoing> as_test(const Preview& made, const Site& site, const std::strin
   letter.in_reply_to.clear();
   letter.list_unsubscribe_url.clear();
   letter.list_unsubscribe_mailto.clear();
+  letter.list_id.clear();
+  letter.feedback_id.clear();
   letter.extra = {{"X-Retaind-Test", "yes"}};
   letter.message_id = fmt::format("test.{}.{}", id, made.outgoing.message_id);
   letter.date = now;

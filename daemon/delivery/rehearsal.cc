@@ -184,6 +184,7 @@ class Rehearser {
     language::Severity severity;
     Error error;
     std::optional<render::Fault> fault;
+    render::Spot spot;  ///< of a header that a template gives; without a path: nobody knows
   };
 
   /// False when nobody can get it.
@@ -199,7 +200,8 @@ class Rehearser {
         if (severity && !fault && i == 0 && suits_no_other(rule, step, text))
           severity = language::Severity::error;
         if (severity)
-          failures.push_back({locale, samples()[i].whom, *severity, done.error(), fault});
+          failures.push_back({locale, samples()[i].whom, *severity, done.error(), fault,
+                              file ? spot_of(done.error(), *file) : render::Spot()});
         return severity != language::Severity::error;
       }
       if (!file) continue;
@@ -223,6 +225,24 @@ class Rehearser {
       if (stage_.compose(rule, step, text, i, proof, context)) return false;
     }
     return true;
+  }
+
+  /// Of the header that the mail's builder refuses.
+  static render::Spot spot_of(const Error& error, const render::TemplateFile& file) {
+    if (error.message.starts_with("the subject")) return file.subject;
+    if (error.message.starts_with("the reply-to")) return file.reply_to;
+    return error.message.starts_with("`from:") ? file.from : render::Spot();
+  }
+
+  /// What the rule lacks that the template asks for; empty when it is not known.
+  static std::string missing_step(const Rule& rule, std::string_view variable) {
+    const std::string_view root = variable.substr(0, variable.find_first_of(".["));
+    if (root == "coupon") return "write a step `- coupon:` in front of this one into the rule";
+    if (root == "survey") return "write a step `- survey: nps` in front of this one into the rule";
+    const auto subject = find_subject(root);
+    if (!subject || *subject == Subject::customer || *subject == rule.trigger.subject) return {};
+    return fmt::format("take it to a rule about the {}: this one is about the {}", root,
+                       name_of(rule.trigger.subject));
   }
 
   /// Empty when the shop's data may well have what the sample lacks.
@@ -255,6 +275,17 @@ class Rehearser {
       where.begin = fault.at;
       where.end = fault.at + fault.length;
       error.message = fault.message;
+      if (fault.kind == render::FaultKind::unknown_variable) {
+        const std::string lacks =
+            missing_step(rule, std::string_view(fault.source->text).substr(fault.at, fault.length));
+        if (!lacks.empty())
+          error.message = error.message.substr(0, error.message.find("; ")) + "; " + lacks;
+      }
+    } else if (!failure.spot.path.empty()) {
+      where.source = std::make_shared<language::Source>(
+          language::Source{std::string(failure.spot.path), std::string(failure.spot.text)});
+      where.begin = failure.spot.at;
+      where.end = std::min(failure.spot.text.find('\n', where.begin), failure.spot.text.size());
     }
     const auto [why, remedy] = language::split_remedy(error, "");
     out_.push_back({failure.severity,

@@ -312,7 +312,7 @@ constexpr CodeRow table[] = {
   {Code::bad_text_part, "a mail whose text part says nothing",
    "Who reads mails as text, and many filters against spam, get this part. It is made from the HTML, so it is empty where "
    "a mail is an image. A warning.", "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n--- text ---\n{{ unsubscribe.link }}\n",
-   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n--- text ---\nIt begins today. Unsubscribe: {{ unsubscribe.link }}\n", false, false, false, true},
+   "---\nsubject: Our sale\n---\n<p lang=\"en\">It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n--- text ---\nIt begins today. {{ site.postal_address }} Unsubscribe: {{ unsubscribe.link }}\n", false, false, false, true},
   {Code::no_language, "a mail that does not say its language",
    "Programs that read aloud, translate or choose a font for Chinese and Japanese characters go by `<html lang=\"ja\">`. "
    "What counts is the `lang` that holds for most of the text. A note.", "---\nsubject: Our sale\n---\n<p>It begins today. {{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Unsubscribe</a></p>\n",

@@ -83,7 +83,8 @@ Result<void> check_addresses(const Mail& mail, Charset charset, Checked& checked
   if (!mail.reply_to.empty()) {
     if (auto fine = refuse_breaks("reply-to address", mail.reply_to); !fine) return fine;
     const auto mailbox = read_mailbox(mail.reply_to);
-    if (!mailbox) return invalid("the reply-to address is no e-mail address; correct it");
+    if (!mailbox)
+      return invalid("the reply-to address is no e-mail address; write `Name <address>`");
     auto reply_to = check_mailbox("reply-to", *mailbox);
     if (!reply_to) return reply_to.error();
     checked.reply_to = std::move(*reply_to);

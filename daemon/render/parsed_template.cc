@@ -149,9 +149,17 @@ void ParsedTemplate::link(Partials partials, Faults& faults) {
 
 TemplateFile ParsedTemplate::file() const {
   const auto spot = [this](std::size_t at) { return Spot{source_.path, source_.text, at, true}; };
+  const auto of = [&](FrontKey key) {
+    const auto& value = front_.value(key);
+    return value ? spot(value->begin) : Spot();
+  };
   const auto& subject = front_.value(FrontKey::subject);
-  return {locale_, spot(subject ? subject->begin : 0),
-          spot(front_.text ? front_.text->begin : front_.body.begin)};
+  return {locale_,
+          spot(subject ? subject->begin : 0),
+          of(FrontKey::from),
+          of(FrontKey::reply_to),
+          spot(front_.text ? front_.text->begin : front_.body.begin),
+          front_.text.has_value() || !html_};
 }
 
 bool ParsedTemplate::reads(std::string_view variable) const {

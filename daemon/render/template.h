@@ -57,8 +57,10 @@ struct UsedVariable {
 /// The file that a mail is made from: where to point at when something is wrong with it.
 struct TemplateFile {
   std::string_view locale;
-  Spot subject;  ///< its value
-  Spot text;     ///< the text part, or the body that it is made from
+  Spot subject;           ///< its value
+  Spot from, reply_to;    ///< theirs; without a path where the file has none
+  Spot text;              ///< the text part, or the body that it is made from
+  bool own_text = false;  ///< the text part is written there, and not made from the HTML
 };
 
 /// What one mail of a file leaves for the next, by the file's path.

@@ -262,7 +262,9 @@ std::optional<Spot> ParsedTemplate::passed_by(std::string_view variable) const {
   Passage passage(partials_, variable);
   const bool in_body = passage.prints(body_);
   const bool in_layout = layout_ != nullptr && passage.prints(*layout_);
-  return in_body || in_layout ? std::nullopt : passage.first();
+  if (!in_body && !in_layout && passage.first()) return passage.first();
+  Passage in_text(partials_, variable);
+  return in_text.prints(text_) ? std::nullopt : in_text.first();
 }
 
 }  // namespace retaind::render

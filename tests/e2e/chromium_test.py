@@ -47,7 +47,7 @@ def context(name, language, kind):
             "rule": {"id": "a-rule", "about": "What it is for", "purpose": PURPOSES.get(name, "marketing")},
             "unsubscribe": {"link": None if PURPOSES.get(name) == "internal" else "https://shop.example.com/unsubscribe?c=C0042&t=" + "Qz" * 20},
             "survey": {"link": "https://shop.example.com/survey/nps?t=s1.1." + "Qz" * 20}, "order": {"number": "1001"},
-            "coupon": {"code": "ABCDE23456", "percent_off": 15, "amount_off": None, "valid_until": "2026-03-30T10:00:00Z"},
+            "coupon": {"code": "ABCDE23456", "percent_off": 15, "amount_off": None, "single_use": True, "valid_until": "2026-03-30T10:00:00Z"},
             "subscription": {"plan": ARTICLES[language], "renews_at": "2026-03-30T10:00:00Z"}, "ticket": item["ticket"]}
 
 
@@ -82,6 +82,13 @@ cheaper = context("win-back", "zh", "usual")
 for percent, said in ((10, "9折"), (15, "8.5折"), (50, "5折")):
     cheaper["coupon"]["percent_off"] = percent
     check(f"送您一张{said}优惠券" in rendered(SOURCE / "templates/win-back.zh.liquid", cheaper, "subject"), f"{percent} % are not {said}")
+once = {"en": ("off one order", "off your orders"), "ja": ("1回限り有効", "オフ"), "zh": ("限用一次", "优惠")}
+for language, (single, often) in once.items():
+    coupon = context("win-back", language, "usual")
+    for single_use in (True, False):
+        coupon["coupon"]["single_use"] = single_use
+        told = rendered(SOURCE / f"templates/win-back.{language}.liquid", coupon)
+        check((single in told) == single_use and (single_use or often in told), f"{language}, single-use {single_use}: {told}")
 cheaper["coupon"].update(percent_off=None, amount_off={"minor": 2000, "currency": "CNY"})
 check("立减¥20.00" in rendered(SOURCE / "templates/win-back.zh.liquid", cheaper), "an amount is not named")
 
@@ -91,6 +98,11 @@ for language, more in {"en": "and 3 more", "ja": "ほか3点", "zh": "等，共 
     order["items"] = [{**order["items"][0], "name": f"article {i}", "quantity": 1.5 if i == 7 else 2.0} for i in range(33)]
     listed = re.findall("<li>(.*)</li>", rendered(SOURCE / f"templates/thanks.{language}.liquid", order))
     check(len(listed) == 31 and listed[7] == "article 7 × 1.5" and listed[29] == "article 29 × 2" and listed[30] == more, f"{language}: {listed}")
+
+# Who reads a digest as text sees where a ticket ends
+for language in LANGUAGES:
+    digest = rendered(SOURCE / f"templates/ticket-reminder.{language}.liquid", context("ticket-reminder", language, "usual"), "text")
+    check(digest.count("\n\n4711") == 2, f"{language}: tickets run into each other:\n{digest}")
 
 # What Outlook shows and who has to be able to unsubscribe, by structure
 for (name, language, kind), html in mails.items():

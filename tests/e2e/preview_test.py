@@ -81,6 +81,10 @@ with Site() as site:
     template.write_text(good)
     site.load("customers", "key\nnobody\n")
     refused = site.run("preview", "greet", "--customer", "nobody")
+    site.load("customers", "key,email\nmany,\"a@example.com,b@example.com\"\nlong," + "y" * 10240 + "@example.com\n")
+    for who, said in (("many", "`a@example.com,b@example.com` is none"), ("long", "`" + "y" * 40 + "…` is none")):
+        unusable = site.run("preview", "greet", "--customer", who)
+        check(unusable.returncode == 1 and said in unusable.stderr and len(unusable.stderr) < 300, unusable.stderr)
     check(refused.returncode == 1 and "no-address" in refused.stderr, refused.stderr)
     after = [site.query(f"SELECT count(*) FROM {table}") for table in tables if table != "change"]
     check(after == [count for table, count in zip(tables, before) if table != "change"], "preview has stored something")

@@ -185,6 +185,42 @@ TEST_CASE("a Japanese team's reminder holds no character that old mail programs 
   }
 }
 
+TEST_CASE("what the program puts into a mail in words is in the mail's language",
+          "[semantics][reminder]") {
+  // The Japanese have no text of their own, so a Japanese team and customer read the site's.
+  Shop shop;
+  shop.templates = {
+      {"hello.en", "---\nsubject: Hello\n---\n<p>{{ why }}</p>\n"},
+      {"desk.en",
+       "---\nsubject: Open\n---\n{% for item in items %}<p>{{ age }} {{ item.age }} {{ item.why "
+       "}}</p>\n{% endfor %}"}};
+  shop.rule(
+      "rule: greet\npurpose: transactional\nstatus: live\nwhen:\n  event: customer.created\nthen:\n"
+      "  - email: hello\n");
+  shop.rule(
+      "rule: open\npurpose: internal\nstatus: live\nwhen:\n  ticket: unresolved\n  for: 2 "
+      "hours\nthen:\n  - notify: support\n    template: desk\n");
+  shop.site.teams["support"].locale = "ja";
+  shop.start();
+  shop.run_to("2026-03-02 10:30");
+  shop.customer(CustomerFact{.key = "hanako",
+                             .email = "hanako@example.com",
+                             .first_name = "花子",
+                             .last_name = "山田",
+                             .locale = "ja",
+                             .created_at = shop.clock.now()});
+  shop.ticket("t1", "open", "hanako", "2026-03-02 10:00");
+  shop.run_to("2026-03-02 13:00");
+  REQUIRE(shop.arrived.size() == 2);
+  CHECK(part(shop.arrived[0].message.bytes, "text/plain") ==
+        "customer.created at 2026-03-02 10:30 ");
+  // A Japanese name stands as her shop and she herself write it: 山田花子.
+  CHECK(header(shop.arrived[0].message.bytes, "To") ==
+        "=?utf-8?B?5bGx55Sw6Iqx5a2Q?= <hanako@example.com>");
+  CHECK(part(shop.arrived[1].message.bytes, "text/plain") ==
+        "2 hours 2 hours ticket.unresolved for 2 hours, since 2026-03-02 10:00 ");
+}
+
 TEST_CASE("why a mail came is said in its reader's language, of shipped words and of own ones",
           "[semantics][reminder]") {
   using language::Trigger;

@@ -120,7 +120,25 @@ TEST_CASE("marketing and feedback mails carry the customer's own way out, in one
     CHECK(field.starts_with("<" + link + ">"));
     CHECK((field.find("<mailto:" + mailto) != std::string::npos) == !mailto.empty());
     CHECK(header(bytes[i], "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click");
+    CHECK(header(bytes[i], "List-Id") == "<" + purpose + ".example.com>");
+    CHECK(header(bytes[i], "Feedback-ID") == "at-once:" + purpose + ":example.com");
+    CHECK(header(bytes[i], "Auto-Submitted") == "(none)");
     CHECK(between(part(bytes[i], "text/html"), "leave [", "]") == link);
+  }
+}
+
+TEST_CASE("Gmail knows a sender by 5 to 15 characters of its domain", "[semantics][links]") {
+  for (const auto& [domain, id] :
+       std::map<std::string, std::string>{{"a.io", "shop.a.io"},
+                                          {"mail.mybigshop.co.uk", "mybigshop.co.uk"},
+                                          {"mail.bigshop.example.com", "hop.example.com"},
+                                          {"bücher.example", "her-kva.example"}}) {
+    Shop shop;
+    shop.site.sender.address = "shop@" + domain;
+    shop.rule(at_once("", "at-once", "marketing"));
+    const std::string field = header(mails(shop, {"anna"}).front(), "Feedback-ID");
+    CHECK(field.ends_with(":marketing:" + id));
+    CHECK(id.size() <= 15);
   }
 }
 
@@ -128,6 +146,8 @@ TEST_CASE("what is no bulk mail carries no way out", "[semantics][links]") {
   const auto none = [](const delivery::Outgoing& message) {
     CHECK(header(message.bytes, "List-Unsubscribe") == "(none)");
     CHECK(header(message.bytes, "List-Unsubscribe-Post") == "(none)");
+    CHECK(header(message.bytes, "List-Id") == "(none)");
+    CHECK(header(message.bytes, "Feedback-ID") == "(none)");
     CHECK(message.bytes.find("example.com/bye") == std::string::npos);
     CHECK(header(message.bytes, "Auto-Submitted") == "auto-generated");
   };
