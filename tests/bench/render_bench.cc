@@ -116,11 +116,12 @@ Peer liquidjs(const std::string& text, int count) {
   std::filesystem::create_directories(directory);
   std::ofstream(directory / "mail.liquid", std::ios::binary) << text;
   std::ofstream(directory / "data.json", std::ios::binary) << data_text;
-  const std::string command =
-      "NODE_PATH=${RETAIND_NPM:-$HOME/.cache/retaind-npm/node_modules} node " +
-      std::string(RETAIND_SOURCE) + "/tests/bench/render_peer.js " +
-      (directory / "mail.liquid").string() + " " + (directory / "data.json").string() + " " +
-      std::to_string(count) + " > " + (directory / "out").string();
+  const std::string command = "modules=$(python3 " + std::string(RETAIND_SOURCE) +
+                              "/tests/e2e/npm_peers.py liquidjs) && NODE_PATH=$modules node " +
+                              std::string(RETAIND_SOURCE) + "/tests/bench/render_peer.js " +
+                              (directory / "mail.liquid").string() + " " +
+                              (directory / "data.json").string() + " " + std::to_string(count) +
+                              " > " + (directory / "out").string();
   Peer peer;
   if (std::system(command.c_str()) != 0) return peer;  // NOLINT(concurrency-mt-unsafe): one thread
   std::ifstream in(directory / "out", std::ios::binary);
@@ -151,7 +152,7 @@ bool against_liquidjs(const char* name, const std::string& text, int count) {
   const auto rendered = liquid.render(data, true);
   const Peer peer = liquidjs(text, 10);
   if (peer.text.empty()) {
-    std::puts("skipped: LiquidJS is missing (npm install liquidjs, RETAIND_NPM names its modules)");
+    std::puts("skipped: LiquidJS is missing");
     return true;
   }
   // LiquidJS writes &#34; for a quote.
