@@ -66,8 +66,9 @@ void read_entry(const Source& source, Extent line, FrontMatter& front, Faults& f
   const std::string_view key = strip(whole.substr(0, std::min(colon, whole.size())));
   const auto found = std::find(front_keys.begin(), front_keys.end(), key);
   if (colon == std::string_view::npos) {
-    faults.push_back(
-        {&source, line.begin, whole.size(), "a line of the front matter is `key: value`"});
+    faults.push_back({&source, line.begin, whole.size(),
+                      "a line of the front matter is `key: value`; write the value behind its key, "
+                      "and `---` behind the last"});
     return;
   }
   if (found == front_keys.end()) {

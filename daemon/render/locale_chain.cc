@@ -29,10 +29,22 @@ std::string locale_key(std::string_view locale) {
   return key;
 }
 
+namespace {
+
+/// The Chinese of a region: files may be named by the script that it writes.
+std::string_view script_of(std::string_view key) {
+  if (key == "zh-cn" || key == "zh-sg" || key == "zh-my") return "zh-hans";
+  if (key == "zh-tw" || key == "zh-hk" || key == "zh-mo") return "zh-hant";
+  return {};
+}
+
+}  // namespace
+
 std::vector<std::string> locale_chain(std::string_view locale) {
   std::vector<std::string> chain;
   for (std::string key = locale_key(locale); !key.empty();) {
     chain.push_back(key);
+    if (const std::string_view script = script_of(key); !script.empty()) chain.emplace_back(script);
     const std::size_t dash = key.rfind('-');
     key.resize(dash == std::string::npos ? 0 : dash);
   }

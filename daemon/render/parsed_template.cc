@@ -22,6 +22,12 @@ bool names(const Tree& tree, std::string_view variable) {
                      [&](const Segment& segment) { return segment.name == variable; });
 }
 
+std::vector<std::string_view> names_of(const Partials& partials) {
+  std::vector<std::string_view> found;
+  for (const auto& [name, tree] : partials) found.push_back(name);
+  return found;
+}
+
 /// Where it begins and how many bytes it has.
 std::pair<std::size_t, std::size_t> insert_preheader(std::string& html,
                                                      std::string_view preheader) {
@@ -108,9 +114,7 @@ void ParsedTemplate::check_partials(const Tree& tree, Faults& faults) const {
     const std::string_view wanted =
         std::string_view(tree.source->text).substr(name.part.first, name.part.count);
     if (partials_.contains(wanted)) continue;
-    std::vector<std::string_view> known;
-    for (const auto& [key, one] : partials_) known.push_back(key);
-    const auto near = nearest(wanted, known);
+    const auto near = nearest(wanted, names_of(partials_));
     faults.push_back({tree.source, name.at, name.length,
                       fmt::format("unknown partial `{0}`; {1}", wanted,
                                   near ? fmt::format("did you mean `{}`?", *near)
@@ -131,16 +135,23 @@ void ParsedTemplate::link(Partials partials, Faults& faults) {
   const std::string_view name = layout->in(source_);
   const auto found = partials_.find(name);
   if (found == partials_.end()) {
+    const auto near = nearest(name, names_of(partials_));
     faults.push_back({&source_, layout->begin, name.size(),
-                      fmt::format("unknown layout `{0}`; add the file _{0}.liquid", name),
+                      near ? fmt::format("unknown layout `{}`; did you mean `{}`?", name, *near)
+                           : fmt::format("unknown layout `{0}`; add the file _{0}.liquid", name),
                       FaultKind::unknown_partial});
     return;
   }
   layout_ = found->second;
   shows_preheader_ = shows_preheader_ || names(*layout_, "preheader");
-  if (!names(*layout_, "content"))
+  // Many share a layout, and its mistake is one.
+  const Source* const source = layout_->source;
+  const bool told = std::any_of(faults.begin(), faults.end(), [&](const Fault& fault) {
+    return fault.source == source && fault.kind == FaultKind::front_matter;
+  });
+  if (!names(*layout_, "content") && !told)
     faults.push_back(
-        {&source_, layout->begin, name.size(),
+        {source, 0, 1,
          fmt::format("the layout `{}` never prints {{{{ content }}}}; write it where the body "
                      "belongs",
                      name),

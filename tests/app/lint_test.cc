@@ -199,6 +199,23 @@ TEST_CASE("a layout's mistake is told once, at its own line") {
         "     | ^ write `</b>` in front of that\n");
 }
 
+TEST_CASE("R101: a layout that shows no body is told once, and a slip in its name") {
+  const NewSite site;
+  site.replace("templates/_base.liquid", "{{ content }}\n", "");
+  const std::string text = site.said();
+  INFO(text);
+  CHECK(text.find("error[R101]: the layout `base` never prints {{ content }}\n"
+                  "  --> templates/_base.liquid:1:1\n") == 0);
+  CHECK(text.find("^ write it where the body belongs\n") != std::string::npos);
+  CHECK(text.find("error[", 1) == std::string::npos);
+  site.put("templates/_base.liquid", "{{ content }}\n");
+  site.replace("templates/welcome.en.liquid", "layout: base", "layout: bse");
+  const std::string slip = site.said();
+  INFO(slip);
+  CHECK(slip.find("error[R104]: unknown layout `bse`\n") == 0);
+  CHECK(slip.find("^^^ did you mean `base`?\n") != std::string::npos);
+}
+
 TEST_CASE("R088: advertising of a site without a postal address is told where it belongs") {
   const NewSite site;
   site.replace("retaind.yaml", "  postal-address: ", "  # postal-address: ");

@@ -131,11 +131,15 @@ TEST_CASE("layouts wrap the body and partials follow the template's locale", "[r
   files.add("_base.liquid", "<body>{{ preheader }}|{{ content }}|{{ x }}|{{ locale }}</body>");
   files.add("_foot.liquid", "Bye");
   files.add("_foot.ja.liquid", "またね");
+  // Of a locale that stands behind `liquid` in a directory.
+  files.add("a.zh.liquid", "---\nsubject: A\nlayout: base\n---\n{% render 'foot' %}");
+  files.add("_foot.zh.liquid", "再见");
   const TemplateSet set = files.load();
   REQUIRE(files.mistakes().empty());
   const Value context = json(R"({"x": "<"})");
   CHECK(set.render("a", "en", "en", context)->html == "<body>pre|<p>&lt;</p>Bye|&lt;|en</body>");
   CHECK(set.render("a", "ja", "en", context)->html == "<body>|またね|&lt;|ja</body>");
+  CHECK(set.render("a", "zh", "en", context)->html == "<body>|再见|&lt;|zh</body>");
   CHECK(set.names() == Lines{"a"});
 }
 
@@ -176,6 +180,10 @@ TEST_CASE("the locale falls back from region to language to the site's to the on
   CHECK(used("a", "pt_br", "en") == "pt-BR");
   CHECK(used("a", "pt-PT", "en") == "pt");
   CHECK(used("a", "zh-Hans-CN", "en") == "zh-Hans");
+  // Whose region has a script of its own reads that.
+  for (const char* simplified : {"zh-CN", "zh_SG", "zh-hans"})
+    CHECK(used("a", simplified, "en") == "zh-Hans");
+  CHECK(used("a", "zh-TW", "en") == "en");
   CHECK(used("a", "fr", "en-GB") == "en");
   CHECK(used("a", "", "en") == "en");
   CHECK(used("a", "fr", "de") ==
@@ -219,7 +227,8 @@ TEST_CASE("bad files are all named, with place and remedy", "[render]") {
                         "`subject: …`, a line `---`"),
             "g.en.liquid:1:1: the front matter is never closed; write a line `---` behind it",
             "h.en.liquid:3:1: `subject` is written twice; remove one",
-            "h.en.liquid:5:1: a line of the front matter is `key: value`",
+            "h.en.liquid:5:1: a line of the front matter is `key: value`; write the value behind "
+            "its key, and `---` behind the last",
             "h.en.liquid:4:9: the format is `html` or `text`",
             "j.en.liquid:5:11: unknown partial `fot`; did you mean `foot`?",
             "j.en.liquid:3:9: unknown layout `bsae`; add the file _bsae.liquid"});
