@@ -193,6 +193,12 @@ void Engine::adopt(std::vector<Rule> rules, Time now) {
   }
   feed_seen_ = ledger_.feed_seen();
   feed_known_ = true;
+  ahead_through_.reset();
+  pauses_ = std::any_of(rules_.begin(), rules_.end(), [](const Rule& rule) {
+    return std::any_of(rule.steps.begin(), rule.steps.end(), [](const language::Step& step) {
+      return step.kind == language::StepKind::pause_marketing;
+    });
+  });
 }
 
 void Engine::count_for_brake(Running& running, Time now) {

@@ -142,7 +142,7 @@ bool Engine::scan(Running& running, Time now, int limit, Sender* sender) {
   running.row.evaluated = running.scan_through;
   // Nothing due writes nothing: the next start then looks at the same empty range again.
   if (running.scan_found) ledger_.set_evaluated(running.row.id, running.scan_through);
-  set_next(running, running.trigger->next_after(running.scan_through));
+  set_next(running, next_after(running, running.scan_through));
   return false;
 }
 

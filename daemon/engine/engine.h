@@ -28,6 +28,11 @@ class Engine {
   /// At most about `limit` occurrences; of a rule that alone has something due no more than
   /// `sender` has an appetite for. True when more is due right now that is not held back for that.
   bool run_due(Time now, int limit = 1000, Sender* sender = nullptr);
+  /// Decides what ends at once and is due by `until`, each at its own time, so that next_due() has
+  /// only the times at which more happens: for a store that keeps_ended_aside() and whose facts do
+  /// not change until then. After run_due() has found nothing more due. Whoever watches the checks
+  /// sees every decision at its time, and nothing is decided ahead.
+  void look_ahead(Time now, Time until);
   /// Leaves aside what is held back.
   [[nodiscard]] std::optional<Time> next_due() const;
   /// Whether more of this channel is due than the sender can use.
@@ -66,6 +71,11 @@ class Engine {
   bool place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence);
   bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit, Sender* sender);
+  void look_ahead(Running& running, Time now, Time until);
+  bool ends_ahead(Running& running, const Occurrence& occurrence, Time now);
+  [[nodiscard]] bool stands(const Running& running, const Situation& situation,
+                            const Decision& decision, Time now) const;
+  std::optional<Time> next_after(Running& running, Time time);
   bool walk(Running& running, Time now, int limit, Sender* sender);
   void begin_pass(Running& running, const std::vector<ScheduleSlot>& slots, Time now);
   void end_pass(store::PassRow& pass, const store::PassCount& rest, Time now);
@@ -100,6 +110,8 @@ class Engine {
   };
   std::set<std::pair<Time, Running*>, Earlier> heads_;  ///< one next candidate a rule
   std::vector<const Running*> held_back_;
+  std::optional<Time> ahead_through_;
+  bool pauses_ = false;  ///< a rule has a step that pauses advertising
   std::int64_t feed_seen_ = 0;
   bool feed_known_ = false;
 };

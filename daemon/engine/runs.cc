@@ -41,6 +41,12 @@ bool ends_run(Reason reason) {
   }
 }
 
+bool ends_at_once(const Rule& rule, const Decision& first) {
+  // Draft firings keep their message: what it would have sent is what a draft is asked for.
+  return first.verdict == Verdict::skip && first.reason != Reason::would_send &&
+         (rule.steps.size() == 1 || ends_run(first.reason));
+}
+
 Runs::Runs(store::Database& database, const Site& site)
     : ledger_(database), messages_(database), people_(database), site_(&site) {}
 
@@ -133,10 +139,7 @@ Time Runs::after_due(const Rule& rule, const Firing& firing, const Step& step) c
 
 bool Runs::begin(Running& running, Firing& firing, const Begun& begun, Time now) {
   const Decision* first = begun.first;
-  // Draft firings keep their message: what it would have sent is what a draft is asked for.
-  const bool skipped =
-      first != nullptr && first->verdict == Verdict::skip && first->reason != Reason::would_send;
-  if (skipped && (running.rule->steps.size() == 1 || ends_run(first->reason))) {
+  if (first != nullptr && ends_at_once(*running.rule, *first)) {
     // One compact row: nothing was planned, so there is no message that could be asked about.
     firing.open = false;
     firing.reason = first->reason;

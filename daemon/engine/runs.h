@@ -28,6 +28,8 @@ struct Running {
   std::int64_t news_after = 0;  ///< the rule was new then, so that older changes tell it nothing
   std::optional<Pass> pass;     ///< of a rule with `each:`
   bool held_back = false;       ///< more is due than the sender can use now
+  std::optional<Time> ahead_through;  ///< what ends at once by then is in the ledger already …
+  std::vector<Time> ahead_stops;      ///< … and at these times there is more to do; the next last
   std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
   std::uint64_t wakes_others[subject_count] = {};  ///< the same, of all rows of one customer
@@ -115,5 +117,7 @@ class Runs {
 
 /// After these no later step of the firing is of use.
 bool ends_run(Reason reason);
+/// Whether this decision about the first message leaves nothing to plan: the firing is over.
+bool ends_at_once(const language::Rule& rule, const Decision& first);
 
 }  // namespace retaind::engine

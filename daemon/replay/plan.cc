@@ -88,6 +88,26 @@ class Rows {
   std::map<std::pair<std::string, std::string>, std::string> texts_;  // by rule and step
 };
 
+/// A row is large, and moving it as often as a sort compares costs more than comparing.
+void sort(std::vector<PlannedRow>& rows) {
+  struct Key {
+    Time when;
+    PlannedRow* row;
+  };
+  std::vector<Key> keys;
+  keys.reserve(rows.size());
+  for (PlannedRow& row : rows) keys.push_back({row.when(), &row});
+  std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
+    if (a.when != b.when) return a.when < b.when;
+    return std::tie(a.row->rule, a.row->subject, a.row->step, a.row->repeat) <
+           std::tie(b.row->rule, b.row->subject, b.row->step, b.row->repeat);
+  });
+  std::vector<PlannedRow> sorted;
+  sorted.reserve(rows.size());
+  for (const Key& key : keys) sorted.push_back(std::move(*key.row));
+  rows = std::move(sorted);
+}
+
 }  // namespace
 
 std::string_view name_of(PlannedOutcome outcome) {
@@ -106,6 +126,7 @@ bool Plan::even() const {
 Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from, Time to,
                   const std::function<void(Time)>& progress) {
   store::Outlook outlook(shadow);
+  store::Ledger(shadow).keep_ended_aside();
   if (auto read = shadow.take_error(); !read) return read.error();
   SimClock clock{from};
   Rng rng{1};
@@ -119,6 +140,7 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   World world{shadow, clock, rng,
               [&]() -> Result<delivery::SiteFiles> { return *std::exchange(once, std::nullopt); }};
   world.mail().places = world.webhooks().places = places;
+  world.look_ahead();
   if (auto started = world.start(); !started) return started.error();
   constexpr Duration step = std::chrono::hours(6);
   for (Time at = from; at < to;) {
@@ -136,10 +158,7 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   for (const auto& [rule, count] : plan.matched_by_rule) plan.matched += count;
   for (const store::RuleRow& row : store::Ledger(shadow).rules())
     plan.left_out[row.name] = row.left_out;
-  std::sort(plan.rows.begin(), plan.rows.end(), [](const PlannedRow& a, const PlannedRow& b) {
-    return std::tuple(a.when(), std::tie(a.rule, a.subject, a.step, a.repeat)) <
-           std::tuple(b.when(), std::tie(b.rule, b.subject, b.step, b.repeat));
-  });
+  sort(plan.rows);
   if (auto error = shadow.take_error(); !error) return error.error();
   return plan;
 }

@@ -145,6 +145,7 @@ std::optional<Time> World::next_due() {
 Result<void> World::run_to(Time time) {
   while (true) {
     if (auto settled = settle(); !settled) return settled;
+    if (looks_ahead_ && core_ != nullptr) core_->engine().look_ahead(clock_->now(), time);
     const auto next = next_due();
     if (!next || *next > time) break;
     if (*next <= clock_->now())

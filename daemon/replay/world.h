@@ -76,6 +76,10 @@ class World {
   Result<void> run_to(Time time);
   [[nodiscard]] std::optional<Time> next_due();
 
+  /// From now on run_to() decides ahead what needs no time of its own: for a world whose facts do
+  /// not change, in a store that keeps_ended_aside() (engine/engine.h).
+  void look_ahead() { looks_ahead_ = true; }
+
   /// Sees what is decided on, over restarts and reloads (engine/checks.h).
   void set_watch(engine::Checks::Watch watch);
 
@@ -95,6 +99,7 @@ class World {
   engine::Checks::Watch watch_;
   std::unique_ptr<delivery::Core> core_;
   std::int64_t passes_ = 0;
+  bool looks_ahead_ = false;
 };
 
 }  // namespace retaind::replay

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "store/holds.h"
 #include "store/ledger_cache.h"
 #include "store/ledger_rows.h"
@@ -166,7 +168,38 @@ std::int64_t Ledger::last_change() {
   return seq;
 }
 
+EndedFirings* Ledger::aside() {
+  auto& ended = database_->ledger_cache().ended;
+  return ended ? &*ended : nullptr;
+}
+
+void Ledger::keep_ended_aside() { database_->ledger_cache().ended.emplace(); }
+
+const EndedFirings* Ledger::ended_aside() { return aside(); }
+
+void Ledger::add_ended(const Firing& firing, const EndedFirings::Keys& keys) {
+  aside()->add(firing, &keys);
+}
+
+bool Ledger::is_in_table(const Firing& key) {
+  return database_
+      ->prepared(
+          "SELECT 1 FROM firing WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = ?3 AND row = ?4 "
+          "AND part = ?5")
+      .bind(1, key.rule)
+      .bind(2, int{key.draft})
+      .bind(3, key.trigger)
+      .bind(4, key.row)
+      .bind(5, key.part)
+      .single()
+      .has_value();
+}
+
 std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
+  if (EndedFirings* ended = aside()) {
+    if (ended->find(f)) return std::nullopt;
+    if (!f.open) return is_in_table(f) ? std::nullopt : ended->add(f);
+  }
   const int added =
       database_
           ->prepared(
@@ -202,6 +235,7 @@ std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
 
 std::optional<Firing> Ledger::firing(std::int64_t id) {
   if (const auto* known = database_->ledger_cache().firing(id)) return known->firing;
+  if (id < 0 && aside() != nullptr) return aside()->firing(id);
   static const std::string sql = firing_select() + " FROM firing f WHERE id = ?1";
   Statement& row = database_->prepared(sql).bind(1, id);
   if (!row.step()) return std::nullopt;
@@ -211,6 +245,9 @@ std::optional<Firing> Ledger::firing(std::int64_t id) {
 }
 
 std::optional<Firing> Ledger::find_firing(const Firing& key) {
+  if (const EndedFirings* ended = aside()) {
+    if (auto found = ended->find(key)) return found;
+  }
   static const std::string sql = firing_select() +
                                  " FROM firing f WHERE rule = ?1 AND draft = ?2 AND \"trigger\" = "
                                  "?3 AND row = ?4 AND part = ?5";
@@ -246,10 +283,23 @@ std::vector<Firing> Ledger::firings_of_row(std::int64_t rule, bool draft, std::i
   rows.bind(1, rule).bind(2, int{draft}).bind(3, trigger).bind(4, row);
   std::vector<Firing> found;
   while (rows.step()) found.push_back(read_firing(rows));
+  const EndedFirings* ended = aside();
+  if (ended == nullptr) return found;
+  Firing key;
+  key.rule = rule;
+  key.draft = draft;
+  key.trigger = trigger;
+  key.row = row;
+  const auto silent = ended->of_row(key);
+  const auto middle = static_cast<std::ptrdiff_t>(found.size());
+  found.insert(found.end(), silent.begin(), silent.end());
+  std::inplace_merge(found.begin(), found.begin() + middle, found.end(),
+                     [](const Firing& a, const Firing& b) { return a.part < b.part; });
   return found;
 }
 
 void Ledger::move_firing(const Firing& f) {
+  if (f.id < 0) return aside()->move(f);
   database_->ledger_cache().drop_firing(f.id);
   database_
       ->prepared(
@@ -264,6 +314,7 @@ void Ledger::move_firing(const Firing& f) {
 }
 
 void Ledger::withdraw_firing(std::int64_t id) {
+  if (id < 0) return aside()->withdraw(id);
   database_->ledger_cache().drop_firing(id);
   database_->prepared("UPDATE firing SET withdrawn = 1 WHERE id = ?1").bind(1, id).run();
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "model/outbox.h"
 #include "store/database.h"
+#include "store/ended_firings.h"
 
 namespace retaind::store {
 
@@ -73,6 +74,14 @@ class Ledger {
   std::int64_t last_change();
 
   // Firings
+  /// From now on what ends without a message stays in memory, for a store that ends with this
+  /// process. Everything here, Outlook and each_outcome() know it; other readers of the table
+  /// miss it.
+  void keep_ended_aside();
+  /// Nothing unless it is kept.
+  const EndedFirings* ended_aside();
+  /// Adds one of which the store's own table is known to have nothing.
+  void add_ended(const Firing& firing, const EndedFirings::Keys& keys);
   /// The new firing's id, or nullopt when the occurrence has one already.
   std::optional<std::int64_t> add_firing(const Firing& firing);
   std::optional<Firing> firing(std::int64_t id);
@@ -111,6 +120,9 @@ class Ledger {
   std::optional<std::int64_t> customer_by_key(std::string_view key);
 
  private:
+  bool is_in_table(const Firing& key);
+  EndedFirings* aside();
+
   Database* database_;
 };
 

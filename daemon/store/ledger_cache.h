@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "model/outbox.h"
+#include "store/ended_firings.h"
 
 namespace retaind::store {
 
@@ -97,6 +98,8 @@ class LedgerCache {
   /// When they are known: of the holds, and of the change feed.
   [[nodiscard]] bool is_open() const { return open_; }
   std::optional<std::int64_t> hold_stamp, last_change;
+  /// Ledger::keep_ended_aside(). No copy of what the store has, so it is never emptied.
+  std::optional<EndedFirings> ended;
 
   /// A write transaction has begun, and sees this version of what other connections wrote.
   void open(std::int64_t version) {

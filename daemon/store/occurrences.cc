@@ -96,10 +96,11 @@ Occurrences::Occurrences(Database& database, Watch watch)
   const std::string in_state = state == "1" ? "" : " AND " + state;
   const std::string_view c = watch_.subject == Subject::customer ? "s" : "c";
   const std::string whose = watch_.addressed ? fmt::format(", {0}.email_key, {0}.key", c) : "";
-  const auto scan = [&](std::string_view from, std::string_view order) {
-    return fmt::format("SELECT {0}{1}{2} FROM {3}{4} WHERE {5}{6}{7} ORDER BY {8}s.id LIMIT ?5",
-                       columns, watch_.once_per ? ", o.firing, o.kept, o.first_at" : "", whose,
-                       source, place_join_of(watch_), from, filter, in_state, order);
+  const std::string whose_place = watch_.once_per ? ", o.firing, o.kept, o.first_at" : "";
+  const auto scan = [&](std::string_view from, std::string_view order, std::string_view more = {}) {
+    return fmt::format("SELECT {0}{1}{2}{9} FROM {3}{4} WHERE {5}{6}{7} ORDER BY {8}s.id LIMIT ?5",
+                       columns, whose_place, whose, source, place_join_of(watch_), from, filter,
+                       in_state, order, more);
   };
   if (watch_.column.empty()) {
     // By id, whatever indexes there are: nothing that changes on the way moves a row behind it.
@@ -111,8 +112,16 @@ Occurrences::Occurrences(Database& database, Watch watch)
         "SELECT id FROM {0} WHERE {1} > ?3 AND {1} <= ?4 AND +id > ?1 AND +id <= ?2 LIMIT ?5",
         table, watch_.narrow);
   } else {
-    sql_.scan = scan(fmt::format("{0} > ?1 AND {0} <= ?2", anchor), anchor + ", ");
-    sql_.tied = scan(fmt::format("{} = ?1 AND s.id > ?3", anchor), anchor + ", ");
+    const std::string range = fmt::format("{0} > ?1 AND {0} <= ?2", anchor);
+    const std::string tie = fmt::format("{} = ?1 AND s.id > ?3", anchor);
+    const std::string ahead = fmt::format(
+        ", s.key, {}.key, EXISTS (SELECT 1 FROM firing f WHERE f.rule = ?7 AND f.draft = ?8 AND "
+        "f.\"trigger\" = ?9 AND f.row = s.id)",
+        c);
+    sql_.scan = scan(range, anchor + ", ");
+    sql_.tied = scan(tie, anchor + ", ");
+    sql_.scan_ahead = scan(range, anchor + ", ", ahead);
+    sql_.tied_ahead = scan(tie, anchor + ", ", ahead);
   }
   // Whether the row is in the state: by_row is asked about rows that may have left it.
   sql_.by_row = fmt::format("SELECT {0}, {3}{4} FROM {1} WHERE s.id = ?1{2}", columns, source,
@@ -140,13 +149,13 @@ Occurrences::Occurrences(Database& database, Watch watch)
 }
 
 Statement& Occurrences::start(TimeRange anchors, const Cursor& cursor, int limit) {
-  Statement& statement = database_->prepared(sql_.scan);
+  Statement& statement = database_->prepared(ahead_ != nullptr ? sql_.scan_ahead : sql_.scan);
   statement.bind(1, std::max(to_ms(anchors.after), cursor.anchor)).bind(2, anchors.through);
   return bind_scan(statement, limit);
 }
 
 Statement& Occurrences::start_tied(const Cursor& cursor, int limit) {
-  Statement& statement = database_->prepared(sql_.tied);
+  Statement& statement = database_->prepared(ahead_ != nullptr ? sql_.tied_ahead : sql_.tied);
   statement.bind(1, cursor.anchor).bind(3, cursor.row);
   return bind_scan(statement, limit);
 }
@@ -154,7 +163,9 @@ Statement& Occurrences::start_tied(const Cursor& cursor, int limit) {
 Statement& Occurrences::bind_scan(Statement& statement, int limit) const {
   statement.bind(5, limit);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
-  if (watch_.once_per) statement.bind(7, places_.rule).bind(8, int{places_.draft});
+  if (watch_.once_per || ahead_ != nullptr)
+    statement.bind(7, places_.rule).bind(8, int{places_.draft});
+  if (ahead_ != nullptr) statement.bind(9, ahead_->trigger);
   return statement;
 }
 
@@ -190,6 +201,8 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
   c.anchor.reset();
   c.known_since.reset();
   (yearly_ ? c.known_since : c.anchor) = row.maybe_time(at++);
+  if (ahead_ != nullptr && c.anchor) now = ahead_->due(*c.anchor);
+  read_at_ = now;
   c.customer = row.maybe_integer(at++);
   c.history_until = row.rare_time(at++);
   if (watch_.state != nullptr) c.episode = row.integer(at++);
@@ -215,7 +228,15 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
     c.place = Place{row.integer(at), row.integer(at + 1) != 0, row.maybe_time(at + 2)};
   scanning_ = with_place ? &row : nullptr;
   whose_ = at + (watch_.once_per ? 3 : 0);
+  if (ahead_ != nullptr && with_place) read_keys(row);
   return at;
+}
+
+void Occurrences::read_keys(const Statement& row) {
+  const int keys = whose_ + (watch_.addressed ? 2 : 0);
+  current_.subject_key = row.text(keys);
+  current_.customer_key = row.text(keys + 1);
+  current_.has_firing = row.integer(keys + 2) != 0;
 }
 
 void Occurrences::read_whose() {

@@ -56,6 +56,8 @@ struct Candidate {
   std::string_view zone;
   std::string_view address;  ///< keyed
   std::string_view customer_key;
+  bool has_firing = false;        ///< read ahead: the rule has one of this row
+  std::string_view subject_key;   ///< read ahead
   bool place_read = false;        ///< `place` is what the ledger had when the row was read
   std::optional<Place> place;     ///< once-per
   std::vector<Cell> cells;        ///< as Watch::fields, derivations applied
@@ -96,6 +98,15 @@ class Occurrences {
 
   void read_places(Places places) { places_ = places; }
 
+  /// How rows are read before they are due: each as it is at that time if no fact changes, with its
+  /// keys, and whether the rule has a firing of it.
+  struct Ahead {
+    std::function<Time(Time anchor)> due;
+    std::int64_t trigger = 0;
+  };
+  /// For the calls of scan() until the next call of this; nullptr: as of now.
+  void read_ahead(const Ahead* ahead) { ahead_ = ahead; }
+
   /// Where a scan goes on; the next one returns rows after it.
   struct Cursor {
     std::int64_t anchor = INT64_MIN;
@@ -116,7 +127,7 @@ class Occurrences {
         read(rows, now, true);
         cursor = {to_ms(*current_.anchor), current_.row};
         ++seen;
-        if (watch_.is && !watch_.is(current_, now)) continue;
+        if (watch_.is && !watch_.is(current_, read_at_)) continue;
         if (goes_on(visit, current_)) continue;
         rows.reset();
         return true;
@@ -194,11 +205,12 @@ class Occurrences {
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
   /// Returns the number of columns read.
   int read(const Statement& row, Time now, bool with_place);
+  void read_keys(const Statement& row);
   std::vector<PastEpisode> collect(Statement& rows) const;
 
   struct Sql {
-    std::string scan, tied, by_row, month_day, first_after, next_month_day, ended, ended_of,
-        rows_of, most_rows, walk, walk_narrowed, within;
+    std::string scan, tied, scan_ahead, tied_ahead, by_row, month_day, first_after, next_month_day,
+        ended, ended_of, rows_of, most_rows, walk, walk_narrowed, within;
   };
   Database* database_;
   Watch watch_;
@@ -210,6 +222,8 @@ class Occurrences {
   Candidate current_;
   const Statement* scanning_ = nullptr;
   int whose_ = 0;  ///< its column of the address
+  const Ahead* ahead_ = nullptr;
+  Time read_at_;  ///< the present of the row that was read last
 };
 
 }  // namespace retaind::store

@@ -1,7 +1,9 @@
 #include "store/outlook.h"
 
+#include <map>
 #include <string>
 
+#include "store/ledger.h"
 #include "store/ledger_rows.h"
 
 namespace retaind::store {
@@ -68,6 +70,47 @@ void Outlook::each(const std::function<void(const Row&)>& visit) {
   while (later.step()) visit(read_row(later));
   Statement& silent = database_->prepared(silent_firings).bind(1, last_firing_);
   while (silent.step()) visit(read_row(silent));
+  each_aside(visit);
+}
+
+void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
+  const EndedFirings* ended = Ledger(*database_).ended_aside();
+  if (ended == nullptr) return;
+  std::map<std::int64_t, std::string> names;
+  Statement& rules = database_->prepared("SELECT id, name FROM rule");
+  while (rules.step()) names[rules.integer(0)] = rules.text(1);
+  static const std::string keys_sql =
+      "SELECT " + subject_key() +
+      ", c.key, c.time_zone FROM (SELECT ?1 AS subject, ?2 AS row, ?3 AS customer) f LEFT JOIN "
+      "customers c ON c.id = f.customer";
+  Statement& keys = database_->prepared(keys_sql);
+  for (std::size_t i = 0; i < ended->size(); ++i) {
+    const Firing firing = ended->at(i);
+    if (firing.withdrawn) continue;
+    Row row;
+    row.firing = firing.id;
+    row.rule = names[firing.rule];
+    row.draft = firing.draft;
+    row.backlog = firing.planned > firing.due;
+    row.part = firing.part;
+    row.due = firing.due;
+    row.at = firing.planned;
+    row.state = MessageState::skipped;
+    row.reason = firing.reason;
+    row.line = firing.line;
+    if (const auto known = ended->keys_at(i)) {
+      row.subject = known->subject;
+      row.customer = known->customer;
+    } else {
+      keys.bind(1, static_cast<int>(firing.subject)).bind(2, firing.row).bind(3, firing.customer);
+      if (!keys.step()) continue;
+      row.subject = keys.text(0);
+      row.customer = keys.text(1);
+      row.zone = keys.text(2);
+    }
+    visit(row);
+    keys.reset();
+  }
 }
 
 std::map<std::string, std::int64_t, std::less<>> Outlook::counts() {
@@ -85,6 +128,11 @@ std::map<std::string, std::int64_t, std::less<>> Outlook::counts() {
           ->prepared("SELECT rule, count(*) FROM firing f WHERE id > ?1 AND withdrawn = 0 AND NOT "
                      "EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) GROUP BY rule")
           .bind(1, last_firing_));
+  if (const EndedFirings* ended = Ledger(*database_).ended_aside()) {
+    for (std::size_t i = 0; i < ended->size(); ++i) {
+      if (const Firing firing = ended->at(i); !firing.withdrawn) ++by_rule[firing.rule];
+    }
+  }
   std::map<std::string, std::int64_t, std::less<>> counts;
   Statement& names = database_->prepared("SELECT id, name FROM rule");
   while (names.step()) {

@@ -39,6 +39,8 @@ class Outlook {
   std::map<std::string, std::int64_t, std::less<>> counts();
 
  private:
+  void each_aside(const std::function<void(const Row&)>& visit);
+
   Database* database_;
   std::int64_t last_message_ = 0;
   std::int64_t last_firing_ = 0;

@@ -1,0 +1,182 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <set>
+
+#include "replay/plan.h"
+#include "rules.h"
+#include "store/dated_facts.h"
+
+// A plan decides ahead what ends at once. Here are those whose decision hangs on what happens until
+// they are due; tests/app/plan_test holds the two sides together over whole shops.
+using namespace retaind;
+using namespace retaind::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class Row>
+std::string line_of(const Row& row) {
+  std::string line{row.rule};
+  line += " " + std::string(row.subject) + " " + std::string(name_of(row.state));
+  line += " " + std::string(name_of(row.reason)) + " " + to_iso(row.due) + " ";
+  return line + (row.at && is_final(row.state) ? to_iso(*row.at) : "-");
+}
+
+/// Plans until then in a shadow of the shop as it is; then the shop lives until then, and must have
+/// done just that. What was planned.
+std::multiset<std::string> plan_and_live(Shop& shop, std::string_view until) {
+  const Time to = shop.at(until);
+  const fs::path file =
+      fs::temp_directory_path() / ("retaind-plan-ahead-" + std::to_string(::getpid()) + ".db");
+  fs::remove(file);
+  Shop::expect_ok(shop.database.execute("VACUUM INTO '" + file.string() + "'"));
+  Shop::expect_ok(store::Database::open(file, {}));
+  auto files = shop.files();
+  Shop::expect_ok(files);
+  std::multiset<std::string> planned, lived;
+  {
+    auto shadow = store::Database::shadow_of(file);
+    Shop::expect_ok(shadow);
+    const auto plan = replay::plan(*shadow, *std::move(files), shop.clock.now(), to);
+    Shop::expect_ok(plan);
+    CHECK(plan->even());
+    for (const replay::PlannedRow& row : plan->rows) planned.insert(line_of(row));
+  }
+  fs::remove(file);
+  // An edit moves the due of what is over, too.
+  std::set<std::string> over;
+  const auto key = [](const store::OutcomeRow& row) {
+    return std::string(row.rule) + " " + std::string(row.step) + " " + std::string(row.subject);
+  };
+  store::each_outcome(shop.database, [&](const store::OutcomeRow& row) {
+    if (is_final(row.state)) over.insert(key(row));
+  });
+  shop.reload();
+  shop.run_to(until);
+  store::each_outcome(shop.database, [&](const store::OutcomeRow& row) {
+    if ((is_final(row.state) || row.due <= to) && over.count(key(row)) == 0)
+      lived.insert(line_of(row));
+  });
+  CHECK(planned == lived);
+  return planned;
+}
+
+int count(const std::multiset<std::string>& lines, std::string_view word) {
+  return static_cast<int>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+    return line.find(word) != std::string::npos;
+  }));
+}
+
+void order(Shop& shop, const std::string& key, const std::string& customer,
+           std::string_view refunded = "") {
+  OrderFact fact{.key = key,
+                 .customer = customer,
+                 .status = "completed",
+                 .placed_at = shop.clock.now(),
+                 .completed_at = shop.clock.now()};
+  if (!refunded.empty()) fact.refunded_at = shop.at(refunded);
+  shop.put(fact);
+}
+
+std::string_view not_refunded = "unless:\n  - order.refunded\nlate-limit: none\n";
+
+}  // namespace
+
+TEST_CASE("A plan knows that a place is taken before an occurrence is due") {
+  Shop shop;
+  shop.rule(thanks(std::string(not_refunded) + "once-per: customer\n", "2 days"));
+  shop.customer("anna");
+  shop.customer("ben");
+  shop.start();
+  order(shop, "o1", "anna");
+  shop.run_to("2026-03-02 12:00");
+  order(shop, "o2", "anna", "2026-03-02 12:00");
+  order(shop, "o3", "ben", "2026-03-02 12:00");
+  shop.run_to("2026-03-02 13:00");
+  const auto planned = plan_and_live(shop, "2026-03-06 10:00");
+  CHECK(count(planned, "o1 sent") == 1);
+  CHECK(count(planned, "o2 skipped already-sent") == 1);
+  CHECK(count(planned, "o3 skipped condition-false") == 1);
+}
+
+TEST_CASE("A plan knows that advertising is paused before an occurrence is due") {
+  Shop shop;
+  shop.rule(
+      "rule: hush\npurpose: internal\nstatus: live\nwhen:\n  event: order.completed\n  after: 46 "
+      "hours\nthen:\n  - pause-marketing: 3 days\n");
+  shop.rule(
+      "rule: more\npurpose: marketing\nstatus: live\nwhen:\n  event: order.completed\n  after: 2 "
+      "days\nthen:\n  - email: welcome\n" +
+      std::string(not_refunded));
+  shop.customer("anna");
+  shop.start();
+  order(shop, "o1", "anna", "2026-03-02 10:00");
+  shop.run_to("2026-03-02 13:00");
+  const auto planned = plan_and_live(shop, "2026-03-09 10:00");
+  CHECK(count(planned, "more o1 skipped condition-false 2026-03-04T09:00:00Z 2026-03-07") == 1);
+}
+
+TEST_CASE("A plan knows that the brake holds a rule before an occurrence is due") {
+  Shop shop;
+  shop.customer("anna");
+  shop.customer("ben");
+  shop.customer("cleo");
+  shop.start();
+  order(shop, "o1", "anna");
+  order(shop, "o2", "ben");
+  shop.run_to("2026-03-02 10:20");
+  order(shop, "o3", "cleo", "2026-03-02 10:20");
+  shop.run_to("2026-03-02 10:30");
+  shop.rule(thanks(std::string(not_refunded) + "brake: 1\n", "40 minutes"));
+  const auto planned = plan_and_live(shop, "2026-03-03 10:00");
+  CHECK(count(planned, "held brake") == 3);
+}
+
+TEST_CASE("A plan reads a dated flag as it is when an occurrence is due") {
+  Shop shop;
+  shop.rule(thanks("if:\n  - order.refunded\n", "3 days"));
+  shop.customer("anna");
+  shop.start();
+  order(shop, "o1", "anna", "2026-03-05 09:00");
+  order(shop, "o2", "anna", "2026-03-05 11:00");
+  shop.run_to("2026-03-02 13:00");
+  const auto planned = plan_and_live(shop, "2026-03-09 10:00");
+  CHECK(count(planned, "o1 sent") == 1);
+  CHECK(count(planned, "o2 skipped condition-false") == 1);
+}
+
+TEST_CASE("A plan counts no occurrence again that an edit makes due once more") {
+  Shop shop;
+  shop.rule(thanks(std::string(not_refunded), "1 day"));
+  shop.customer("anna");
+  shop.start();
+  order(shop, "o1", "anna", "2026-03-02 10:00");
+  shop.run_to("2026-03-04 10:00");
+  order(shop, "o2", "anna", "2026-03-02 10:00");
+  shop.rule(thanks(std::string(not_refunded), "5 days"));
+  const auto planned = plan_and_live(shop, "2026-03-20 10:00");
+  CHECK(count(planned, "o1 ") == 0);
+  CHECK(count(planned, "o2 skipped condition-false") == 1);
+}
+
+TEST_CASE("A plan goes on behind an instant at which something is sent") {
+  // All of one instant, and more than one stop of one rule.
+  Shop shop;
+  shop.rule(thanks(std::string(not_refunded), "1 day"));
+  for (const char* name : {"anna", "ben", "cleo", "dora"}) shop.customer(name);
+  shop.start();
+  order(shop, "o1", "anna", "2026-03-02 10:00");
+  order(shop, "o2", "ben");
+  order(shop, "o3", "cleo", "2026-03-02 10:00");
+  shop.run_to("2026-03-02 11:00");
+  order(shop, "o4", "ben", "2026-03-02 11:00");
+  shop.run_to("2026-03-02 12:00");
+  order(shop, "o5", "dora");
+  order(shop, "o6", "anna", "2026-03-02 11:00");
+  const auto planned = plan_and_live(shop, "2026-03-06 10:00");
+  CHECK(count(planned, " sent ") == 2);
+  CHECK(count(planned, "condition-false") == 4);
+}
