@@ -39,6 +39,7 @@ bool is_yearly(const Rule& rule) {
 }  // namespace
 
 std::int64_t count_left_out(Trigger& trigger, Time through, Time now) {
+  if (const auto counted = trigger.count({beginning, through})) return *counted;
   std::int64_t count = 0;
   Trigger::Cursor cursor;
   while (trigger.scan({beginning, through}, cursor, 10000, now, [&](const Occurrence& occurrence) {

@@ -204,6 +204,20 @@ std::vector<TimeRange> Trigger::anchors(TimeRange due) const {
   return ranges;
 }
 
+std::optional<std::int64_t> Trigger::count(TimeRange due) {
+  if (rule_->trigger.kind == TriggerKind::schedule || yearly() || rule_->customer_zone)
+    return std::nullopt;
+  std::int64_t sum = 0;
+  for (const TimeRange& range : anchors(due)) {
+    const auto now_so = rows_.count(range);
+    if (!now_so) return std::nullopt;
+    sum += *now_so;
+    for (const store::PastEpisode& ended : rows_.ended(range))
+      sum += ended.until > make_ended(ended).due ? 1 : 0;
+  }
+  return sum;
+}
+
 std::vector<ScheduleSlot> Trigger::slots(TimeRange due) const {
   const language::Trigger& trigger = rule_->trigger;
   std::vector<ScheduleSlot> found;

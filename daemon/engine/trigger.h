@@ -50,6 +50,10 @@ class Trigger {
   template <class Visit>
   bool scan(TimeRange due, Cursor& cursor, int limit, Time now, Visit&& visit);
 
+  /// How many scan() would visit. Nothing with `timezone: customer`, for a yearly date, a schedule
+  /// or an own state: there each has to be looked at.
+  std::optional<std::int64_t> count(TimeRange due);
+
   /// The occurrences of one row: the current one and ended episodes; of a yearly date those due
   /// after `since` up to the next one.
   std::vector<Occurrence> of_row(std::int64_t row, Time since, Time now);

@@ -27,6 +27,15 @@ std::string source_of(const Watch& watch) {
                      needs_customer(watch.subject) ? "JOIN" : "LEFT JOIN");
 }
 
+/// In the table's own order. Where nothing is read of customers, whether there is one suffices.
+std::string counted_of(const Watch& watch, const std::string& state) {
+  std::string source = source_of(watch);
+  if (needs_customer(watch.subject) && state.find("c.") == std::string::npos)
+    return fmt::format("{} s NOT INDEXED WHERE s.customer IS NOT NULL AND",
+                       table_of(watch.subject));
+  return source.insert(source.find(" s") + 2, " NOT INDEXED") + " WHERE";
+}
+
 std::string filter_of(const Watch& watch) {
   std::string filter;
   if (!watch.event_name.empty()) filter += " AND s.name = ?6";
@@ -122,6 +131,8 @@ Occurrences::Occurrences(Database& database, Watch watch)
     sql_.tied = scan(tie, anchor + ", ");
     sql_.scan_ahead = scan(range, anchor + ", ", ahead);
     sql_.tied_ahead = scan(tie, anchor + ", ", ahead);
+    sql_.count = fmt::format("SELECT count(*) FROM {0} {1} > ?1 AND {1} <= ?2{2}{3}",
+                             counted_of(watch_, state), anchor, filter, in_state);
   }
   // Whether the row is in the state: by_row is asked about rows that may have left it.
   sql_.by_row = fmt::format("SELECT {0}, {3}{4} FROM {1} WHERE s.id = ?1{2}", columns, source,
@@ -146,6 +157,14 @@ Occurrences::Occurrences(Database& database, Watch watch)
                      : fmt::format("SELECT id FROM {} WHERE customer = ?1 ORDER BY id", table);
   sql_.ended = ended + "e.since > ?2 AND e.since <= ?3 ORDER BY e.since, e.row, e.episode";
   sql_.ended_of = ended + "e.row = ?2 ORDER BY e.episode";
+}
+
+std::optional<std::int64_t> Occurrences::count(TimeRange anchors) {
+  if (sql_.count.empty() || watch_.is || yearly_) return std::nullopt;
+  Statement& statement = database_->prepared(sql_.count);
+  statement.bind(1, anchors.after).bind(2, anchors.through);
+  if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
+  return statement.single();
 }
 
 Statement& Occurrences::start(TimeRange anchors, const Cursor& cursor, int limit) {

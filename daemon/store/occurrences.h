@@ -136,6 +136,9 @@ class Occurrences {
     }
     return false;
   }
+  /// How many rows scan() would visit; nothing where only the rows themselves can tell. It reads
+  /// the table in its own order: by the index each of five million rows is a walk to another page.
+  std::optional<std::int64_t> count(TimeRange anchors);
   /// Rows with a birthday on month and day (mmdd), by id after `cursor.row`.
   template <class Visit>
   bool scan_month_day(int month_day, Cursor& cursor, int limit, Time now, Visit&& visit) {
@@ -210,7 +213,7 @@ class Occurrences {
 
   struct Sql {
     std::string scan, tied, scan_ahead, tied_ahead, by_row, month_day, first_after, next_month_day,
-        ended, ended_of, rows_of, most_rows, walk, walk_narrowed, within;
+        ended, ended_of, rows_of, most_rows, walk, walk_narrowed, within, count;
   };
   Database* database_;
   Watch watch_;

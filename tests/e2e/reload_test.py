@@ -38,6 +38,10 @@ with Site() as site:
             reload = site.run("reload")
             check(reload.returncode == 1, f"fault {number} was taken over: {reload.stdout}")
             check(said in reload.stderr, f"fault {number}: {said!r} is not said: {reload.stderr}")
+            for command in (("plan",), ("diff",), ("backtest", "--from", "2026-01-01", "--to", "2026-02-01")) if number == 0 else ():
+                tried = site.run(*command)
+                check(tried.returncode == 1 and "`retaind reload` would refuse these files and the running rules would stay" in tried.stderr,
+                      f"{command[0]}: {tried.stderr}")
             # With settings that cannot be read the commands do not reach the daemon; SIGHUP did.
             refusals += 1 if number in (6, 7) else 2
             if number not in (6, 7, 9):  # 9 names another store, so status looks there

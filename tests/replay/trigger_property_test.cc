@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "counted.h"
 #include "rules.h"
 #include "store/columns.h"
 
@@ -558,7 +559,7 @@ std::string show(const Truth& truth, const std::multiset<std::pair<std::int64_t,
 
 TEST_CASE("the ledger holds exactly the occurrences of the facts, however often one looks",
           "[trigger]") {
-  std::map<Kind, std::int64_t> occurrences;
+  std::map<Kind, std::int64_t> occurrences, counted;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     Rng rng{seed};
     const Case c = random_case(rng);
@@ -580,7 +581,11 @@ TEST_CASE("the ledger holds exactly the occurrences of the facts, however often 
            << show(truth, wanted, found) << "too many:\n"
            << show(truth, found, wanted));
       REQUIRE(found == wanted);
+      counted[c.kind] += counts_alike(shop, c.starts, rng) ? 1 : 0;
     }
   }
+  for (const Kind kind :
+       {Kind::event, Kind::own_event, Kind::ticket, Kind::inactive, Kind::renewal})
+    CHECK(counted[kind] > 3);
   for (int kind = 0; kind < 7; ++kind) CHECK(occurrences[static_cast<Kind>(kind)] > 100);
 }
