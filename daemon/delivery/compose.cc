@@ -95,7 +95,9 @@ Composer::Composer(store::Database& database, const Site& site,
 }
 
 std::string Composer::sign(std::string_view what) const {
-  return base64url(secret_.sign(what).substr(0, 16));
+  constexpr std::size_t bytes = 16;
+  if (!makes_) return base64url(std::string(bytes, '\0'));
+  return base64url(secret_.sign(what).substr(0, bytes));
 }
 
 std::string Composer::message_id(std::int64_t message) const {
@@ -424,11 +426,16 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   mail.extra.emplace_back("X-Retaind-Message", std::to_string(carrier.id));
   if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
   if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
-  auto built = render::build_mail(mail, memos_[{text_name, rendered->locale}]);
-  if (!built) return built.error();
   out.id = carrier.id;
   out.message_id = mail.message_id;
   out.envelope_from = site_->sender.address;
+  render::MailMemo& memo = memos_[{text_name, rendered->locale}];
+  if (!makes_) {
+    if (auto fine = render::check_mail(mail, memo); !fine) return fine.error();
+    return out;
+  }
+  auto built = render::build_mail(mail, memo);
+  if (!built) return built.error();
   out.needs_smtputf8 = built->needs_smtputf8;
   out.bytes = std::move(built->bytes);
   if (letter != nullptr) *letter = std::move(mail);

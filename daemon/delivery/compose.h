@@ -25,6 +25,9 @@ class Composer {
   Composer(store::Database& database, const Site& site, const render::TemplateSet& templates,
            std::string_view secret, std::string salt);
 
+  /// From now on a mail says whether it can be made, and has no bytes; nothing is signed.
+  void only_try() { makes_ = false; }
+
   /// The templates whose mails get `recommendations`; nobody pays for them in the others.
   void recommend_in(std::set<std::string> texts) { recommending_ = std::move(texts); }
 
@@ -97,6 +100,7 @@ class Composer {
   render::TextMemos text_memos_;
   std::map<std::int64_t, Value> contexts_;  ///< by rule: what its mails have in common
   std::set<std::string> recommending_;
+  bool makes_ = true;
 };
 
 /// Those texts of a rule that ask for `recommendations`.

@@ -56,7 +56,7 @@ void Core::Running::show_recommendations(store::Database& database,
     texts.merge(of_rule);
   }
   composer.recommend_in(std::move(texts));
-  if (!files.counts_pairs) return;
+  if (!files.mails_are_read) return composer.only_try();
   if (wanted)
     together.emplace(database);
   else

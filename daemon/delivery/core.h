@@ -22,9 +22,9 @@ struct SiteFiles {
   std::vector<language::Rule> rules;
   render::TemplateSet templates;
   std::string secret;  ///< signs links
-  /// What `recommendations` are made from is kept while a rule shows them. Not in a world whose
-  /// mails nobody reads: the first count goes through all orders.
-  bool counts_pairs = true;
+  /// In a world whose mails nobody reads they are only tried (Composer::only_try()), and what
+  /// `recommendations` are made from is not kept: the first count goes through all orders.
+  bool mails_are_read = true;
   std::string settings = {};  ///< text of retaind.yaml, kept with the rules that run by it
 };
 

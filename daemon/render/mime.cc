@@ -432,4 +432,11 @@ Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo) {
   return built;
 }
 
+Result<void> check_mail(const Mail& mail, MailMemo& memo) {
+  const bool japanese = mail.charset == Charset::iso_2022_jp && in_iso_2022_jp(mail);
+  const auto checked = check(mail, japanese ? Charset::iso_2022_jp : Charset::utf_8, memo);
+  if (!checked) return checked.error();
+  return {};
+}
+
 }  // namespace retaind::render

@@ -68,5 +68,7 @@ struct MailMemo {
   Zone zone = Zone::utc();
 };
 Result<BuiltMail> build_mail(const Mail& mail, MailMemo& memo);
+/// The error with which build_mail() would refuse it.
+Result<void> check_mail(const Mail& mail, MailMemo& memo);
 
 }  // namespace retaind::render

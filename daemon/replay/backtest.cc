@@ -168,7 +168,7 @@ Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles fi
   store::Database database = *std::move(made);
   files.site.retention.traces_days = 0;
   files.site.retention.bodies_days = 0;
-  files.counts_pairs = false;
+  files.mails_are_read = false;
   SimClock clock{options.from};
   Rng rng{1};
   Course course{facts, database, *std::move(steps), options};

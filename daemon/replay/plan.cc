@@ -133,7 +133,7 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   // Neither decides anything.
   files.site.retention.traces_days = 0;
   files.site.retention.bodies_days = 0;
-  files.counts_pairs = false;
+  files.mails_are_read = false;
   const Site site = files.site;
   Rows rows{site, files.rules, from, to};
   std::optional<delivery::SiteFiles> once{std::move(files)};

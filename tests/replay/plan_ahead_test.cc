@@ -74,6 +74,7 @@ void order(Shop& shop, const std::string& key, const std::string& customer,
            std::string_view refunded = "") {
   OrderFact fact{.key = key,
                  .customer = customer,
+                 .number = key,
                  .status = "completed",
                  .placed_at = shop.clock.now(),
                  .completed_at = shop.clock.now()};
@@ -179,4 +180,21 @@ TEST_CASE("A plan goes on behind an instant at which something is sent") {
   const auto planned = plan_and_live(shop, "2026-03-06 10:00");
   CHECK(count(planned, " sent ") == 2);
   CHECK(count(planned, "condition-false") == 4);
+}
+
+TEST_CASE("A plan tells which mails cannot be made, though it makes none") {
+  Shop shop;
+  shop.rule(thanks("", "1 day"));
+  shop.templates["thanks"] =
+      "---\nsubject: Hello\nreply-to: \"{{ order.number }}\"\nformat: text\n---\nHello {{ "
+      "unsubscribe.link }}\n";
+  shop.customer("anna");
+  shop.customer("ben");
+  shop.start();
+  order(shop, "o1", "anna");
+  order(shop, "o2@example.com", "ben");
+  shop.run_to("2026-03-02 13:00");
+  const auto planned = plan_and_live(shop, "2026-03-06 10:00");
+  CHECK(count(planned, "o1 failed render-failed") == 1);
+  CHECK(count(planned, "o2@example.com sent") == 1);
 }
