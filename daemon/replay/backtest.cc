@@ -166,6 +166,7 @@ Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles fi
   auto made = store::Database::temporary(cache_kib);
   if (!made) return made.error();
   store::Database database = *std::move(made);
+  store::Ledger(database).keep_ended_aside();
   files.site.retention.traces_days = 0;
   files.site.retention.bodies_days = 0;
   files.mails_are_read = false;

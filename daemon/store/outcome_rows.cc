@@ -1,24 +1,58 @@
+#include <sqlite3.h>
+
 #include <string>
 
 #include "store/dated_facts.h"
+#include "store/ledger.h"
 #include "store/ledger_rows.h"
 
 namespace retaind::store {
+namespace {
+
+/// Into a table, so that all are joined and sorted together.
+Result<void> write_down(Database& database, const EndedFirings& ended) {
+  auto made = database.execute(
+      "CREATE TEMP TABLE IF NOT EXISTS ended_aside (rule INTEGER, subject INTEGER, row INTEGER, "
+      "customer INTEGER, due INTEGER, planned INTEGER, reason INTEGER, line INTEGER)");
+  if (!made) return made;
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return transaction.error();
+  database.prepared("DELETE FROM temp.ended_aside").run();
+  Statement& row = database.prepared(
+      "INSERT INTO temp.ended_aside (rule, subject, row, customer, due, planned, reason, line) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+  for (std::size_t i = 0; i < ended.size(); ++i) {
+    const Firing f = ended.at(i);
+    row.bind(1, f.rule).bind(2, static_cast<int>(f.subject)).bind(3, f.row).bind(4, f.customer);
+    row.bind(5, f.due).bind(6, f.planned).bind(7, static_cast<int>(f.reason)).bind(8, f.line);
+    row.run();
+  }
+  return transaction->commit();
+}
+
+std::string silent(std::string_view firings) {
+  return " UNION ALL SELECT r.name, '', 0, " + subject_key() +
+         ", c.key, f.due, f.planned, 7, f.reason, f.line, 0 FROM " + std::string(firings) +
+         " f JOIN rule r ON r.id = f.rule LEFT JOIN customers c ON c.id = f.customer";
+}
+
+}  // namespace
 
 Statement& outcome_rows(Database& database) {
-  static const std::string sql =
+  static const std::string in_tables =
       "SELECT r.name, m.step, m.repeat, " + subject_key() +
       " AS subject_key, c.key, m.due, coalesce(m.handed_at, m.ended_at), m.state, m.reason, "
       "m.line, "
       "m.id FROM message m JOIN firing f ON f.id = m.firing JOIN rule r ON r.id = m.rule LEFT JOIN "
-      "customers c ON c.id = f.customer"
-      " UNION ALL SELECT r.name, '', 0, " +
-      subject_key() +
-      ", c.key, f.due, f.planned, 7, f.reason, f.line, 0 FROM firing f JOIN rule r ON r.id = "
-      "f.rule LEFT JOIN "
-      "customers c ON c.id = f.customer"
-      " WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id) ORDER BY 6, 1, 4, 2, 3";
-  return database.prepared(sql);
+      "customers c ON c.id = f.customer" +
+      silent("firing") + " WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
+  static const std::string order = " ORDER BY 6, 1, 4, 2, 3";
+  static const std::string sql = in_tables + order;
+  static const std::string sql_aside = in_tables + silent("temp.ended_aside") + order;
+  const EndedFirings* ended = Ledger(database).ended_aside();
+  if (ended == nullptr) return database.prepared(sql);
+  if (!write_down(database, *ended)) database.fail(SQLITE_ERROR, "temp.ended_aside");
+  return database.prepared(sql_aside);
 }
 
 OutcomeRow read_outcome(const Statement& row) {
