@@ -212,7 +212,10 @@ void Smtp::Pool::deepen() {
       static_cast<Duration::rep>(std::max<std::size_t>(connections_.size(), 1));
   const auto wanted = static_cast<int>(per_moment / connections);
   const int most = std::max(policy_.settings.pipeline, 1);
-  pipeline_ = std::clamp(wanted, std::min(SmtpSession::least_depth, most), most);
+  // Upwards at once, downwards a step a moment: after one in which this process was busy elsewhere
+  // a fast server is as fast as before.
+  pipeline_ =
+      std::clamp(std::max(wanted, pipeline_ - 1), std::min(SmtpSession::least_depth, most), most);
   counted_since_ = now;
   answered_ = 0;
   for (const Connection& connection : connections_) connection.line->session().set_depth(pipeline_);

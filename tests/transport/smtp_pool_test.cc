@@ -148,6 +148,36 @@ TEST_CASE("as many messages are on their way as the server answers in a moment",
   CHECK(most <= (slow ? 6 : 12));
 }
 
+TEST_CASE("a moment in which this process was busy makes no server slow", "[transport]") {
+  SmtpFaultServer server({});
+  Live live;
+  Feed feed;
+  SmtpSettings settings = settings_for(server.port(), 2);
+  settings.pipeline = 6;
+  std::optional<Smtp> smtp;
+  smtp.emplace(
+      live.loop(), settings, "", [&] { feed.run(); }, live.clock());
+  feed.use(*smtp);
+  std::int64_t made = 0;
+  const auto send = [&](int count) {
+    for (int i = 0; i < count; ++i) feed.add(test_mail(++made));
+    feed.run();
+    return live.run_until([&] { return feed.ended() == static_cast<std::size_t>(made); });
+  };
+  REQUIRE(send(3000));
+  REQUIRE(smtp->capacity() == 12);
+  const auto pause = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      std::this_thread::sleep_for(20ms);
+      REQUIRE(send(1));
+    }
+  };
+  pause(2);
+  CHECK(smtp->capacity() >= 8);
+  pause(10);
+  CHECK(smtp->capacity() == 6);
+}
+
 TEST_CASE("one message more than there are places waits for its turn", "[transport]") {
   SmtpFaults faults;
   faults.pipelining = GENERATE(true, false);
