@@ -28,7 +28,7 @@ void Engine::look_ahead(Time now, Time until) {
   if (checks_->is_watched() || is_behind()) return;
   checks_->refresh_holds(now);
   for (const auto& running : running_) {
-    const bool busy = running->cursor || running->held_back || !running->row.evaluated ||
+    const bool busy = running->scan || running->held_back || !running->row.evaluated ||
                       (running->next && *running->next <= now);
     if (!busy && is_scattered(*running->rule)) look_ahead(*running, now, until);
   }

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace retaind::engine {
 namespace {
@@ -11,6 +12,8 @@ using language::TriggerKind;
 
 constexpr int feed_slice = 1000;
 constexpr int smallest_slice = 50;
+// Between two looks at what falls due beside a scan that was cut.
+constexpr Duration newer_pause{50};
 
 }  // namespace
 
@@ -46,7 +49,8 @@ void Engine::forget(Time now) {
   feed_known_ = false;
   const auto rows = ledger_.rules();
   for (const auto& running : running_) {
-    running->cursor.reset();
+    running->scan.reset();
+    running->newer.reset();
     running->pass.reset();
     for (const store::RuleRow& row : rows) {
       if (row.id == running->row.id) running->row = row;
@@ -67,6 +71,15 @@ bool waits(store::Messages& messages, Time now) {
   return is_due(Channel::mail) || is_due(Channel::webhook);
 }
 
+/// How many of the rule's first step the sender takes now.
+int appetite(const Running& running, Sender* sender) {
+  const Step* first = Runs::first_step(*running.rule);
+  const bool any = sender == nullptr || first == nullptr;
+  return any ? std::numeric_limits<int>::max() : sender->appetite(Runs::channel_of(*first));
+}
+
+bool is_sated(const Running& running, Sender* sender) { return appetite(running, sender) <= 0; }
+
 }  // namespace
 
 bool Engine::run_due(Time now, int limit, Sender* sender) {
@@ -84,18 +97,17 @@ bool Engine::run_due(Time now, int limit, Sender* sender) {
   // Each rule gets a slice, so that one with a backlog delays no other.
   const int slice = std::max(smallest_slice, limit / static_cast<int>(due.size()));
   // Where several are due, all are planned before anything leaves: priority decides among them.
+  Sender* const places = sender;
   if (more || has_new || due.size() > 1) sender = nullptr;
   for (Running* running : due) {
-    const Step* first = Runs::first_step(*running->rule);
-    const auto sated = [&] {
-      return sender != nullptr && first != nullptr &&
-             sender->appetite(Runs::channel_of(*first)) <= 0;
-    };
-    running->held_back = sated();
+    // Of a scan that was cut no more is planned than leaves, or what falls due next would wait for
+    // it.
+    const int most = std::min(slice, appetite(*running, running->scan ? places : sender));
+    running->held_back = most <= 0;
     if (!running->held_back) {
-      if (!scan(*running, now, slice, sender)) continue;
+      if (!scan(*running, now, sender == nullptr ? most : slice, sender)) continue;
       set_next(*running, now);
-      running->held_back = sated();
+      running->held_back = is_sated(*running, sender);
     }
     if (running->held_back)
       held_back_.push_back(running);
@@ -115,35 +127,52 @@ bool Engine::holds_back(Channel channel) const {
 bool Engine::scan(Running& running, Time now, int limit, Sender* sender) {
   if (running.rule->trigger.each) return walk(running, now, limit, sender);
   const Time from = running.row.evaluated.value_or(now);
-  if (!running.cursor && now <= from) {
+  if (!running.scan && now <= from) {
     // The clock was set back: the ledger has what is due until `from`.
     set_next(running, running.trigger->next_after(from));
     return false;
   }
-  if (!running.cursor) {
-    running.cursor.emplace();
-    running.scan_through = now;
-    running.scan_found = false;
-    running.scanned.reset();
-  }
   running.places.clear();
-  const Step* first = Runs::first_step(*running.rule);
-  const bool more = running.trigger->scan({from, running.scan_through}, *running.cursor, limit, now,
-                                          [&](const Occurrence& occurrence) {
-                                            running.scan_found = true;
-                                            if (!running.trigger->yearly() && !occurrence.ended)
-                                              running.scanned = occurrence.anchor;
-                                            consider(running, occurrence, now, sender);
-                                            return sender == nullptr || first == nullptr ||
-                                                   sender->appetite(Runs::channel_of(*first)) > 0;
-                                          });
-  if (more) return true;
-  running.cursor.reset();
-  running.row.evaluated = running.scan_through;
+  if (!running.scan) {
+    // A backlog that an earlier process had begun with.
+    const auto activated = running.row.activated_at;
+    const Time through = activated && from < *activated ? std::min(now, *activated) : now;
+    running.scan = Scan{{from, through}, {}, false, std::nullopt};
+    running.newer_from = through;
+  }
+  if (scan_newer(running, now, limit, sender)) return true;
+  if (go_on(running, *running.scan, now, limit, sender)) return true;
+  const bool found = running.scan->found || running.newer_from > running.scan->due.through;
+  running.scan.reset();
+  running.row.evaluated = running.newer_from;
   // Nothing due writes nothing: the next start then looks at the same empty range again.
-  if (running.scan_found) ledger_.set_evaluated(running.row.id, running.scan_through);
-  set_next(running, next_after(running, running.scan_through));
+  if (found) ledger_.set_evaluated(running.row.id, running.newer_from);
+  set_next(running, next_after(running, running.newer_from));
   return false;
+}
+
+/// What has fallen due since the scan began does not wait for the rest of it, which may be a
+/// backlog of hours. True when there is no more to be done now.
+bool Engine::scan_newer(Running& running, Time now, int limit, Sender* sender) {
+  if (!running.newer && now - running.newer_from >= newer_pause)
+    running.newer = Scan{{running.newer_from, now}, {}, false, std::nullopt};
+  if (!running.newer) return false;
+  if (go_on(running, *running.newer, now, limit, sender)) return true;
+  running.newer_from = running.newer->due.through;
+  const bool found = running.newer->found;
+  running.newer.reset();
+  return found && is_sated(running, sender);
+}
+
+bool Engine::go_on(Running& running, Scan& scan, Time now, int limit, Sender* sender) {
+  return running.trigger->scan(scan.due, scan.cursor, limit, now,
+                               [&](const Occurrence& occurrence) {
+                                 scan.found = true;
+                                 if (!running.trigger->yearly() && !occurrence.ended)
+                                   scan.seen = occurrence.anchor;
+                                 consider(running, occurrence, now, sender);
+                                 return !is_sated(running, sender);
+                               });
 }
 
 Engine::Admission Engine::admission(const Running& running, const Occurrence& occurrence) const {

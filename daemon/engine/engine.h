@@ -71,6 +71,8 @@ class Engine {
   bool place_as_read(Running& running, const Firing& firing, const Occurrence& occurrence);
   bool move(Running& running, Firing firing, const Occurrence& occurrence, Time now);
   bool scan(Running& running, Time now, int limit, Sender* sender);
+  bool scan_newer(Running& running, Time now, int limit, Sender* sender);
+  bool go_on(Running& running, Scan& scan, Time now, int limit, Sender* sender);
   void look_ahead(Running& running, Time now, Time until);
   bool ends_ahead(Running& running, const Occurrence& occurrence, Time now);
   [[nodiscard]] bool stands(const Running& running, const Situation& situation,

@@ -52,7 +52,8 @@ void Engine::handle(const store::FeedRow& change, Time now) {
       // ledger knows what it has. Written down, because the feed is not read twice.
       running->row.evaluated = running->row.counts_from.value_or(now) - running->trigger->spread();
       ledger_.set_evaluated(running->row.id, *running->row.evaluated);
-      running->cursor.reset();
+      running->scan.reset();
+      running->newer.reset();
       set_next(*running, now);
     } else if ((running->trigger->columns() & change.columns) != 0) {
       look_at_row(*running, change.row, now);
@@ -67,10 +68,11 @@ void Engine::look_at_row(Running& running, std::int64_t row, Time now) {
   for (const Occurrence& occurrence : occurrences) {
     const Time found_at = running.trigger->found_at(occurrence);
     // What lies before a scan is found by it.
-    const bool passed =
-        !running.row.evaluated || found_at <= *running.row.evaluated ||
-        (running.cursor && found_at <= running.scan_through &&
-         (occurrence.ended || !running.scanned || occurrence.anchor <= running.scanned));
+    const bool between =
+        running.scan && found_at > running.scan->due.through && found_at <= running.newer_from;
+    const bool passed = !running.row.evaluated || found_at <= *running.row.evaluated || between ||
+                        (running.scan && running.scan->passed(occurrence, found_at)) ||
+                        (running.newer && running.newer->passed(occurrence, found_at));
     if (passed) {
       consider(running, occurrence, now);
     } else if (!running.next || found_at < *running.next) {

@@ -14,17 +14,29 @@
 
 namespace retaind::engine {
 
+/// Looks through what is due in a range; it may be cut and go on later.
+struct Scan {
+  TimeRange due;
+  Trigger::Cursor cursor;
+  bool found = false;        ///< anything so far
+  std::optional<Time> seen;  ///< the last anchor
+  /// Whether it has gone by an occurrence that has changed.
+  [[nodiscard]] bool passed(const Occurrence& occurrence, Time found_at) const {
+    return found_at > due.after && found_at <= due.through &&
+           (occurrence.ended || !seen || occurrence.anchor <= seen);
+  }
+};
+
 /// A rule that runs: its text, its row in the ledger, its trigger.
 struct Running {
   const language::Rule* rule = nullptr;
   store::RuleRow row;
   std::int64_t trigger_id = 0;
   std::unique_ptr<Trigger> trigger;
-  std::optional<Time> next;               ///< the earliest due that may not be in the ledger yet
-  std::optional<Trigger::Cursor> cursor;  ///< a scan that was cut, through `scan_through`
-  Time scan_through;
-  bool scan_found = false;      ///< anything since the scan began
-  std::optional<Time> scanned;  ///< of a scan that was cut: the last anchor that it has seen
+  std::optional<Time> next;     ///< the earliest due that may not be in the ledger yet
+  std::optional<Scan> scan;     ///< that was cut
+  std::optional<Scan> newer;    ///< of what is due behind the end of `scan`, which goes before it
+  Time newer_from;              ///< up to there it has been looked through
   std::int64_t news_after = 0;  ///< the rule was new then, so that older changes tell it nothing
   std::optional<Pass> pass;     ///< of a rule with `each:`
   bool held_back = false;       ///< more is due than the sender can use now

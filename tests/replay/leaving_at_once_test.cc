@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "rules.h"
@@ -137,4 +138,48 @@ TEST_CASE("What a late row makes due leaves before what is found due, if it has 
   REQUIRE(shop.handed.size() == 2);
   CHECK(shop.ask("SELECT r.name FROM message m JOIN rule r ON r.id = m.rule WHERE m.id = " +
                  std::to_string(shop.handed[0].id)) == "urgent");
+}
+
+TEST_CASE("What falls due does not wait for the rest of a backlog") {
+  Shop shop;
+  shop.rule(at_once("once-per: order\nbrake: 10000\nbacklog: all\n"));
+  orders_at_once(shop, 400);
+  shop.run_to("2026-03-02 11:00");
+  shop.world->mail().places = 4;
+  shop.world->mail().latency = std::chrono::seconds{1};
+  shop.customer("anna");
+  shop.customer("berta");
+  const auto arrived = [&](const std::string& who) {
+    const Lines sent = shop.sent();
+    return std::count_if(sent.begin(), sent.end(), [&](const std::string& line) {
+      return line.find(who + "@example.com") != std::string::npos;
+    });
+  };
+  shop.start();
+  shop.run_to("2026-03-02 11:00:10");
+  SECTION("it is known when it falls due") {
+    shop.order("o-anna", "anna");
+    shop.run_to("2026-03-02 11:00:13");
+    CHECK(arrived("anna") == 1);
+    SECTION("it was found late") {
+      OrderFact late{.key = "late", .customer = "berta", .status = "completed"};
+      late.completed_at = shop.clock.now() - std::chrono::seconds{2};
+      shop.put(late);
+      shop.run_to("2026-03-02 11:00:16");
+      CHECK(arrived("berta") == 1);
+    }
+    CHECK(std::stoi(shop.ask("SELECT count(*) FROM firing")) < 100);
+  }
+  SECTION("it fell due while the daemon was away") {
+    shop.crash();
+    shop.order("o-anna", "anna");
+    shop.crash("2026-03-02 11:01");
+    shop.world->mail().places = 4;
+    shop.run_to("2026-03-02 11:01:03");
+    CHECK(arrived("anna") == 1);
+  }
+  shop.run_to("2026-03-02 11:10");
+  CHECK(std::stoi(shop.ask("SELECT count(DISTINCT row) FROM firing")) ==
+        std::stoi(shop.ask("SELECT count(*) FROM orders")));
+  CHECK(shop.ask("SELECT count(*) FROM message WHERE state NOT IN (4, 5)") == "0");
 }
