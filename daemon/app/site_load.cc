@@ -46,6 +46,31 @@ Diagnostic diagnostic_of(render::TemplateError error) {
           std::move(message), std::move(remedy)};
 }
 
+/// Files that somebody seems to take for templates. Pictures, notes and what an editor leaves
+/// behind may lie there.
+void note_left_aside(const std::filesystem::path& directory, std::vector<Diagnostic>& out) {
+  std::vector<std::filesystem::path> files;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator at(directory, ignored), end; at != end;
+       at.increment(ignored))
+    files.push_back(at->path());
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files) {
+    const std::string name = file.filename().string();
+    const std::string end = file.extension().string();
+    const bool meant = end == ".html" || end == ".htm" || end == ".mjml" || end == ".Liquid" ||
+                       name.find(".liquid.") != std::string::npos;
+    if (!meant || name.starts_with('.') || name.starts_with('#')) continue;
+    std::string stem = name.substr(0, std::min(name.find(".liquid."), name.size() - end.size()));
+    if (stem.find('.') == std::string::npos && !stem.starts_with('_')) stem += ".en";
+    language::Where where;
+    where.source = std::make_shared<language::Source>(language::Source{file.string(), {}});
+    out.push_back({Severity::warning, language::name_of(language::Code::file_left_aside),
+                   std::move(where), "this file is left aside: templates end in `.liquid`",
+                   fmt::format("rename it to `{}.liquid`", stem)});
+  }
+}
+
 void add_stamp(std::string& text, const std::filesystem::path& path) {
   struct stat now {};
   if (::stat(path.c_str(), &now) != 0) return;
@@ -116,6 +141,7 @@ LoadedSite read_files(const std::filesystem::path& directory) {
   loaded.templates = render::TemplateSet::load(directory / "templates", errors);
   for (render::TemplateError& error : errors)
     loaded.template_diagnostics.push_back(diagnostic_of(std::move(error)));
+  note_left_aside(directory / "templates", loaded.site_diagnostics);
   std::error_code ignored;
   loaded.files = std::filesystem::exists(directory / "vocabulary.yaml", ignored) ? 2 : 1;
   loaded.files += template_files(loaded.templates);

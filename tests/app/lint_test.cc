@@ -47,6 +47,27 @@ TEST_CASE("R068: what no rule names is noted, and fails nothing") {
   CHECK(site.said().find("R068") == std::string::npos);
 }
 
+TEST_CASE("R058: a file that is meant as a template and is none is told") {
+  const NewSite site;
+  site.put("templates/welcome.fr.html", letter + "<p>Bonjour</p>\n");
+  site.put("templates/footer.liquid.html", "<p>Bye</p>\n");
+  site.put("templates/_foot.htm", "<p>Bye</p>\n");
+  site.put("templates/welcome.en.liquid~", letter);
+  site.put("templates/.welcome.en.html", letter);
+  site.put("templates/logo.png", "");
+  site.put("templates/README.md", "notes\n");
+  CHECK(site.said() ==
+        "warning[R058]: this file is left aside: templates end in `.liquid`\n"
+        "  --> templates/_foot.htm\n"
+        "       rename it to `_foot.liquid`\n"
+        "warning[R058]: this file is left aside: templates end in `.liquid`\n"
+        "  --> templates/footer.liquid.html\n"
+        "       rename it to `footer.en.liquid`\n"
+        "warning[R058]: this file is left aside: templates end in `.liquid`\n"
+        "  --> templates/welcome.fr.html\n"
+        "       rename it to `welcome.fr.liquid`\n");
+}
+
 TEST_CASE("R067: two rules of one day are noted whatever their files are called") {
   const auto rule = [](const std::string& id, const std::string& sign) {
     return "rule: " + id +
