@@ -227,6 +227,13 @@ Time Zone::start_of(LocalDate date) const {
 }
 
 Time Zone::add(Time time, const Span& span) const {
+  if (span.months == 0 && span.days != 0) {
+    // Nearly always both lie between the same two changes of the clocks, and a day has 24 hours.
+    const ZoneRules& rules = rules_of(zone_);
+    const Time from = std::clamp(time, earliest, latest);
+    const Time shifted = from + days{span.days};
+    if (rules.first_shows(rules.at(from), shifted)) return shifted + span.elapsed;
+  }
   if (span.months != 0 || span.days != 0) {
     LocalTime local = to_local(time);
     if (span.months != 0) local = add_months(local, span.months);

@@ -94,6 +94,13 @@ std::size_t ZoneRules::showing(LocalTime local) const {
   return i;
 }
 
+bool ZoneRules::first_shows(std::size_t i, Time time) const {
+  if (i + 1 < segments.size() && time >= segments[i + 1].begin) return false;
+  if (i == 0) return true;
+  const LocalTime shown{time.time_since_epoch() + segments[i].offset};
+  return time >= segments[i].begin && shown >= reached[i - 1];
+}
+
 void ZoneRules::append(Time begin, Duration offset) {
   if (segments.size() > 1 && segments.back().begin == begin) segments.pop_back();
   if (!segments.empty() && segments.back().offset == offset) return;

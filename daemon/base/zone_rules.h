@@ -29,6 +29,9 @@ struct ZoneRules {
   [[nodiscard]] std::size_t at(Time time) const;
   /// Index of the segment in which clocks first show `local` or more.
   [[nodiscard]] std::size_t showing(LocalTime local) const;
+  /// Whether `time` lies in segment `i` and is the first at which clocks show what they show then:
+  /// not in the hour that is shown a second time.
+  [[nodiscard]] bool first_shows(std::size_t i, Time time) const;
   /// Adds a segment; one that changes nothing is left out.
   void append(Time begin, Duration offset);
   /// Fills `reached` and `starts`; call once after the last append.

@@ -108,37 +108,54 @@ std::string Checks::recipient(const Step& step, const store::Candidate* candidat
   return {};
 }
 
-std::optional<Time> Checks::window_opening(const Rule& rule, Time time, const Zone& zone) const {
-  if (rule.send_window.empty()) return time;
-  const auto known = std::find_if(openings_.begin(), openings_.end(), [&](const Opening& o) {
+const Calendar::Opening* Checks::stretch_of(const Rule& rule, Time time, const Zone& zone) const {
+  static constexpr Calendar::Opening always{Time::min(), Time::min(), Time::max()};
+  if (rule.send_window.empty()) return &always;
+  const auto is_known = [&](const Opening& o) {
     return o.answer.holds_at(time) && o.zone == zone && o.calendar == rule.send_window;
-  });
+  };
+  if (is_known(openings_.front())) return &openings_.front().answer;
+  const auto known = std::find_if(openings_.begin() + 1, openings_.end(), is_known);
   if (known != openings_.end()) {
-    if (known != openings_.begin()) std::rotate(openings_.begin(), known, known + 1);
+    std::rotate(openings_.begin(), known, known + 1);
   } else {
     const auto calendar = site_->calendars.find(rule.send_window);
-    if (calendar == site_->calendars.end() || calendar->second.always_open()) return time;
+    if (calendar == site_->calendars.end() || calendar->second.always_open()) return &always;
     const auto found = calendar->second.next_opening(time, zone);
-    if (!found) return std::nullopt;
+    if (!found) return nullptr;
     std::rotate(openings_.begin(), openings_.end() - 1, openings_.end());
     openings_.front() = {rule.send_window, zone, *found};
   }
-  return std::max(openings_.front().answer.opens, time);
+  return &openings_.front().answer;
 }
+
+namespace {
+
+/// Counted from the first opening at or after the due time (semantics 11).
+Time late_in(const Calendar::Opening* stretch, Time late_from, const Span& limit,
+             const Zone& zone) {
+  return zone.add(stretch == nullptr ? late_from : std::max(stretch->opens, late_from), limit);
+}
+
+}  // namespace
 
 std::optional<Time> Checks::late_at(const Rule& rule, Time late_from, const Zone& zone) const {
   if (!rule.late_limit) return std::nullopt;
-  // Counted from the first opening at or after the due time (semantics 11).
-  const auto opening = window_opening(rule, late_from, zone);
-  return zone.add(opening.value_or(late_from), *rule.late_limit);
+  return late_in(stretch_of(rule, late_from, zone), late_from, *rule.late_limit, zone);
 }
 
 void Checks::check_windows(const Subject& subject, const Zone& zone, Situation& s) const {
-  s.late_at = late_at(*subject.rule, subject.late_from, zone);
-  if (subject.step->kind == StepKind::pause_marketing) return;
-  const auto opening = window_opening(*subject.rule, s.now, zone);
-  if (!opening) s.window_never_opens = true;
-  if (opening && *opening > s.now) s.opens = opening;
+  const Rule& rule = *subject.rule;
+  const Calendar::Opening* stretch = stretch_of(rule, s.now, zone);
+  if (subject.step->kind != StepKind::pause_marketing) {
+    if (stretch == nullptr) s.window_never_opens = true;
+    if (stretch != nullptr && stretch->opens > s.now) s.opens = stretch->opens;
+  }
+  // Most lie in the stretch that they are due in.
+  if (rule.late_limit && stretch != nullptr && stretch->holds_at(subject.late_from))
+    s.late_at = late_in(stretch, subject.late_from, *rule.late_limit, zone);
+  else
+    s.late_at = late_at(rule, subject.late_from, zone);
 }
 
 void Checks::check_holds(const Subject& subject, Situation& s) const {
@@ -237,7 +254,8 @@ Situation Checks::gather(const Subject& subject, Time now) {
   if (candidate != nullptr) {
     s.facts = std::span(candidate->cells).first(rule.slots.size());
     s.facts.aggregates = rule.aggregates;
-    if (subject.trigger != nullptr) s.facts.rows = subject.trigger->related(*candidate, now);
+    if (subject.trigger != nullptr && !rule.aggregates.empty())
+      s.facts.rows = subject.trigger->related(*candidate, now);
     s.needs_address = to_customer;
     s.has_address = candidate->has_address;
     s.suppressed = to_customer && policy.suppression_applies && candidate->suppressed;

@@ -88,10 +88,6 @@ class Checks {
   /// address.
   [[nodiscard]] std::string recipient(const language::Step& step,
                                       const store::Candidate* candidate) const;
-  /// When the rule's send window lets a message go at or after `time`; nullopt: never. An unknown
-  /// calendar is always open.
-  [[nodiscard]] std::optional<Time> window_opening(const language::Rule& rule, Time time,
-                                                   const Zone& zone) const;
   [[nodiscard]] std::optional<Time> late_at(const language::Rule& rule, Time late_from,
                                             const Zone& zone) const;
   [[nodiscard]] int day_of(Time time) const;
@@ -105,6 +101,10 @@ class Checks {
   [[nodiscard]] std::optional<Time> next_free_day(const Subject& subject, Time now);
   [[nodiscard]] bool check_holdout(const Subject& subject) const;
 
+  /// The stretch of the rule's send window in which `time` lies; nullptr: it never opens again. An
+  /// unknown calendar is always open. Valid until the next call.
+  [[nodiscard]] const Calendar::Opening* stretch_of(const language::Rule& rule, Time time,
+                                                    const Zone& zone) const;
   /// What a calendar answered for a stretch of time: the rows of one tick ask for the same one.
   struct Opening {
     std::string calendar;

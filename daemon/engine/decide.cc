@@ -1,6 +1,7 @@
 #include "engine/decide.h"
 
 #include <array>
+#include <utility>
 
 namespace retaind::engine {
 namespace {
@@ -41,6 +42,7 @@ Hit row_gone(Look& look) {
 
 Hit stopped(Look& look) {
   const Situation& s = look.s;
+  if (look.rule.stop_if.empty()) return std::nullopt;
   int line = static_cast<int>(lines_before_stop_if(look.rule));
   for (const Condition& condition : look.rule.stop_if) {
     const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
@@ -105,6 +107,7 @@ Hit outside_window(Look& look) {
 }
 Hit held_by_condition(Look& look) {
   const Situation& s = look.s;
+  if (look.rule.hold_while.empty()) return std::nullopt;
   int line = static_cast<int>(lines_before_stop_if(look.rule) + look.rule.stop_if.size());
   for (const Condition& condition : look.rule.hold_while) {
     const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
@@ -200,13 +203,20 @@ constexpr std::array order{
     Entry{Check::holdout, held_out},
 };
 
+/// Written out check by check by the compiler: most of them are one comparison, which a call each
+/// would hide behind many.
+template <std::size_t... Index>
+Hit first_hit(Look& look, std::index_sequence<Index...>) {
+  Hit hit;
+  static_cast<void>(((hit = order[Index].hit(look)).has_value() || ...));
+  return hit;
+}
+
 }  // namespace
 
 Decision decide(const Rule& rule, const Situation& s) {
   Look look{rule, s};
-  for (const Entry& entry : order) {
-    if (const Hit hit = entry.hit(look)) return *hit;
-  }
+  if (const Hit hit = first_hit(look, std::make_index_sequence<order.size()>{})) return *hit;
   Decision fire;
   fire.marked_unknown = look.unknown;
   return fire;

@@ -34,7 +34,9 @@ bool is_plain_zero(const Cell& cell) { return cell.currency.empty() && real_of(c
 std::optional<int> compare(const Cell& a, const Cell& b) {
   if (a.is_null() || b.is_null()) return std::nullopt;
   // EUR against USD is never guessed; a sum over nothing is 0 in any currency.
-  if (!(a.currency == b.currency) && !is_plain_zero(a) && !is_plain_zero(b)) return std::nullopt;
+  if (!(a.currency.empty() && b.currency.empty()) && !(a.currency == b.currency) &&
+      !is_plain_zero(a) && !is_plain_zero(b))
+    return std::nullopt;
   if (a.kind == Cell::Kind::text || b.kind == Cell::Kind::text) {
     if (a.kind != b.kind) return std::nullopt;
     const int order = a.text.compare(b.text);
@@ -110,8 +112,12 @@ struct Evaluator {
 
   // What is no cell of its own is put into `made`.
   const Cell& value(const Node& n, Cell& made) const {
+    if (n.op == Op::field) return n.of_row ? row[n.slot] : readings.cells[n.slot];
+    return computed(n, made);
+  }
+
+  const Cell& computed(const Node& n, Cell& made) const {
     switch (n.op) {
-      case Op::field: return n.of_row ? row[n.slot] : readings.cells[n.slot];
       case Op::aggregate: return made = fold(readings.aggregates[n.slot], readings.rows[n.slot]);
       case Op::now: return made = Cell::of(to_ms(now));
       case Op::constant:
@@ -155,16 +161,20 @@ struct Evaluator {
   }
 
   Truth equality(const Node& n, bool wanted) const {
-    Cell made[2];
-    const auto order = compare(operand(n, 0, made[0]), operand(n, 1, made[1]));
+    const auto order = compare_sides(n);
     if (!order) return Truth::unknown;
     return from((*order == 0) == wanted);
   }
 
+  std::optional<int> compare_sides(const Node& n) const {
+    const Node& left = node(n.children[0]);
+    const Node& right = node(n.children[1]);
+    Cell made[2];
+    return compare(operand(left, right, made[0]), operand(right, left, made[1]));
+  }
+
   // A time against a date compares the local date of the time.
-  const Cell& operand(const Node& n, std::size_t side, Cell& made) const {
-    const Node& mine = node(n.children[side]);
-    const Node& other = node(n.children[1 - side]);
+  const Cell& operand(const Node& mine, const Node& other, Cell& made) const {
     const Cell& cell = value(mine, made);
     if (mine.type == Type::date && other.type == Type::time && !cell.is_null()) {
       if (const auto at = instant(mine)) return made = Cell::of(to_ms(*at));
@@ -173,8 +183,7 @@ struct Evaluator {
   }
 
   Truth order(const Node& n) const {
-    Cell made[2];
-    const auto result = compare(operand(n, 0, made[0]), operand(n, 1, made[1]));
+    const auto result = compare_sides(n);
     if (!result) return Truth::unknown;
     switch (n.op) {
       case Op::less: return from(*result < 0);

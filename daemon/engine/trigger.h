@@ -67,7 +67,7 @@ class Trigger {
   /// Columns (bits of store/columns.h) whose change makes the trigger look at the row again.
   [[nodiscard]] std::uint64_t columns() const { return columns_; }
   [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const {
-    return zone_named(candidate.zone);
+    return rule_->customer_zone ? zone_named(candidate.zone) : site_;
   }
   /// The time of the range in which scan() finds an occurrence: its due, and with `timezone:
   /// customer` an earlier one that hangs on the anchor alone.

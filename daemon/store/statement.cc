@@ -43,7 +43,7 @@ Statement& Statement::bind_null(int index) {
 bool Statement::step() {
   if (handle_ == nullptr || database_->is_void())
     return false;  // failed before: the Database knows
-  if (!database_->written(touches_)) return false;
+  if (touches_ != 0 && !database_->written(touches_)) return false;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) database_->fail(code, sqlite3_sql(handle_));

@@ -87,6 +87,31 @@ int count_wrong(const Zone& z, const TimeRange& due, const Span& span,
   return wrong;
 }
 
+TEST_CASE("Days later it is the same wall time, whatever the clocks do between") {
+  Rng rng(20260303);
+  int wrong = 0, changed = 0;
+  for (const auto* name : names) {
+    const Zone z = zone(name);
+    for (int i = 0; i < 400; ++i) {
+      const Time start = utc("1960-01-01") + hours{24} * static_cast<int>(rng.below(50000));
+      Time at = interesting_after(z, start);
+      Span span;
+      const bool near = rng.below(2) == 0;
+      span.days = static_cast<int>(near ? rng.below(5) : rng.below(400)) - (near ? 2 : 200);
+      if (span.days == 0) span.days = 3;  // by no days nothing changes, whatever clocks show
+      if (rng.below(2) == 0) span.elapsed = minutes{static_cast<int>(rng.below(3000))};
+      // The time or the due lies near the change.
+      if (rng.below(2) == 0) at = z.add(at, span.negated());
+      at += minutes{static_cast<int>(rng.below(480)) - 240};
+      const Time expected = z.to_time(z.to_local(at) + std::chrono::days{span.days}) + span.elapsed;
+      wrong += z.add(at, span) == expected ? 0 : 1;
+      changed += expected - at == span.elapsed + std::chrono::days{span.days} ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(changed > 500);
+}
+
 TEST_CASE("13: an anchor is in the inverse image exactly when its due time is in the range") {
   Rng rng(20260302);
   int cases = 0, several = 0, none = 0;
