@@ -24,8 +24,7 @@ Cell read_amount(const Value& value, std::string_view json) {
 
 }  // namespace
 
-Cell read_member(const Field& field, std::string_view json, const Zone& zone,
-                 std::deque<std::string>& texts) {
+Cell read_member(const Field& field, std::string_view json, const Zone& zone, Texts& texts) {
   if (json.empty() || json == "null") return {};
   std::string_view text = json;
   if (json.front() == '"') {
@@ -33,7 +32,7 @@ Cell read_member(const Field& field, std::string_view json, const Zone& zone,
     if (text.find('\\') != std::string_view::npos) {
       const auto parsed = parse_json(json);
       if (!parsed || parsed->as_text() == nullptr) return Cell::unfit(json);
-      text = texts.emplace_back(*parsed->as_text());
+      text = texts.emplace_front(*parsed->as_text());
     }
     // An empty cell of a file says nothing.
     if (text.empty() && field.type != Type::text) return {};
@@ -58,7 +57,7 @@ std::string selected(const Field& field, std::string_view alias, std::string_vie
 }
 
 Cell read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
-                std::deque<std::string>& texts) {
+                Texts& texts) {
   if (field.derivation == Derivation::attribute)
     return read_member(field, row.text(column++), zone, texts);
   Cell cell = row.cell(column++);

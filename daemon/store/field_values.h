@@ -1,5 +1,5 @@
 #pragma once
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 
@@ -9,6 +9,9 @@
 
 namespace retaind::store {
 
+/// Texts that cells point to: they stay where they are, and an empty list costs nothing.
+using Texts = std::forward_list<std::string>;
+
 /// What a SELECT has to read for a field of the row `alias`: ", s.total_minor, s.currency". The
 /// currency of an item stands on its order, `paid`.
 std::string selected(const Field& field, std::string_view alias, std::string_view paid);
@@ -17,11 +20,10 @@ std::string selected(const Field& field, std::string_view alias, std::string_vie
 /// its declared type, times without an offset by `zone`. Text lives as long as the row that the
 /// statement is at, or as long as `texts`.
 Cell read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
-                std::deque<std::string>& texts);
+                Texts& texts);
 
 /// One member of a row's attributes, by its declared type. `json`: as it stands in the object;
 /// empty when it is not there. Text points into it, into the field, or into `texts`.
-Cell read_member(const Field& field, std::string_view json, const Zone& zone,
-                 std::deque<std::string>& texts);
+Cell read_member(const Field& field, std::string_view json, const Zone& zone, Texts& texts);
 
 }  // namespace retaind::store

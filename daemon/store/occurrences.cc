@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "store/field_values.h"
 
@@ -61,7 +62,7 @@ std::string columns_of(const Watch& watch) {
   std::string columns = fmt::format("s.id, {}, {}, s.history_until", anchor, customer_of(watch));
   if (watch.state != nullptr) columns += ", " + episode_of(watch);
   if (watch.addressed) {
-    columns += fmt::format(", {0}.email_key IS NOT NULL, {0}.suppressed", c);
+    columns += fmt::format(", {0}.email_key, {0}.suppressed", c);
     if (watch.consent == "marketing") columns += fmt::format(", {}.marketing_paused_until", c);
     if (!watch.consent.empty())
       columns += fmt::format(", {0}.consent_{1}, {0}.consent_{1}_until", c, watch.consent);
@@ -81,6 +82,9 @@ std::string place_join_of(const Watch& watch) {
   return fmt::format(" LEFT JOIN once o ON o.rule = ?7 AND o.draft = ?8 AND o.scope = {} * {} + {}",
                      row, scope_of(Subject::customer, 1), scope_of(subject, 0));
 }
+
+/// Where columns_of() has the address: behind what every watch reads.
+int address_column(const Watch& watch) { return watch.state == nullptr ? 4 : 5; }
 
 int scopes_of(const Watch& watch) {
   constexpr int all = 1, marketing = 2, feedback = 4;
@@ -104,12 +108,12 @@ Occurrences::Occurrences(Database& database, Watch watch)
   const std::string table{table_of(watch_.subject)};
   const std::string in_state = state == "1" ? "" : " AND " + state;
   const std::string_view c = watch_.subject == Subject::customer ? "s" : "c";
-  const std::string whose = watch_.addressed ? fmt::format(", {0}.email_key, {0}.key", c) : "";
+  const std::string whose = watch_.addressed ? fmt::format(", {}.key", c) : "";
   const std::string whose_place = watch_.once_per ? ", o.firing, o.kept, o.first_at" : "";
   const auto scan = [&](std::string_view from, std::string_view order, std::string_view more = {}) {
-    return fmt::format("SELECT {0}{1}{2}{9} FROM {3}{4} WHERE {5}{6}{7} ORDER BY {8}s.id LIMIT ?5",
-                       columns, whose_place, whose, source, place_join_of(watch_), from, filter,
-                       in_state, order, more);
+    return fmt::format("SELECT {0}{1}{2} FROM {3}{4} WHERE {5}{6}{7} ORDER BY {8}s.id LIMIT ?5",
+                       columns, whose_place, more, source, place_join_of(watch_), from, filter,
+                       in_state, order);
   };
   if (watch_.column.empty()) {
     // By id, whatever indexes there are: nothing that changes on the way moves a row behind it.
@@ -213,20 +217,19 @@ Statement& Occurrences::start_month_day(int month_day, const Cursor& cursor, int
   return database_->prepared(sql_.month_day).bind(1, month_day).bind(2, cursor.row).bind(3, limit);
 }
 
-int Occurrences::read(const Statement& row, Time now, bool with_place) {
-  Candidate& c = current_;
+int Occurrences::read(const Statement& row, Time now, bool with_place, Candidate& c) const {
   int at = 0;
   c.row = row.integer(at++);
   c.anchor.reset();
   c.known_since.reset();
   (yearly_ ? c.known_since : c.anchor) = row.maybe_time(at++);
   if (ahead_ != nullptr && c.anchor) now = ahead_->due(*c.anchor);
-  read_at_ = now;
   c.customer = row.maybe_integer(at++);
   c.history_until = row.rare_time(at++);
   if (watch_.state != nullptr) c.episode = row.integer(at++);
+  c.address = c.customer_key = {};
   if (watch_.addressed) {
-    c.has_address = row.integer(at++) != 0;
+    c.has_address = !row.is_null(at++);
     c.suppressed = (row.integer(at++) & scopes_) != 0;
     if (pausable_) c.marketing_paused_until = row.rare_time(at++);
     if (!watch_.consent.empty()) {
@@ -236,32 +239,60 @@ int Occurrences::read(const Statement& row, Time now, bool with_place) {
   }
   if (watch_.customer_zone) c.zone = row.text(at++);
   c.cells.resize(watch_.fields.size());
-  c.texts.clear();
+  if (!c.texts.empty()) c.texts.clear();
   for (std::size_t i = 0; i < watch_.fields.size(); ++i)
     c.cells[i] = read_field(row, at, *watch_.fields[i], now, watch_.zone, c.texts);
-  c.in_state = true;
-  c.address = c.customer_key = {};
+  c.in_state = !watch_.is || watch_.is(c, now);
   c.place_read = with_place && watch_.once_per && places_.rule != 0;
   c.place.reset();
   if (c.place_read && !row.is_null(at))
     c.place = Place{row.integer(at), row.integer(at + 1) != 0, row.maybe_time(at + 2)};
-  scanning_ = with_place ? &row : nullptr;
-  whose_ = at + (watch_.once_per ? 3 : 0);
-  if (ahead_ != nullptr && with_place) read_keys(row);
+  if (ahead_ != nullptr && with_place) {
+    const int keys = at + (watch_.once_per ? 3 : 0);
+    c.subject_key = row.text(keys);
+    c.customer_key = row.text(keys + 1);
+    c.has_firing = row.integer(keys + 2) != 0;
+  }
   return at;
 }
 
-void Occurrences::read_keys(const Statement& row) {
-  const int keys = whose_ + (watch_.addressed ? 2 : 0);
-  current_.subject_key = row.text(keys);
-  current_.customer_key = row.text(keys + 1);
-  current_.has_firing = row.integer(keys + 2) != 0;
+std::size_t Occurrences::read_on(Statement& rows, Time now, bool with_place) {
+  std::size_t count = 0;
+  shown_ = nullptr;
+  while (count < rows_at_once && rows.step()) {
+    if (count == read_.size()) read_.emplace_back();
+    read(rows, now, with_place, read_[count]);
+    keep_texts(read_[count++]);
+  }
+  return count;
+}
+
+void Occurrences::keep_texts(Candidate& c) {
+  const auto each_text = [&](const auto& visit) {
+    for (std::string_view* text : {&c.zone, &c.customer_key, &c.subject_key}) visit(*text);
+    for (Cell& cell : c.cells) visit(cell.text);
+  };
+  std::size_t size = 0;
+  each_text([&](std::string_view text) { size += text.size(); });
+  if (size == 0) return;
+  if (c.kept.size() < size) c.kept.resize(size);
+  char* next = c.kept.data();
+  each_text([&](std::string_view& text) {
+    if (text.empty()) return;
+    std::memcpy(next, text.data(), text.size());
+    text = {next, text.size()};
+    next += text.size();
+  });
 }
 
 void Occurrences::read_whose() {
-  if (!watch_.addressed || scanning_ == nullptr) return;
-  current_.address = scanning_->text(whose_);
-  current_.customer_key = scanning_->text(whose_ + 1);
+  if (!watch_.addressed || shown_ == nullptr || !shown_->customer) return;
+  Statement& whose = database_->prepared("SELECT email_key, key FROM customers WHERE id = ?1");
+  // Its row is left open for the texts, as by by_row().
+  whose.reset();
+  if (!whose.bind(1, *shown_->customer).step()) return;
+  shown_->address = whose.text(0);
+  shown_->customer_key = whose.text(1);
 }
 
 void Occurrences::index_anchor() {
@@ -291,12 +322,12 @@ const Candidate* Occurrences::by_row(std::int64_t row, Time now) {
   statement.bind(1, row);
   if (!watch_.event_name.empty()) statement.bind(6, watch_.event_name);
   if (!statement.step()) return nullptr;
-  const int rest = read(statement, now, false);
-  current_.in_state = watch_.state == nullptr || (current_.anchor && statement.integer(rest) != 0);
-  if (watch_.is) current_.in_state = current_.in_state && watch_.is(current_, now);
+  const int rest = read(statement, now, false, current_);
+  if (watch_.state != nullptr)
+    current_.in_state = current_.in_state && current_.anchor && statement.integer(rest) != 0;
   if (watch_.addressed) {
-    current_.address = statement.text(rest + 1);
-    current_.customer_key = statement.text(rest + 2);
+    current_.address = statement.text(address_column(watch_));
+    current_.customer_key = statement.text(rest + 1);
   }
   return &current_;
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "model/cell.h"
 #include "model/fields.h"
 #include "store/database.h"
+#include "store/field_values.h"
 #include "store/ledger.h"
 
 namespace retaind::store {
@@ -37,7 +37,7 @@ struct Places {
   bool draft = false;
 };
 
-/// A row that the trigger found, with what the checks read. Texts live until the next row is read.
+/// A row that the trigger found, with what the checks read. Lives until the next row is asked for.
 /// A scan leaves out what only a message needs (address, customer_key), for it reads a million
 /// rows, until read_whose(); by_row() leaves out the place, which belongs to a firing by then.
 struct Candidate {
@@ -56,12 +56,13 @@ struct Candidate {
   std::string_view zone;
   std::string_view address;  ///< keyed
   std::string_view customer_key;
-  bool has_firing = false;        ///< read ahead: the rule has one of this row
-  std::string_view subject_key;   ///< read ahead
-  bool place_read = false;        ///< `place` is what the ledger had when the row was read
-  std::optional<Place> place;     ///< once-per
-  std::vector<Cell> cells;        ///< as Watch::fields, derivations applied
-  std::deque<std::string> texts;  ///< of cells that could not point into the row
+  bool has_firing = false;       ///< read ahead: the rule has one of this row
+  std::string_view subject_key;  ///< read ahead
+  bool place_read = false;       ///< `place` is what the ledger had when the row was read
+  std::optional<Place> place;    ///< once-per
+  std::vector<Cell> cells;       ///< as Watch::fields, derivations applied
+  Texts texts;                   ///< of cells that could not point into the row
+  std::vector<char> kept;        ///< the other texts, where the row is no longer there
 
   // A copy's cells would point into the texts of the first.
   Candidate() = default;
@@ -123,16 +124,12 @@ class Occurrences {
     for (const bool tied : {true, false}) {
       if (tied && cursor.anchor <= to_ms(anchors.after)) continue;
       Statement& rows = tied ? start_tied(cursor, limit) : start(anchors, cursor, limit - seen);
-      while (rows.step()) {
-        read(rows, now, true);
-        cursor = {to_ms(*current_.anchor), current_.row};
+      const bool ended = !each(rows, now, true, [&](const Candidate& candidate) {
+        cursor = {to_ms(*candidate.anchor), candidate.row};
         ++seen;
-        if (watch_.is && !watch_.is(current_, read_at_)) continue;
-        if (goes_on(visit, current_)) continue;
-        rows.reset();
-        return true;
-      }
-      if (seen == limit) return true;
+        return !candidate.in_state || goes_on(visit, candidate);
+      });
+      if (ended || seen == limit) return true;
     }
     return false;
   }
@@ -144,12 +141,11 @@ class Occurrences {
   bool scan_month_day(int month_day, Cursor& cursor, int limit, Time now, Visit&& visit) {
     Statement& rows = start_month_day(month_day, cursor, limit);
     int seen = 0;
-    while (rows.step()) {
-      read(rows, now, false);
-      cursor.row = current_.row;
-      visit(current_);
+    each(rows, now, false, [&](const Candidate& candidate) {
+      cursor.row = candidate.row;
       ++seen;
-    }
+      return goes_on(visit, candidate);
+    });
     return seen == limit;
   }
   /// Rows with ids in (after, through], by id, at most `limit`, without those whose column lies
@@ -159,15 +155,12 @@ class Occurrences {
                     int limit, Time now, Visit&& visit) {
     Statement& rows = start_walk(after, through, range, limit);
     int seen = 0;
-    while (rows.step()) {
-      read(rows, now, true);
+    const bool ended = !each(rows, now, true, [&](const Candidate& candidate) {
       ++seen;
-      after = current_.row;
-      if (goes_on(visit, current_)) continue;
-      rows.reset();
-      return after;
-    }
-    return seen == limit ? after : through;
+      after = candidate.row;
+      return goes_on(visit, candidate);
+    });
+    return ended || seen == limit ? after : through;
   }
   /// Ids in (after, through] of rows whose column lies in the range, ascending, by its index;
   /// nothing when there are more than `most`.
@@ -177,7 +170,7 @@ class Occurrences {
   /// Scans go by an index: a time that few rules wait for gets its own here. Within the caller's
   /// write transaction.
   void index_anchor();
-  /// Address and key of the row that a scan is at.
+  /// Address and key of the row that a scan is showing.
   void read_whose();
   /// One row as it is now, in the state or not; nullptr when it is gone.
   const Candidate* by_row(std::int64_t row, Time now);
@@ -207,8 +200,25 @@ class Occurrences {
                         const std::optional<TimeRange>& range, int limit);
   Statement& start_month_day(int month_day, const Cursor& cursor, int limit);
   /// Returns the number of columns read.
-  int read(const Statement& row, Time now, bool with_place);
-  void read_keys(const Statement& row);
+  int read(const Statement& row, Time now, bool with_place, Candidate& candidate) const;
+  /// The next rows, at most rows_at_once; fewer when they are the last.
+  std::size_t read_on(Statement& rows, Time now, bool with_place);
+  static void keep_texts(Candidate& candidate);
+  /// Shows each row until the visitor returns false; whether it never did.
+  template <class Visit>
+  bool each(Statement& rows, Time now, bool with_place, Visit&& visit) {
+    std::size_t count = 0;
+    do {
+      count = read_on(rows, now, with_place);
+      for (std::size_t i = 0; i < count; ++i) {
+        shown_ = &read_[i];
+        if (visit(read_[i])) continue;
+        rows.reset();
+        return false;
+      }
+    } while (count == rows_at_once);
+    return true;
+  }
   std::vector<PastEpisode> collect(Statement& rows) const;
 
   struct Sql {
@@ -222,11 +232,13 @@ class Occurrences {
   bool yearly_;
   bool pausable_;
   Places places_;
-  Candidate current_;
-  const Statement* scanning_ = nullptr;
-  int whose_ = 0;  ///< its column of the address
+  Candidate current_;  ///< by_row()
+  /// SQLite and the decision in turn would each push the other out of the processor's cache for
+  /// instructions, row by row.
+  static constexpr std::size_t rows_at_once = 16;
+  std::vector<Candidate> read_;
+  Candidate* shown_ = nullptr;
   const Ahead* ahead_ = nullptr;
-  Time read_at_;  ///< the present of the row that was read last
 };
 
 }  // namespace retaind::store

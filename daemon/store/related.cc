@@ -38,7 +38,7 @@ RowSet Related::read(std::optional<std::int64_t> owner, Time now) {
     int at = 1;
     for (const Field* field : fields_) {
       Cell cell = read_field(rows, at, *field, now, zone_, set.texts);
-      if (!cell.text.empty()) cell.text = set.texts.emplace_back(cell.text);
+      if (!cell.text.empty()) cell.text = set.texts.emplace_front(cell.text);
       set.cells.push_back(cell);
     }
   }

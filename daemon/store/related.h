@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,12 +8,12 @@
 #include "model/cell.h"
 #include "model/fields.h"
 #include "store/database.h"
+#include "store/field_values.h"
 
 namespace retaind::store {
 
 /// Rows that a condition counts. Texts live as long as the set. Never copied: the cells would go on
-/// pointing into the texts of the first, and a growing vector copies what may throw when moved, as
-/// a deque may.
+/// pointing into the texts of the first.
 struct RowSet {
   RowSet() = default;
   RowSet(RowSet&&) = default;
@@ -25,7 +24,7 @@ struct RowSet {
   std::size_t width = 0;
   std::vector<Cell> cells;          ///< row by row
   std::optional<Time> next_begins;  ///< of a row that is not there yet
-  std::deque<std::string> texts;
+  Texts texts;
   [[nodiscard]] std::span<const Cell> row(std::size_t index) const {
     return std::span(cells).subspan(index * width, width);
   }

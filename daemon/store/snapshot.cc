@@ -68,7 +68,7 @@ Value value_of(const Field& field, const Statement& row, int column, std::string
 }
 
 void add_own(Value::Object& object, const Site& site, Subject subject, const Value& attributes) {
-  std::deque<std::string> texts;
+  Texts texts;
   for (const Field& field : site.vocabulary->own_fields()) {
     if (field.subject != subject) continue;
     const Value* member = attributes.find(field.name);
