@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "base/rng.h"
@@ -30,7 +31,7 @@ class Rows {
   Rows(const Site& site, const std::vector<language::Rule>& rules, Time from, Time to)
       : site_(&site), from_(from), to_(to) {
     for (const language::Rule& rule : rules) {
-      customer_zone_[rule.id] = rule.customer_zone;
+      if (rule.customer_zone) customer_zone_.insert(rule.id);
       for (const language::Step& step : rule.steps) {
         const auto texts = engine::texts_of(step);
         if (!texts.empty()) texts_[{rule.id, step.key}] = texts.front();
@@ -53,7 +54,7 @@ class Rows {
     planned.step = row.step;
     planned.variant = row.variant;
     planned.text = row.variant;
-    if (planned.text.empty()) {
+    if (planned.text.empty() && !planned.step.empty()) {
       const auto own = texts_.find(std::pair(planned.rule, planned.step));
       if (own != texts_.end()) planned.text = own->second;
     }
@@ -75,8 +76,7 @@ class Rows {
 
  private:
   Zone zone_of(const store::Outlook::Row& row) {
-    const auto known = customer_zone_.find(row.rule);
-    if (known == customer_zone_.end() || !known->second || row.zone.empty()) return site_->zone;
+    if (row.zone.empty() || customer_zone_.count(row.rule) == 0) return site_->zone;
     const auto zone = Zone::find(row.zone);
     return zone ? *zone : site_->zone;
   }
@@ -84,7 +84,7 @@ class Rows {
   const Site* site_;
   Time from_;
   Time to_;
-  std::map<std::string, bool, std::less<>> customer_zone_;
+  std::set<std::string, std::less<>> customer_zone_;                  // rules
   std::map<std::pair<std::string, std::string>, std::string> texts_;  // by rule and step
 };
 
@@ -154,6 +154,9 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   plan.from = from;
   plan.to = to;
   plan.matched_by_rule = outlook.counts();
+  std::int64_t most = 0;
+  for (const auto& [rule, count] : plan.matched_by_rule) most += count;
+  plan.rows.reserve(static_cast<std::size_t>(most));
   outlook.each([&](const store::Outlook::Row& row) { rows.add(plan, row); });
   for (const auto& [rule, count] : plan.matched_by_rule) plan.matched += count;
   for (const store::RuleRow& row : store::Ledger(shadow).rules())

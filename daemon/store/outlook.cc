@@ -87,6 +87,7 @@ void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
   for (std::size_t i = 0; i < ended->size(); ++i) {
     const Firing firing = ended->at(i);
     if (firing.withdrawn) continue;
+    const auto known = ended->keys_at(i);
     Row row;
     row.firing = firing.id;
     row.rule = names[firing.rule];
@@ -98,7 +99,7 @@ void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
     row.state = MessageState::skipped;
     row.reason = firing.reason;
     row.line = firing.line;
-    if (const auto known = ended->keys_at(i)) {
+    if (known) {
       row.subject = known->subject;
       row.customer = known->customer;
     } else {
@@ -109,7 +110,7 @@ void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
       row.zone = keys.text(2);
     }
     visit(row);
-    keys.reset();
+    if (!known) keys.reset();
   }
 }
 
