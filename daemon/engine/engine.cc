@@ -268,10 +268,13 @@ bool Engine::move(Running& running, Firing firing, const Occurrence& occurrence,
   if (firing.due == occurrence.due && firing.anchor == occurrence.anchor &&
       firing.customer == occurrence.customer && !firing.withdrawn)
     return false;
-  const bool backlog = firing.planned > firing.due;
+  const bool was_backlog = firing.planned > firing.due;
+  const bool becomes_backlog = admission(running, occurrence) == Admission::backlog;
   firing.anchor = occurrence.anchor;
   firing.due = occurrence.due;
-  firing.planned = backlog ? std::max(firing.planned, occurrence.due) : occurrence.due;
+  firing.planned = was_backlog       ? std::max(firing.planned, occurrence.due)
+                   : becomes_backlog ? now
+                                     : occurrence.due;
   firing.customer = occurrence.customer;
   ledger_.move_firing(firing);
   if (firing.open) runs_.replan(running, firing, now);

@@ -140,6 +140,22 @@ TEST_CASE("What a late row makes due leaves before what is found due, if it has 
                  std::to_string(shop.handed[0].id)) == "urgent");
 }
 
+TEST_CASE("What is corrected to a time before the rule began is backlog as if it had come so") {
+  Shop shop;
+  shop.rule(at_once("once-per: order\nbacklog: all\n"));
+  shop.customer("anna");
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.world->mail().away = true;
+  shop.order("o1", "anna");
+  shop.run_to("2026-03-02 11:01");
+  shop.order("o1", "anna", "2026-02-01 11:00");
+  shop.run_to("2026-03-02 11:02");
+  shop.world->mail().away = false;
+  shop.run_to("2026-03-02 12:00");
+  CHECK(shop.sent().size() == 1);
+}
+
 TEST_CASE("What falls due does not wait for the rest of a backlog") {
   Shop shop;
   shop.rule(at_once("once-per: order\nbrake: 10000\nbacklog: all\n"));
