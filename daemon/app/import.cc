@@ -43,7 +43,21 @@ Result<Mapping> read_map(const std::string& file, ImportKind kind, const Zone& z
   return Error{ErrorKind::invalid, "the mapping has mistakes\n" + findings};
 }
 
-void print_report(std::string_view kind, const store::ImportReport& report) {
+/// With the field that each was perhaps meant to be.
+std::string unused_columns(ImportKind kind, const std::vector<std::string>& columns) {
+  std::vector<std::string_view> names;
+  for (const ImportField& field : import_fields(kind)) names.push_back(field.name);
+  std::string text;
+  for (const std::string& column : columns) {
+    const auto near = nearest(lower_ascii(column), names);
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", column,
+                        near ? fmt::format(" (did you mean `{}`?)", *near) : "");
+  }
+  return text;
+}
+
+void print_report(ImportKind of, const store::ImportReport& report) {
+  const std::string_view kind = name_of(of);
   const double seconds = std::chrono::duration<double>(report.took).count();
   fmt::print("{}: {} in {:.1f} s: {} new, {} changed, {} unchanged\n", kind,
              counted(report.lines, "line"), seconds, grouped(report.inserted),
@@ -75,7 +89,7 @@ void print_report(std::string_view kind, const store::ImportReport& report) {
                counted(report.own_surveys, "answer"), join(report.own_survey_kinds, ", "));
   }
   if (!report.unused_columns.empty())
-    fmt::print("  columns not used: {}\n", join(report.unused_columns, ", "));
+    fmt::print("  columns not used: {}\n", unused_columns(of, report.unused_columns));
   if (report.rejected > 0) {
     fmt::print("  {} refused, with line number and reason in {}\n",
                counted(report.rejected, "line"), report.rejected_file.string());
@@ -135,7 +149,7 @@ int run_import(const Words& words) {
   // What went in before the mistake is in.
   poke_daemon(open->site.socket);
   if (!report) return failed(report.error().message);
-  print_report(kind, *report);
+  print_report(*found, *report);
   return report->rejected > 0 ? exit_wrong : exit_fine;
 }
 

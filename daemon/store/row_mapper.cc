@@ -46,6 +46,14 @@ Result<RowMapper> RowMapper::make(const ImportOptions& options,
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (!mapper.used_[i]) mapper.unused_.push_back(header[i]);
   }
+  if (!options.mapping && header.size() > 1 && mapper.unused_.size() + 1 == header.size()) {
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("of {} the file has nothing but the key: if it is of another kind, name "
+                    "that one; if its columns have other names, rename them or write a "
+                    "mapping file (--map); they are {}",
+                    name_of(options.kind), fmt::join(header, ", "))};
+  }
   return mapper;
 }
 

@@ -53,6 +53,15 @@ def refused_lines(site):
     check("refused" not in text and not pathlib.Path(f"{mended}.rejected.csv").exists(), f"nothing was refused: {text}")
 
 
+def other_names(site):
+    file = pathlib.Path(site.base) / "other.csv"
+    file.write_text("id,mail,first name,favourite\nO1,o1@example.com,Olga,blue\n")
+    expect(site.run("import", "customers", str(file)), 0, "  columns not used: mail (did you mean `email`?), favourite\n")
+    expect(site.run("import", "orders", str(file)), 1, "of orders the file has nothing but the key: if it is of another kind, name that one",
+           "they are id, mail, first name, favourite")
+    check(site.query("SELECT count(*) FROM orders WHERE key = 'O1'") == [(0,)], "customers were stored as orders")
+
+
 def misuse(site):
     expect(site.run("import", "custmers", "x.csv"), 2, "`custmers` cannot be imported; did you mean `customers`?")
     expect(site.run("import", "qqqqqqqqqq", "x.csv"), 2, "the kinds are customers, orders, items, subscriptions, tickets, feedback, events, consent and suppression")
@@ -161,6 +170,7 @@ with Site() as site:
     with Daemon(site, words=("--until-idle",)) as daemon:
         check(daemon.process.wait(60) == 0, daemon.text())
     refused_lines(site)
+    other_names(site)
     goes_on_after_a_kill(site)
     progress_bar(site)
     misuse(site)
