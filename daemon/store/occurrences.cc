@@ -227,7 +227,7 @@ int Occurrences::read(const Statement& row, Time now, bool with_place, Candidate
   c.customer = row.maybe_integer(at++);
   c.history_until = row.rare_time(at++);
   if (watch_.state != nullptr) c.episode = row.integer(at++);
-  c.address = c.customer_key = {};
+  c.address = c.customer_key = c.subject_key = {};
   if (watch_.addressed) {
     c.has_address = !row.is_null(at++);
     c.suppressed = (row.integer(at++) & scopes_) != 0;
