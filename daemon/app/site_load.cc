@@ -59,15 +59,19 @@ void note_left_aside(const std::filesystem::path& directory, std::vector<Diagnos
     const std::string name = file.filename().string();
     const std::string end = file.extension().string();
     const bool meant = end == ".html" || end == ".htm" || end == ".mjml" || end == ".Liquid" ||
-                       name.find(".liquid.") != std::string::npos;
+                       name.ends_with(".liquid.txt");
     if (!meant || name.starts_with('.') || name.starts_with('#')) continue;
-    std::string stem = name.substr(0, std::min(name.find(".liquid."), name.size() - end.size()));
-    if (stem.find('.') == std::string::npos && !stem.starts_with('_')) stem += ".en";
+    const std::string stem =
+        name.substr(0, std::min(name.find(".liquid."), name.size() - end.size()));
+    const bool has_locale = stem.find('.') != std::string::npos || stem.starts_with('_');
     language::Where where;
     where.source = std::make_shared<language::Source>(language::Source{file.string(), {}});
-    out.push_back({Severity::warning, language::name_of(language::Code::file_left_aside),
-                   std::move(where), "this file is left aside: templates end in `.liquid`",
-                   fmt::format("rename it to `{}.liquid`", stem)});
+    out.push_back(
+        {Severity::warning, language::name_of(language::Code::file_left_aside), std::move(where),
+         "this file is left aside: templates end in `.liquid`",
+         has_locale
+             ? fmt::format("rename it to `{}.liquid`", stem)
+             : fmt::format("rename it to `{}.en.liquid`, or whatever its language is", stem)});
   }
 }
 

@@ -53,6 +53,8 @@ TEST_CASE("R058: a file that is meant as a template and is none is told") {
   site.put("templates/footer.liquid.html", "<p>Bye</p>\n");
   site.put("templates/_foot.htm", "<p>Bye</p>\n");
   site.put("templates/welcome.en.liquid~", letter);
+  site.put("templates/welcome.en.liquid.orig", letter);
+  site.put("templates/welcome.en.liquid.bak", letter);
   site.put("templates/.welcome.en.html", letter);
   site.put("templates/logo.png", "");
   site.put("templates/README.md", "notes\n");
@@ -62,7 +64,7 @@ TEST_CASE("R058: a file that is meant as a template and is none is told") {
         "       rename it to `_foot.liquid`\n"
         "warning[R058]: this file is left aside: templates end in `.liquid`\n"
         "  --> templates/footer.liquid.html\n"
-        "       rename it to `footer.en.liquid`\n"
+        "       rename it to `footer.en.liquid`, or whatever its language is\n"
         "warning[R058]: this file is left aside: templates end in `.liquid`\n"
         "  --> templates/welcome.fr.html\n"
         "       rename it to `welcome.fr.liquid`\n");
