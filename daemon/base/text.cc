@@ -33,11 +33,13 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return fmt::format("{}", fmt::join(parts, separator));
 }
 
+namespace {
+char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+}  // namespace
+
 std::string lower_ascii(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : lower) c = lower_ascii(c);
   return lower;
 }
 
@@ -60,8 +62,9 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  const auto same = [](char a, char b) { return lower_ascii(a) == lower_ascii(b); };
   return text.size() >= prefix.size() &&
-         lower_ascii(text.substr(0, prefix.size())) == lower_ascii(prefix);
+         std::equal(prefix.begin(), prefix.end(), text.begin(), same);
 }
 
 std::string grouped(long long number) {

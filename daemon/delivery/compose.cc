@@ -92,6 +92,7 @@ Composer::Composer(store::Database& database, const Site& site,
       secret_(secret),
       salt_(std::move(salt)) {
   if (const auto sender = parse_email(site.sender.address)) domain_ = sender->domain;
+  if (!domain_.empty()) sender_id_ = sender_id(domain_);
 }
 
 std::string Composer::sign(std::string_view what) const {
@@ -343,8 +344,9 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
     mail.list_unsubscribe_mailto = site_->unsubscribe_mailto;
     if (!domain_.empty()) {
       const std::string_view purpose = name_of(running.rule->purpose);
-      mail.list_id = fmt::format("{}.{}", purpose, domain_);
-      mail.feedback_id = fmt::format("{}:{}:{}", running.rule->id, purpose, sender_id(domain_));
+      mail.list_id.append(purpose).append(1, '.').append(domain_);
+      mail.feedback_id.append(running.rule->id).append(1, ':').append(purpose).append(1, ':');
+      mail.feedback_id += sender_id_;
     }
   } else {
     mail.auto_generated = true;

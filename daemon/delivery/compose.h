@@ -94,7 +94,8 @@ class Composer {
   const render::TemplateSet* templates_;
   HmacKey secret_;
   std::string salt_;
-  std::string domain_;  ///< of the sender, for the headers of lists; empty: it has none
+  std::string domain_;     ///< of the sender, for the headers of lists; empty: it has none
+  std::string sender_id_;  ///< likewise
   /// By template and locale.
   std::map<std::pair<std::string, std::string>, render::MailMemo> memos_;
   render::TextMemos text_memos_;

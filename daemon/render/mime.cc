@@ -22,7 +22,8 @@ Error invalid(std::string message) { return {ErrorKind::invalid, std::move(messa
 
 Result<void> refuse_breaks(std::string_view what, std::string_view text,
                            std::string_view part = {}) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return {};
+  const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+  if (std::none_of(text.begin(), text.end(), breaks)) return {};
   return invalid(
       fmt::format("the {}{} holds a line break or NUL, which would forge headers; remove it from "
                   "the template or the data",
@@ -181,7 +182,10 @@ Result<void> check_extra(std::string_view name, std::string_view value) {
   const bool is_name = !name.empty() && name.size() <= 76 && is_graphic(name) &&
                        name.find(':') == std::string_view::npos;
   if (!is_name) return invalid("an extra header has no valid name; use letters and -");
-  if (std::find(ours.begin(), ours.end(), lower_ascii(name)) != ours.end()) {
+  const auto is_this = [&](std::string_view one) {
+    return one.size() == name.size() && starts_with_ignoring_case(name, one);
+  };
+  if (std::any_of(ours.begin(), ours.end(), is_this)) {
     return invalid(
         fmt::format("the header {} is the builder's own; it cannot be given twice", name));
   }
