@@ -10,6 +10,7 @@
 
 #include "app/backtest_report.h"
 #include "app/command.h"
+#include "app/known_rule.h"
 #include "app/site_files.h"
 #include "app/store_access.h"
 #include "base/text.h"
@@ -65,10 +66,9 @@ Result<void> keep_only(std::vector<language::Rule>& rules, const std::vector<std
   for (const language::Rule& rule : rules) names.emplace_back(rule.id);
   for (const std::string& name : wanted) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    const auto near = nearest(name, names);
-    return Error{ErrorKind::not_found, fmt::format("there is no rule `{}` in rules/{}", name,
-                                                   near ? fmt::format("; did you mean `{}`?", *near)
-                                                        : "; name none to take all of them")};
+    return Error{ErrorKind::not_found,
+                 fmt::format("there is no rule `{}` in rules/{}", name,
+                             or_nearest_rule(name, names, "; name none to take all of them"))};
   }
   if (!wanted.empty()) {
     std::erase_if(rules, [&](const language::Rule& rule) {

@@ -74,11 +74,11 @@ Error unknown_rule(std::string_view name, const std::vector<store::RuleRow>& row
   std::vector<std::string_view> names;
   for (const store::RuleRow& row : rows) names.emplace_back(row.name);
   for (const auto& [id, text] : texts) names.emplace_back(id);
-  const auto near = nearest(name, names);
   return {ErrorKind::not_found,
           fmt::format("there is no rule `{}`{}", name,
-                      near ? fmt::format("; did you mean `{}`?", *near)
-                           : "; `retaind status` lists those that run, and rules/ has the files")};
+                      or_nearest_rule(
+                          name, names,
+                          "; `retaind status` lists those that run, and rules/ has the files"))};
 }
 
 std::string_view text_of(const language::Where& where) {
@@ -106,7 +106,30 @@ std::optional<language::Where> find_key(const language::Rule& rule, std::string_
   return std::nullopt;
 }
 
+/// The first `count` words.
+std::string_view beginning(std::string_view name, std::ptrdiff_t count) {
+  std::size_t end = name.find('-');
+  while (--count > 0 && end != std::string_view::npos) end = name.find('-', end + 1);
+  return name.substr(0, end);
+}
+
 }  // namespace
+
+std::string or_nearest_rule(std::string_view word, std::span<const std::string_view> names,
+                            std::string_view otherwise) {
+  std::optional<std::string_view> near = nearest(word, names);
+  if (!near) {
+    const auto words = std::count(word.begin(), word.end(), '-') + 1;
+    std::vector<std::string_view> beginnings;
+    for (const std::string_view name : names) beginnings.push_back(beginning(name, words));
+    auto found = std::find(beginnings.begin(), beginnings.end(), word);
+    if (const auto like = nearest(word, beginnings); like && found == beginnings.end())
+      found = std::find(beginnings.begin(), beginnings.end(), *like);
+    if (found != beginnings.end())
+      near = names[static_cast<std::size_t>(found - beginnings.begin())];
+  }
+  return near ? fmt::format("; did you mean `{}`?", *near) : std::string(otherwise);
+}
 
 Site as_it_runs(const Site& files, store::Database& database) {
   const std::string settings = store::running_settings(database);

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,11 @@ Site as_it_runs(const Site& files, store::Database& database);
 /// The error names the nearest.
 Result<KnownRule> find_rule(store::Database& database, const Site& site,
                             const std::filesystem::path& directory, std::string_view name);
+
+/// "; did you mean `win-back-90d`?", or `otherwise`. Rules have names of several words, which
+/// people shorten: where no name is near as a whole, the first words are compared.
+std::string or_nearest_rule(std::string_view word, std::span<const std::string_view> names,
+                            std::string_view otherwise);
 
 /// "rules/win-back.yaml:7": where the rule says something.
 std::string place_of(const language::Where& where);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "app/explain_report.h"
+#include "app/known_rule.h"
 #include "app/site_files.h"
 #include "base/text.h"
 #include "replay/backtest.h"
@@ -26,10 +27,9 @@ Result<void> check_rule(const std::vector<language::Rule>& rules, const std::str
   std::vector<std::string_view> names;
   for (const language::Rule& rule : rules) names.emplace_back(rule.id);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  const auto near = nearest(name, names);
-  return Error{ErrorKind::not_found, fmt::format("there is no rule `{}` in rules/{}", name,
-                                                 near ? fmt::format("; did you mean `{}`?", *near)
-                                                      : "; leave --rule out to see all of them")};
+  return Error{ErrorKind::not_found,
+               fmt::format("there is no rule `{}` in rules/{}", name,
+                           or_nearest_rule(name, names, "; leave --rule out to see all of them"))};
 }
 
 /// Columns are days, lines are rules.

@@ -22,10 +22,9 @@ Result<const language::Rule*> rule_of(const LoadedSite& loaded, const std::strin
   }
   std::vector<std::string_view> names;
   for (const language::Rule& rule : rules) names.emplace_back(rule.id);
-  const auto near = nearest(name, names);
-  return Error{ErrorKind::not_found, fmt::format("there is no rule `{}`{}", name,
-                                                 near ? fmt::format("; did you mean `{}`?", *near)
-                                                      : "; rules/ has the files")};
+  return Error{ErrorKind::not_found,
+               fmt::format("there is no rule `{}`{}", name,
+                           or_nearest_rule(name, names, "; rules/ has the files"))};
 }
 
 }  // namespace

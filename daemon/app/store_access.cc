@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/command.h"
+#include "app/known_rule.h"
 #include "app/site_load.h"
 #include "base/text.h"
 
@@ -37,12 +38,12 @@ Result<void> known_rule(store::Ledger& ledger, const std::string& name) {
   std::vector<std::string_view> names;
   for (const store::RuleRow& row : known) names.emplace_back(row.name);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  const std::optional<std::string_view> near = nearest(name, names);
   return Error{ErrorKind::not_found,
                fmt::format("no rule `{}` has run in this store{}", name,
-                           near ? fmt::format("; did you mean `{}`?", *near)
-                                : "; `retaind status` lists those that have, and one that never "
-                                  "ran is stopped with `status: paused` in its file")};
+                           or_nearest_rule(name, names,
+                                           "; `retaind status` lists those that have, and one that "
+                                           "never ran is stopped with `status: paused` in its "
+                                           "file"))};
 }
 
 }  // namespace retaind::app
