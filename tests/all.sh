@@ -2,7 +2,7 @@
 # Everything that has to hold, on a fresh Debian 12: bash tests/all.sh [--full]
 #   release build (g++) and its tests, sanitizer build (clang) and its tests, format, clang-tidy.
 # clang-tidy looks at the files changed since the last landed commit, as far as its time goes; --full looks at every
-# file, and lives through a thousand simulated shops instead of 250.
+# file, compiles each test source alone, and lives through a thousand simulated shops instead of 250.
 # RETAIND_BASE names another commit to compare with.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -95,6 +95,7 @@ check 'build: release (g++)' configure_and_build release && phase 'tests: releas
 [ $full = no ] || check 'simulation: 1000 shops' build/release/tests/sim_tests --seeds 1000 --processes "$jobs"
 [ $full = no ] || check 'mail parsers: 20,000 mails' build/release/tests/render_tests '[.full]'
 [ $full = no ] || check 'recommendations: all of Online Retail' build/release/tests/insight_tests '[.full]'
+[ $full = no ] || check 'each test source compiles alone' cmake --build --preset release -j "$jobs" --target tests_alone
 check 'build: sanitizers (clang)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
 check 'clang-tidy' check_tidy
 
