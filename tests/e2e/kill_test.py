@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9, fifty times, into a real SMTP server and a real HTTP server, then the server's own log against the ledger.
+"""kill -9, fifty times (RETAIND_KILLS), into a real SMTP server and a real HTTP server, then the server's own log against the ledger.
 
 The server decides when the daemon dies: while a transaction is open, at the end of data with the message stored, at the end of data
 with the message dropped, and just after its 250. So both delivered and undelivered messages end `unknown`."""
@@ -29,7 +29,7 @@ except ImportError:
     sys.exit(0)
 
 CUSTOMERS = int(os.environ.get("RETAIND_KILL_CUSTOMERS", "1500"))
-KILLS = 50
+KILLS = int(os.environ.get("RETAIND_KILLS", "50"))
 CONNECTIONS = 4
 DEPTH = 4
 dice = random.Random(int(os.environ.get("RETAIND_SEED", "1")))
@@ -162,8 +162,9 @@ def main():
         site.load("consent", "customer,purpose,granted,at\n" + "".join(
             f"C{i},marketing,yes,2026-01-01T00:00:00Z\n" for i in range(CUSTOMERS)))
 
-        kinds = (["open transaction"] * 30 + ["stored, no reply"] * 6 + ["dropped at end of data"] * 6 +
-                 ["after the reply"] * 4 + ["webhook taken, no reply"] * 4)
+        of_fifty = {"open transaction": 30, "stored, no reply": 6, "dropped at end of data": 6, "after the reply": 4,
+                    "webhook taken, no reply": 4}
+        kinds = [kind for kind, times in of_fifty.items() for _ in range(times * KILLS // 50)]
         dice.shuffle(kinds)
         most = 0
         lost = collections.Counter()  # by message: kills while it was handed over
@@ -201,7 +202,7 @@ def main():
                 check(state == 4, f"message {message} of {rule} ended in state {state}, reason {reason}: {reply}")
             if state == 4:
                 check(times >= 1, f"message {message} of {rule} is `sent` and never arrived")
-        check(sum(peer.delivered.values()) >= 2 * CUSTOMERS - 50 * CONNECTIONS * DEPTH, "too little arrived")
+        check(sum(peer.delivered.values()) >= 2 * CUSTOMERS - KILLS * CONNECTIONS * DEPTH, "too little arrived")
         planned = dict(site.query("SELECT r.name, count(*) FROM message m JOIN rule r ON r.id = m.rule GROUP BY 1"))
         check(planned == {"news": CUSTOMERS, "notice": CUSTOMERS, "hook": CUSTOMERS}, f"planned {planned}")
         unknown = {times: outcomes["news", 5, times] for times in (0, 1)}
