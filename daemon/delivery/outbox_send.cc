@@ -142,10 +142,14 @@ bool Outbox::mark_sent(const LostStore& lost, std::string_view because, Time now
       messages_.remove_envelope(id);  // its items count each for itself
       continue;
     }
-    // Of an occurrence that this store learned of late the lost one sent the first message in time.
+    // Of an occurrence that this store learned of late the lost one sent the first message in time,
+    // and of a backlog not before its rule began.
     if (const auto firing = message->firing ? ledger_.firing(*message->firing) : std::nullopt;
         firing && message->due == firing->planned && firing->planned >= lost.replaced_at) {
-      message->due = std::min(message->due, firing->due);
+      const Running* running = engine_->find(message->rule);
+      const auto began = running == nullptr ? std::nullopt : running->row.activated_at;
+      const bool knew = began && *began < lost.replaced_at;
+      message->due = std::min(message->due, knew ? std::max(firing->due, *began) : firing->due);
     }
     message->envelope.reset();
     message->handed_at = message->due;

@@ -53,11 +53,12 @@ with Site() as site:
         check(released.returncode == 0, released.stdout + released.stderr)
         # Sent, or handed over at the moment of the backup and unknown since.
         total = "SELECT count(*) FROM message WHERE state IN (4, 5)"
-        wait_for("the mark", lambda: site.query(total)[0][0] == COUNT + 2 * MORE)
+        wait_for("the mark", lambda: site.query(total)[0][0] == COUNT + MORE)
         time.sleep(2)
         check(len(server.accepted) == sent, f"{len(server.accepted) - sent} mails went out twice")
         chained = site.query("SELECT count(*) FROM message WHERE state = 4 AND step = 'email:second' AND reply LIKE 'counted as sent%'")
-        check(chained[0][0] == MORE, f"second steps that were due before the mark: {chained}")
+        # The rule began seconds ago, so nobody's twenty minutes are over.
+        check(chained[0][0] == 0, f"second steps that cannot have gone count as sent: {chained}")
         site.load_customers(COUNT + MORE, 1, timestamp(0))
         wait_for("the mail of a new customer", lambda: len(server.accepted) > sent)
         time.sleep(1)

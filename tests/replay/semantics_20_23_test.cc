@@ -500,6 +500,36 @@ TEST_CASE("semantics 23: marking needs a restored store and a time that is past"
   CHECK(future.error().message.find("in the future") != std::string::npos);
 }
 
+TEST_CASE("semantics 23: of a backlog the lost store sent nothing before its rule began",
+          "[semantics]") {
+  const bool second_too = GENERATE(false, true);
+  Shop shop;
+  shop.rule(drip("backlog: all\n"));
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  store::Holds(shop.database)
+      .add({0, "all", "", "restored", {}, "a test", "a test", shop.clock.now()});
+  shop.write([&](store::Facts& facts) {
+    (void)facts.put(CustomerFact{
+        .key = "anna", .email = "anna@example.com", .created_at = shop.at("2026-01-05 12:00")});
+    ConsentFact said{.customer = "anna", .purpose = "marketing", .granted = true};
+    said.at = shop.at("2026-01-05 12:00");
+    (void)facts.put(said);
+  });
+  shop.run_to(second_too ? "2026-03-04 11:00" : "2026-03-03 11:00");
+  delivery::Release what;
+  what.mark_sent_until = shop.clock.now();
+  Shop::expect_ok(delivery::release(shop.database, what, shop.clock.now()));
+  Shop::expect_ok(shop.world->settle());
+  shop.run_to("2026-03-09 11:00");
+  // Two marketing mails in seven days, and those that the lost store sent count.
+  const std::string third = "2026-03-09 10:00 email:third anna@example.com";
+  if (second_too)
+    CHECK(shop.sent() == Lines{third});
+  else
+    CHECK(shop.sent() == Lines{"2026-03-04 10:00 email:second anna@example.com", third});
+}
+
 TEST_CASE("semantics 23: what the copy itself sent bounds what the lost store can have sent",
           "[semantics]") {
   Shop shop;
