@@ -226,20 +226,27 @@ Time Zone::start_of(LocalDate date) const {
   return to_time(LocalTime{std::chrono::local_days{date}});
 }
 
+namespace {
+
+Time add_by_wall(const Zone& zone, Time time, const Span& span) {
+  LocalTime local = zone.to_local(time);
+  if (span.months != 0) local = add_months(local, span.months);
+  return zone.to_time(local + days{span.days}) + span.elapsed;
+}
+
+}  // namespace
+
 Time Zone::add(Time time, const Span& span) const {
-  if (span.months == 0 && span.days != 0) {
+  if (span.months == 0) {
+    if (span.days == 0) return time + span.elapsed;
     // Nearly always both lie between the same two changes of the clocks, and a day has 24 hours.
     const ZoneRules& rules = rules_of(zone_);
     const Time from = std::clamp(time, earliest, latest);
     const Time shifted = from + days{span.days};
-    if (rules.first_shows(rules.at(from), shifted)) return shifted + span.elapsed;
+    const ZoneRules::Segment& here = rules.segments[rules.at(from)];
+    if (shifted >= here.fresh && shifted < here.end) return shifted + span.elapsed;
   }
-  if (span.months != 0 || span.days != 0) {
-    LocalTime local = to_local(time);
-    if (span.months != 0) local = add_months(local, span.months);
-    time = to_time(local + days{span.days});
-  }
-  return time + span.elapsed;
+  return add_by_wall(*this, time, span);
 }
 
 std::vector<TimeRange> Zone::inverse(TimeRange due, const Span& span) const {

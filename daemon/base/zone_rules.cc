@@ -82,7 +82,7 @@ std::size_t ZoneRules::at(Time time) const {
     return static_cast<std::size_t>(next - segments.begin()) - 1;
   }
   std::size_t i = starts[std::min(static_cast<std::size_t>(ms >> stretch_bits), starts.size() - 1)];
-  while (i + 1 < segments.size() && segments[i + 1].begin <= time) ++i;
+  while (segments[i].end <= time && i + 1 < segments.size()) ++i;
   return i;
 }
 
@@ -94,13 +94,6 @@ std::size_t ZoneRules::showing(LocalTime local) const {
   return i;
 }
 
-bool ZoneRules::first_shows(std::size_t i, Time time) const {
-  if (i + 1 < segments.size() && time >= segments[i + 1].begin) return false;
-  if (i == 0) return true;
-  const LocalTime shown{time.time_since_epoch() + segments[i].offset};
-  return time >= segments[i].begin && shown >= reached[i - 1];
-}
-
 void ZoneRules::append(Time begin, Duration offset) {
   if (segments.size() > 1 && segments.back().begin == begin) segments.pop_back();
   if (!segments.empty() && segments.back().offset == offset) return;
@@ -110,10 +103,15 @@ void ZoneRules::append(Time begin, Duration offset) {
 void ZoneRules::finish() {
   reached.clear();
   for (std::size_t i = 0; i < segments.size(); ++i) {
+    Segment& segment = segments[i];
     LocalTime end = LocalTime::max();
     if (i + 1 < segments.size()) {
-      end = LocalTime{segments[i + 1].begin.time_since_epoch() + segments[i].offset};
+      segment.end = segments[i + 1].begin;
+      end = LocalTime{segment.end.time_since_epoch() + segment.offset};
     }
+    if (i > 0)
+      segment.fresh =
+          std::max(segment.begin, Time{reached.back().time_since_epoch() - segment.offset});
     reached.push_back(i == 0 ? end : std::max(reached.back(), end));
   }
   starts.clear();

@@ -15,6 +15,10 @@ struct ZoneRules {
   struct Segment {
     Time begin;       ///< the offset holds from here to the next segment's begin
     Duration offset;  ///< local minus UTC
+    Time end = Time::max();
+    /// From here to the end clocks show what they have not shown before: not in the hour that is
+    /// shown a second time.
+    Time fresh = Time::min();
   };
   std::string name;
   std::vector<Segment> segments;  ///< ascending; the first one holds since ever
@@ -29,12 +33,9 @@ struct ZoneRules {
   [[nodiscard]] std::size_t at(Time time) const;
   /// Index of the segment in which clocks first show `local` or more.
   [[nodiscard]] std::size_t showing(LocalTime local) const;
-  /// Whether `time` lies in segment `i` and is the first at which clocks show what they show then:
-  /// not in the hour that is shown a second time.
-  [[nodiscard]] bool first_shows(std::size_t i, Time time) const;
   /// Adds a segment; one that changes nothing is left out.
   void append(Time begin, Duration offset);
-  /// Fills `reached` and `starts`; call once after the last append.
+  /// Fills all but begins and offsets; call once after the last append.
   void finish();
 };
 

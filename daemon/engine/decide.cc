@@ -9,105 +9,104 @@ namespace {
 using language::Condition;
 using language::Rule;
 
-Decision skip(Reason reason, int line = -1) {
-  return {Verdict::skip, reason, std::nullopt, line, false};
-}
-
-// If the next look lies after the late limit there is nothing to wait for.
-Decision hold(const Situation& s, Reason reason, std::optional<Time> until, int line = -1) {
-  if (until && s.late_at && *until > *s.late_at) return skip(Reason::late_limit);
-  return {Verdict::hold, reason, until, line, false};
-}
-
-/// A look while it goes through the checks.
+/// A look while it goes through the checks. A check that hits says in `answer` what follows.
 struct Look {
   const Rule& rule;
   const Situation& s;
+  Decision answer = {};
   bool unknown = false;  ///< a condition was unknown and the rule is internal
 };
-using Hit = std::optional<Decision>;
+
+bool answer(Look& look, Verdict verdict, Reason reason, std::optional<Time> until, int line = -1) {
+  look.answer = {verdict, reason, until, line, false};
+  return true;
+}
+bool skip(Look& look, Reason reason, int line = -1) {
+  return answer(look, Verdict::skip, reason, std::nullopt, line);
+}
+// If the next look lies after the late limit there is nothing to wait for.
+bool hold(Look& look, Reason reason, std::optional<Time> until) {
+  if (until && look.s.late_at && *until > *look.s.late_at) return skip(look, Reason::late_limit);
+  return answer(look, Verdict::hold, reason, until);
+}
 
 std::size_t lines_before_stop_if(const Rule& rule) {
   return rule.if_all.size() + rule.unless_any.size();
 }
 
+// Most checks are one comparison and a call each would cost more than they do, hence `inline`.
+
 // What ends a message at the instant of the fact, also before it is due.
-Hit rule_removed(Look& look) {
-  return look.s.rule_removed ? Hit{skip(Reason::rule_removed)} : std::nullopt;
+inline bool rule_removed(Look& look) {
+  return look.s.rule_removed && skip(look, Reason::rule_removed);
 }
-Hit row_gone(Look& look) {
-  if (look.s.erased) return skip(Reason::erased);
-  return look.s.gone ? Hit{skip(Reason::gone)} : std::nullopt;
+inline bool row_gone(Look& look) {
+  if (look.s.erased) return skip(look, Reason::erased);
+  return look.s.gone && skip(look, Reason::gone);
 }
 
-Hit stopped(Look& look) {
+bool stops(Look& look) {
   const Situation& s = look.s;
-  if (look.rule.stop_if.empty()) return std::nullopt;
   int line = static_cast<int>(lines_before_stop_if(look.rule));
   for (const Condition& condition : look.rule.stop_if) {
     const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
     // Unknown stops, once the message is due: a run that nobody can vouch for does not go on.
     if (truth == Truth::yes || (truth == Truth::unknown && s.now >= s.due))
-      return skip(Reason::stopped, line);
+      return skip(look, Reason::stopped, line);
     ++line;
   }
-  return std::nullopt;
+  return false;
+}
+inline bool stopped(Look& look) { return !look.rule.stop_if.empty() && stops(look); }
+
+inline bool state_ended(Look& look) {
+  return look.s.state_ended && skip(look, Reason::state_ended);
 }
 
-Hit state_ended(Look& look) {
-  return look.s.state_ended ? Hit{skip(Reason::state_ended)} : std::nullopt;
-}
-
-Hit before_due(Look& look) {
-  if (look.s.now >= look.s.due) return std::nullopt;
-  if (auto ended = state_ended(look)) return ended;
-  if (auto ended = stopped(look)) return ended;
-  return Decision{Verdict::hold, Reason::none, look.s.due, -1, false};
+inline bool before_due(Look& look) {
+  if (look.s.now >= look.s.due) return false;
+  return state_ended(look) || stopped(look) ||
+         answer(look, Verdict::hold, Reason::none, look.s.due);
 }
 
 // While nobody knows what time it is, nothing is too late.
-Hit clock_held(Look& look) {
-  if (look.s.hold != Reason::clock) return std::nullopt;
-  return Decision{Verdict::hold, Reason::clock, look.s.hold_until, -1, false};
+inline bool clock_held(Look& look) {
+  return look.s.hold == Reason::clock &&
+         answer(look, Verdict::hold, Reason::clock, look.s.hold_until);
 }
 
-Hit no_address(Look& look) {
-  const bool missing = look.s.needs_address && !look.s.has_address;
-  return missing ? Hit{skip(Reason::no_address)} : std::nullopt;
+inline bool no_address(Look& look) {
+  return look.s.needs_address && !look.s.has_address && skip(look, Reason::no_address);
 }
-Hit suppressed(Look& look) {
-  return look.s.suppressed ? Hit{skip(Reason::suppressed)} : std::nullopt;
+inline bool suppressed(Look& look) { return look.s.suppressed && skip(look, Reason::suppressed); }
+inline bool no_consent(Look& look) {
+  return look.s.needs_consent && !look.s.consented && skip(look, Reason::no_consent);
 }
-Hit no_consent(Look& look) {
-  const bool missing = look.s.needs_consent && !look.s.consented;
-  return missing ? Hit{skip(Reason::no_consent)} : std::nullopt;
+inline bool place_taken(Look& look) {
+  return look.s.place_taken && skip(look, Reason::already_sent);
 }
-Hit place_taken(Look& look) {
-  return look.s.place_taken ? Hit{skip(Reason::already_sent)} : std::nullopt;
-}
-Hit too_late(Look& look) {
+inline bool too_late(Look& look) {
   const bool late = look.s.overtaken || (look.s.late_at && look.s.now > *look.s.late_at);
-  return late ? Hit{skip(Reason::late_limit)} : std::nullopt;
+  return late && skip(look, Reason::late_limit);
 }
 
-Hit paused(Look& look) {
-  if (!look.s.paused) return std::nullopt;
-  return hold(look.s, Reason::paused, look.s.paused_until);
+inline bool paused(Look& look) {
+  return look.s.paused && hold(look, Reason::paused, look.s.paused_until);
 }
-Hit on_hold(Look& look) {
-  if (!look.s.hold) return std::nullopt;
-  return hold(look.s, *look.s.hold, look.s.hold_until);
+inline bool on_hold(Look& look) {
+  return look.s.hold && hold(look, *look.s.hold, look.s.hold_until);
 }
-Hit outside_window(Look& look) {
+inline bool outside_window(Look& look) {
   const Situation& s = look.s;
-  if (s.window_never_opens)
-    return s.late_at ? skip(Reason::late_limit) : hold(s, Reason::outside_window, std::nullopt);
-  if (!s.opens) return std::nullopt;
-  return hold(s, Reason::outside_window, *s.opens);
+  if (s.window_never_opens) {
+    return s.late_at ? skip(look, Reason::late_limit)
+                     : hold(look, Reason::outside_window, std::nullopt);
+  }
+  return s.opens && hold(look, Reason::outside_window, s.opens);
 }
-Hit held_by_condition(Look& look) {
+
+bool holds_while(Look& look) {
   const Situation& s = look.s;
-  if (look.rule.hold_while.empty()) return std::nullopt;
   int line = static_cast<int>(lines_before_stop_if(look.rule) + look.rule.stop_if.size());
   for (const Condition& condition : look.rule.hold_while) {
     const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
@@ -115,14 +114,17 @@ Hit held_by_condition(Look& look) {
     const bool holds =
         truth == Truth::yes || (truth == Truth::unknown && look.rule.purpose != Purpose::internal);
     // Facts may end it at any time, so it does not end because time alone would do so too late.
-    if (holds)
-      return Decision{
-          Verdict::hold, Reason::hold_while,
-          next_turn(condition, s.facts, s.now, s.late_at.value_or(Time::max()), *s.zone), line,
-          false};
+    if (holds) {
+      const auto turn =
+          next_turn(condition, s.facts, s.now, s.late_at.value_or(Time::max()), *s.zone);
+      return answer(look, Verdict::hold, Reason::hold_while, turn, line);
+    }
     ++line;
   }
-  return std::nullopt;
+  return false;
+}
+inline bool held_by_condition(Look& look) {
+  return !look.rule.hold_while.empty() && holds_while(look);
 }
 
 int first_line_of(const Rule& rule, const language::Step& step) {
@@ -137,47 +139,43 @@ int first_line_of(const Rule& rule, const language::Step& step) {
 
 // `if` lines must all be true and `unless` lines all false. A false one is the reason before an
 // unknown one: it would stay false whatever the unknown value is.
-Hit conditions(Look& look) {
+bool conditions(Look& look) {
   const Rule& rule = look.rule;
   const Situation& s = look.s;
   int unknown_line = -1;
-  const auto first_line_against = [&](const std::vector<Condition>& lines, int number,
-                                      Truth against) -> std::optional<int> {
+  const auto any_against = [&](const std::vector<Condition>& lines, int number, Truth against) {
     for (const Condition& condition : lines) {
       const Truth truth = evaluate(condition, s.facts, s.now, *s.zone);
-      if (truth == against) return number;
+      if (truth == against) return skip(look, Reason::condition_false, number);
       if (truth == Truth::unknown && unknown_line < 0) unknown_line = number;
       ++number;
     }
-    return std::nullopt;
+    return false;
   };
-  auto against = first_line_against(rule.if_all, 0, Truth::no);
-  if (!against)
-    against = first_line_against(rule.unless_any, static_cast<int>(rule.if_all.size()), Truth::yes);
-  if (!against && s.step != nullptr && !s.step->if_all.empty())
-    against = first_line_against(s.step->if_all, first_line_of(rule, *s.step), Truth::no);
-  if (against) return skip(Reason::condition_false, *against);
-  if (unknown_line < 0) return std::nullopt;
+  if (any_against(rule.if_all, 0, Truth::no) ||
+      any_against(rule.unless_any, static_cast<int>(rule.if_all.size()), Truth::yes))
+    return true;
+  if (s.step != nullptr && !s.step->if_all.empty() &&
+      any_against(s.step->if_all, first_line_of(rule, *s.step), Truth::no))
+    return true;
+  if (unknown_line < 0) return false;
   look.unknown = true;
-  if (rule.purpose == Purpose::internal) return std::nullopt;
-  return skip(Reason::unknown_data, unknown_line);
+  return rule.purpose != Purpose::internal && skip(look, Reason::unknown_data, unknown_line);
 }
 
-Hit draft(Look& look) { return look.s.draft ? Hit{skip(Reason::would_send)} : std::nullopt; }
+inline bool draft(Look& look) { return look.s.draft && skip(look, Reason::would_send); }
 // Its late limit counts anew from the day to which it moves.
-Hit over_limit(Look& look) {
-  if (!look.s.limited_until) return std::nullopt;
-  return Decision{Verdict::hold, Reason::limit, look.s.limited_until, -1, false};
+inline bool over_limit(Look& look) {
+  return look.s.limited_until && answer(look, Verdict::hold, Reason::limit, look.s.limited_until);
 }
-Hit capped(Look& look) {
-  if (!look.s.capped_until) return std::nullopt;
-  return hold(look.s, Reason::capped, *look.s.capped_until);
+inline bool capped(Look& look) {
+  return look.s.capped_until && hold(look, Reason::capped, look.s.capped_until);
 }
-Hit held_out(Look& look) { return look.s.held_out ? Hit{skip(Reason::held_out)} : std::nullopt; }
+inline bool held_out(Look& look) { return look.s.held_out && skip(look, Reason::held_out); }
 
 struct Entry {
   Check check;
-  Hit (*hit)(Look& look);
+  bool (*hits)(Look& look);
 };
 /// The one order (semantics 10).
 constexpr std::array order{
@@ -203,34 +201,36 @@ constexpr std::array order{
     Entry{Check::holdout, held_out},
 };
 
-/// Written out check by check by the compiler: most of them are one comparison, which a call each
-/// would hide behind many.
+/// Written out check by check by the compiler. Not order[Index].hits(look): that it takes for a
+/// call through a pointer until it is too late to put the check itself in its place.
+template <bool (*hits)(Look&)>
+bool is_hit(Look& look) {
+  return hits(look);
+}
 template <std::size_t... Index>
-Hit first_hit(Look& look, std::index_sequence<Index...>) {
-  Hit hit;
-  static_cast<void>(((hit = order[Index].hit(look)).has_value() || ...));
-  return hit;
+bool any_hits(Look& look, std::index_sequence<Index...>) {
+  return (is_hit<order[Index].hits>(look) || ...);
 }
 
 }  // namespace
 
 Decision decide(const Rule& rule, const Situation& s) {
   Look look{rule, s};
-  if (const Hit hit = first_hit(look, std::make_index_sequence<order.size()>{})) return *hit;
-  Decision fire;
-  fire.marked_unknown = look.unknown;
-  return fire;
+  if (!any_hits(look, std::make_index_sequence<order.size()>{}))
+    look.answer.marked_unknown = look.unknown;
+  return look.answer;
 }
 
 std::optional<Decision> conditions_against(const Rule& rule, const Situation& s) {
   Look look{rule, s};
-  return conditions(look);
+  return conditions(look) ? std::optional(look.answer) : std::nullopt;
 }
 
 std::vector<Checked> check_each(const Rule& rule, const Situation& s) {
   std::vector<Checked> all;
   Look look{rule, s};
-  for (const Entry& entry : order) all.push_back({entry.check, entry.hit(look)});
+  for (const Entry& entry : order)
+    all.push_back({entry.check, entry.hits(look) ? std::optional(look.answer) : std::nullopt});
   return all;
 }
 

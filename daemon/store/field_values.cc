@@ -56,17 +56,21 @@ std::string selected(const Field& field, std::string_view alias, std::string_vie
   return fmt::format(", {}.{}", alias, field.column);
 }
 
-Cell read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
-                Texts& texts) {
-  if (field.derivation == Derivation::attribute)
-    return read_member(field, row.text(column++), zone, texts);
-  Cell cell = row.cell(column++);
-  if (field.derivation == Derivation::dated_flag)
-    return Cell::of(std::int64_t{!cell.is_null() && cell.integer <= to_ms(now)});
+void read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
+                Texts& texts, Cell& cell) {
+  if (field.derivation == Derivation::attribute) {
+    cell = read_member(field, row.text(column++), zone, texts);
+    return;
+  }
+  if (field.derivation == Derivation::dated_flag) {
+    const auto since = row.rare_time(column++);
+    cell = Cell::of(std::int64_t{since && *since <= now});
+    return;
+  }
+  cell = row.cell(column++);
   if (field.type == Type::money) {
     if (const auto currency = find_currency(row.text(column++))) cell.currency = *currency;
   }
-  return cell;
 }
 
 }  // namespace retaind::store

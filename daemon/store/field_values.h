@@ -19,8 +19,8 @@ std::string selected(const Field& field, std::string_view alias, std::string_vie
 /// Reads a field back; `column` moves behind it. A dated flag is settled by `now`, an attribute by
 /// its declared type, times without an offset by `zone`. Text lives as long as the row that the
 /// statement is at, or as long as `texts`.
-Cell read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
-                Texts& texts);
+void read_field(const Statement& row, int& column, const Field& field, Time now, const Zone& zone,
+                Texts& texts, Cell& cell);
 
 /// One member of a row's attributes, by its declared type. `json`: as it stands in the object;
 /// empty when it is not there. Text points into it, into the field, or into `texts`.

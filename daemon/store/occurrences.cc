@@ -240,8 +240,9 @@ int Occurrences::read(const Statement& row, Time now, bool with_place, Candidate
   if (watch_.customer_zone) c.zone = row.text(at++);
   c.cells.resize(watch_.fields.size());
   if (!c.texts.empty()) c.texts.clear();
-  for (std::size_t i = 0; i < watch_.fields.size(); ++i)
-    c.cells[i] = read_field(row, at, *watch_.fields[i], now, watch_.zone, c.texts);
+  Cell* cell = c.cells.data();
+  for (const Field* field : watch_.fields)
+    read_field(row, at, *field, now, watch_.zone, c.texts, *cell++);
   c.in_state = !watch_.is || watch_.is(c, now);
   c.place_read = with_place && watch_.once_per && places_.rule != 0;
   c.place.reset();
@@ -269,7 +270,9 @@ std::size_t Occurrences::read_on(Statement& rows, Time now, bool with_place) {
 
 void Occurrences::keep_texts(Candidate& c) {
   const auto each_text = [&](const auto& visit) {
-    for (std::string_view* text : {&c.zone, &c.customer_key, &c.subject_key}) visit(*text);
+    visit(c.zone);
+    visit(c.customer_key);
+    visit(c.subject_key);
     for (Cell& cell : c.cells) visit(cell.text);
   };
   std::size_t size = 0;

@@ -37,9 +37,9 @@ RowSet Related::read(std::optional<std::int64_t> owner, Time now) {
     ++set.rows;
     int at = 1;
     for (const Field* field : fields_) {
-      Cell cell = read_field(rows, at, *field, now, zone_, set.texts);
+      Cell& cell = set.cells.emplace_back();
+      read_field(rows, at, *field, now, zone_, set.texts, cell);
       if (!cell.text.empty()) cell.text = set.texts.emplace_front(cell.text);
-      set.cells.push_back(cell);
     }
   }
   return set;
