@@ -64,7 +64,9 @@ class Database {
   /// statement of this connection reads or writes the table, and at the latest with the commit. So
   /// nobody sees that it waited. One that cannot be written fails the transaction as a statement
   /// does.
-  void write_behind(Behind table, std::initializer_list<BehindValue> row);
+  void write_behind(Behind table, std::initializer_list<BehindValue> row, std::int64_t id = 0);
+  /// Whether the row with this id is one that waits: writing it behind again changes it there.
+  [[nodiscard]] bool waits(Behind table, std::int64_t id) const;
   /// Writes what waits of the tables with these bits; false when the transaction has failed.
   bool written(unsigned tables);
 

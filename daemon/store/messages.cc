@@ -26,32 +26,40 @@ std::optional<std::int64_t> Messages::add(const Message& m) {
   return id;
 }
 
+void Messages::write_behind(const Message& m) {
+  database_->write_behind(Database::Behind::message,
+                          {m.firing,
+                           m.rule,
+                           m.customer,
+                           std::string_view(m.step),
+                           m.repeat,
+                           static_cast<int>(m.channel),
+                           int{m.draft},
+                           BehindValue::or_null(m.recipient),
+                           static_cast<int>(m.state),
+                           static_cast<int>(m.reason),
+                           m.line,
+                           m.due,
+                           m.late_from,
+                           m.next_at,
+                           m.priority,
+                           m.envelope,
+                           int{m.is_envelope},
+                           m.planned_at,
+                           m.ended_at,
+                           m.id,
+                           m.attempts,
+                           m.handed_at,
+                           BehindValue::or_null(m.variant),
+                           m.code == 0 ? std::nullopt : std::optional(m.code),
+                           BehindValue::or_null(m.reply)},
+                          m.id);
+}
+
 std::optional<std::int64_t> Messages::insert(const Message& m) {
   // Of a firing that is new in this transaction: there is no row like it.
   if (m.id != 0) {
-    database_->write_behind(Database::Behind::message, {m.firing,
-                                                        m.rule,
-                                                        m.customer,
-                                                        std::string_view(m.step),
-                                                        m.repeat,
-                                                        static_cast<int>(m.channel),
-                                                        int{m.draft},
-                                                        BehindValue::or_null(m.recipient),
-                                                        static_cast<int>(m.state),
-                                                        static_cast<int>(m.reason),
-                                                        m.line,
-                                                        m.due,
-                                                        m.late_from,
-                                                        m.next_at,
-                                                        m.priority,
-                                                        m.envelope,
-                                                        int{m.is_envelope},
-                                                        m.planned_at,
-                                                        m.ended_at,
-                                                        m.id,
-                                                        m.attempts,
-                                                        m.handed_at,
-                                                        BehindValue::or_null(m.variant)});
+    write_behind(m);
     return m.id;
   }
   const int added = database_
@@ -107,10 +115,8 @@ std::optional<Message> Messages::find(std::int64_t id) {
   return found;
 }
 
-void Messages::save(const Message& m) {
-  LedgerCache& cache = database_->ledger_cache();
+void Messages::update(const Message& m, const Message* old) {
   // An index is written whenever one of its columns is named, changed or not.
-  const Message* old = cache.message(m.id);
   const bool moves = old == nullptr || old->due != m.due || old->late_from != m.late_from ||
                      old->envelope != m.envelope || old->customer != m.customer;
   const bool waits_anew = old == nullptr || old->next_at != m.next_at;
@@ -144,6 +150,16 @@ void Messages::save(const Message& m) {
   if (moves || waits_anew) update.bind(11, m.next_at);
   if (moves) update.bind(12, m.due).bind(13, m.late_from).bind(14, m.envelope).bind(15, m.customer);
   update.run();
+}
+
+void Messages::save(const Message& m) {
+  LedgerCache& cache = database_->ledger_cache();
+  const Message* old = cache.message(m.id);
+  const bool waits_anew = old == nullptr || old->next_at != m.next_at;
+  if (database_->waits(Database::Behind::message, m.id))
+    write_behind(m);
+  else
+    update(m, old);
   if (waits_anew) cache.moved(m.channel, old == nullptr ? nullptr : &old->next_at, m.next_at);
   if (is_final(m.state) && !m.next_at)
     cache.put_away(m.id);

@@ -149,6 +149,9 @@ class Messages {
 
  private:
   std::optional<std::int64_t> insert(const Message& message);
+  void write_behind(const Message& message);
+  /// `old`: what the row has; nullptr: unknown.
+  void update(const Message& message, const Message* old);
   Database* database_;
 };
 

@@ -35,16 +35,28 @@ WriteBehind::WriteBehind(std::string_view insert, std::string_view row)
   }
 }
 
-bool WriteBehind::add(std::initializer_list<BehindValue> row) {
+std::size_t WriteBehind::place_of(std::int64_t id) const {
+  std::size_t place = id == 0 ? rows_ : 0;
+  while (place < rows_ && ids_[place] != id) ++place;
+  return place;
+}
+
+bool WriteBehind::add(std::initializer_list<BehindValue> row, std::int64_t id) {
+  const std::size_t place = place_of(id);
+  if (place == rows_) {
+    ids_[rows_++] = id;
+    values_.resize(rows_ * columns_);
+  }
+  Kept* kept = values_.data() + place * columns_;
   for (const BehindValue& value : row) {
-    Kept kept{value.kind, value.integer, value.text.size()};
+    *kept = {value.kind, value.integer, value.text.size()};
     if (value.kind == BehindValue::Kind::text) {
-      kept.integer = static_cast<std::int64_t>(texts_.size());
+      kept->integer = static_cast<std::int64_t>(texts_.size());
       texts_ += value.text;
     }
-    values_.push_back(kept);
+    ++kept;
   }
-  return ++rows_ < most_rows;
+  return rows_ < most_rows;
 }
 
 void WriteBehind::write(Database& database) {
@@ -87,8 +99,9 @@ Database::Impl::Impl(std::filesystem::path path, const Options& opened_with,
       behind{WriteBehind("INSERT INTO message (firing, rule, customer, step, repeat, channel, "
                          "draft, recipient, state, reason, line, due, late_from, next_at, "
                          "priority, envelope, is_envelope, planned_at, ended_at, id, attempts, "
-                         "handed_at, variant)",
-                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                         "handed_at, variant, code, reply)",
+                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                         "?)"),
              WriteBehind("INSERT INTO decision (firing, message, at, reason, \"values\")",
                          "(?, ?, ?, ?, ?)"),
              WriteBehind("INSERT OR REPLACE INTO message_body (message, at, base, bytes)",
@@ -96,10 +109,14 @@ Database::Impl::Impl(std::filesystem::path path, const Options& opened_with,
   sqlite3_set_authorizer(db.getHandle(), note_table, &touched);
 }
 
-void Database::write_behind(Behind table, std::initializer_list<BehindValue> row) {
+bool Database::waits(Behind table, std::int64_t id) const {
+  return impl_->behind[static_cast<std::size_t>(table)].has(id);
+}
+
+void Database::write_behind(Behind table, std::initializer_list<BehindValue> row, std::int64_t id) {
   const unsigned bit = 1U << static_cast<unsigned>(table);
   impl_->waiting |= bit;
-  const bool room = impl_->behind[static_cast<std::size_t>(table)].add(row);
+  const bool room = impl_->behind[static_cast<std::size_t>(table)].add(row, id);
   if (!room || !impl_->begun) written(bit);
 }
 

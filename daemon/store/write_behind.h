@@ -43,8 +43,10 @@ class WriteBehind {
   /// `insert` up to VALUES, `row` as "(?, ?)"; both are literals.
   WriteBehind(std::string_view insert, std::string_view row);
 
-  /// False when as many wait as are written at once.
-  bool add(std::initializer_list<BehindValue> row);
+  /// In the place of the row with this id that still waits, if there is one; 0: none is it. False
+  /// when as many wait as are written at once.
+  bool add(std::initializer_list<BehindValue> row, std::int64_t id);
+  [[nodiscard]] bool has(std::int64_t id) const { return place_of(id) < rows_; }
   void write(Database& database);
   void forget();
 
@@ -56,10 +58,12 @@ class WriteBehind {
     std::size_t size;
   };
   void write(Database& database, const std::string& sql, const Kept*& value, std::size_t rows);
+  [[nodiscard]] std::size_t place_of(std::int64_t id) const;
 
   std::array<std::string, 4> sql_;  ///< of 1, 2, 4 and 8 rows
   std::size_t columns_;
   std::size_t rows_ = 0;
+  std::array<std::int64_t, most_rows> ids_{};
   std::vector<Kept> values_;
   std::string texts_;
 };

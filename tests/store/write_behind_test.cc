@@ -97,6 +97,45 @@ TEST_CASE("a row that cannot be written fails the transaction", "[store]") {
   CHECK(ask(database, "SELECT count(*) FROM message") == "0");
 }
 
+TEST_CASE("a message that changes while it waits is written once, as it is then", "[store]") {
+  Database database = memory_store();
+  REQUIRE(database.begin());
+  Messages messages{database};
+  const int count = GENERATE(1, 3, 7);
+  std::vector<Message> waiting;
+  for (int i = 0; i < count; ++i) {
+    Message message;
+    message.id = messages.next_id();
+    message.firing = 100 + i;
+    message.step = "email:news";
+    message.recipient = std::string(static_cast<std::size_t>(i + 1), 'r');
+    message.state = MessageState::handed;
+    REQUIRE(messages.add(message));
+    waiting.push_back(message);
+  }
+  const auto rows = database.rows_changed();
+  for (Message& message : waiting) {
+    message.state = MessageState::sent;
+    message.code = 250;
+    message.reply = "fine " + message.recipient;
+    messages.save(message);
+  }
+  CHECK(database.rows_changed() == rows);
+  waiting.back().attempts = 2;
+  messages.save(waiting.back());
+  CHECK(ask(database,
+            "SELECT count(*) FROM message WHERE state = 4 AND code = 250 AND reply = "
+            "'fine ' || recipient AND length(recipient) = firing - 99") == std::to_string(count));
+  CHECK(ask(database, "SELECT sum(attempts) FROM message") == "2");
+  CHECK(database.rows_changed() == rows + count);
+  // Written now, so that an update follows.
+  waiting.front().reply = "late";
+  messages.save(waiting.front());
+  CHECK(database.rows_changed() == rows + count + 1);
+  CHECK(messages.find(waiting.front().id)->reply == "late");
+  REQUIRE(database.commit());
+}
+
 TEST_CASE("a message with an id of its own is found, changed and counted at once", "[store]") {
   Database database = memory_store();
   REQUIRE(database.begin());
