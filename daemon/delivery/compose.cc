@@ -12,7 +12,6 @@
 #include "insight/bought_together.h"
 #include "render/letters.h"
 #include "render/mime.h"
-#include "store/snapshot.h"
 
 namespace retaind::delivery {
 namespace {
@@ -176,19 +175,40 @@ Value& Composer::context_of(const Running& running) {
   return context;
 }
 
-void Composer::add_facts(Value& context, const Firing& firing, Time now) {
-  Value customer = firing.customer ? store::snapshot(*database_, *site_, Subject::customer,
-                                                     *firing.customer, now)
-                                   : Value{};
+/// What the mails of a text show of a rule's rows; of no text everything. Most read a few members
+/// of dozens.
+const Composer::Facts& Composer::facts_of(const std::string& text, Subject subject) {
+  const auto [at, is_new] = facts_.try_emplace({text, subject});
+  Facts& facts = at->second;
+  if (!is_new) return facts;
+  const auto members_of = [&](Subject of) {
+    return text.empty() ? std::nullopt : templates_->members_read(text, name_of(of));
+  };
+  auto of_customer = members_of(Subject::customer);
+  // What the mail itself reads, and the filters of dates.
+  if (of_customer)
+    of_customer->insert({"key", "email", "locale", "first_name", "last_name", "timezone"});
+  facts.customer = store::select_of(*site_, Subject::customer, of_customer);
+  facts.row = store::select_of(*site_, subject, members_of(subject));
+  if (subject == Subject::order && (text.empty() || templates_->reads(text, "items")))
+    facts.items = store::select_of(*site_, Subject::item);
+  facts.why = text.empty() || templates_->reads(text, "why");
+  return facts;
+}
+
+void Composer::add_facts(Value& context, const Firing& firing, const Facts& facts, Time now) {
+  Value customer = firing.customer
+                       ? store::snapshot(*database_, *site_, facts.customer, *firing.customer, now)
+                       : Value{};
   context.set("customer", customer.is_null() ? blank(*site_->vocabulary, Subject::customer)
                                              : std::move(customer));
   if (firing.subject != Subject::customer && firing.row != 0) {
-    Value subject = store::snapshot(*database_, *site_, firing.subject, firing.row, now);
+    Value subject = store::snapshot(*database_, *site_, facts.row, firing.row, now);
     context.set(name_of(firing.subject),
                 subject.is_null() ? blank(*site_->vocabulary, firing.subject) : std::move(subject));
   }
-  if (firing.subject == Subject::order)
-    context.set("items", store::items_snapshot(*database_, *site_, firing.row));
+  if (facts.items)
+    context.set("items", store::items_snapshot(*database_, *site_, *facts.items, firing.row));
 }
 
 std::string_view Composer::written_in(std::string_view text, std::string_view locale) const {
@@ -212,7 +232,7 @@ Value Composer::item(const Running& running, const Firing& firing, std::string_v
 
 void Composer::add_item(Value& context, const Running& running, const Firing& firing,
                         std::string_view locale, Time now) {
-  add_facts(context, firing, now);
+  add_facts(context, firing, facts_of({}, firing.subject), now);
   if (firing.subject == Subject::ticket) {
     Value ticket = *context.find("ticket");
     std::string link{text_member(ticket, "url")};
@@ -226,7 +246,8 @@ void Composer::add_item(Value& context, const Running& running, const Firing& fi
 }
 
 std::optional<std::string> Composer::assignee(const Firing& firing, Time now) {
-  const Value ticket = store::snapshot(*database_, *site_, firing.subject, firing.row, now);
+  const Value ticket =
+      store::snapshot(*database_, *site_, facts_of({}, firing.subject).row, firing.row, now);
   const std::string address{text_member(ticket, "assignee")};
   if (!parse_email(address)) return std::nullopt;
   return address;
@@ -268,10 +289,12 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   const std::string& text_name = engine::template_of(step, first.message.variant);
   Value& context = context_of(running);
   std::string locale = to_team ? team_locale(step) : std::string{};
+  // Whoever looks for mistakes sees everything.
+  const Facts& facts = facts_of(trace == nullptr ? text_name : std::string(), first.firing.subject);
   if (to_team)
     add_item(context, running, first.firing, written_in(text_name, locale), now);
   else
-    add_facts(context, first.firing, now);
+    add_facts(context, first.firing, facts, now);
   context.set("now", to_iso(now));
   // Copies: the members of a context move when more are set.
   const Value& customer = *context.find("customer");
@@ -282,7 +305,7 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
       render::full_name(text_member(customer, "first_name"), text_member(customer, "last_name"));
   if (!to_team) {
     locale = customer_locale.empty() ? site_->locale : customer_locale;
-    context.set("why", why(running, first.firing, written_in(text_name, locale)));
+    if (facts.why) context.set("why", why(running, first.firing, written_in(text_name, locale)));
   }
   const bool bulk =
       running.rule->purpose == Purpose::marketing || running.rule->purpose == Purpose::feedback;
@@ -317,6 +340,11 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
         fmt::format("`{}` has no address: name it under teams in retaind.yaml", step.target)};
   auto rendered =
       templates_->render(text_name, locale, site_->locale, context, trace, &text_memos_);
+  if (!rendered && !to_team && trace == nullptr) {
+    // The message names what there is.
+    add_facts(context, first.firing, facts_of({}, first.firing.subject), now);
+    rendered = templates_->render(text_name, locale, site_->locale, context);
+  }
   if (!rendered) return rendered.error();
 
   const std::string name = to_team ? std::string{} : customer_name;

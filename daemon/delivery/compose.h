@@ -13,6 +13,7 @@
 #include "render/mime.h"
 #include "render/template.h"
 #include "store/bodies.h"
+#include "store/snapshot.h"
 
 namespace retaind::delivery {
 
@@ -70,7 +71,13 @@ class Composer {
  private:
   [[nodiscard]] std::optional<std::string> assignee(const Firing& firing, Time now);
   Value& context_of(const engine::Running& running);
-  void add_facts(Value& context, const Firing& firing, Time now);
+  struct Facts {
+    store::RowSelect customer, row;
+    std::optional<store::RowSelect> items;
+    bool why = true;
+  };
+  const Facts& facts_of(const std::string& text, Subject subject);
+  void add_facts(Value& context, const Firing& firing, const Facts& facts, Time now);
   void add_item(Value& context, const engine::Running& running, const Firing& firing,
                 std::string_view locale, Time now);
   [[nodiscard]] Value item(const engine::Running& running, const Firing& firing,
@@ -101,6 +108,7 @@ class Composer {
   render::TextMemos text_memos_;
   std::map<std::int64_t, Value> contexts_;  ///< by rule: what its mails have in common
   std::set<std::string> recommending_;
+  std::map<std::pair<std::string, Subject>, Facts> facts_;  ///< by template and a rule's rows
   bool makes_ = true;
 };
 

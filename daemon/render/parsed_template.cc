@@ -173,7 +173,7 @@ TemplateFile ParsedTemplate::file() const {
           front_.text.has_value() || !html_};
 }
 
-bool ParsedTemplate::reads(std::string_view variable) const {
+std::vector<const Tree*> ParsedTemplate::trees() const {
   std::vector<const Tree*> trees{&body_, &text_};
   for (const Tree& tree : values_) trees.push_back(&tree);
   if (layout_ != nullptr) trees.push_back(layout_);
@@ -182,7 +182,6 @@ bool ParsedTemplate::reads(std::string_view variable) const {
   };
   for (std::size_t i = 0; i < trees.size(); ++i) {
     const Tree& tree = *trees[i];
-    if (names(tree, variable)) return true;
     for (const Partial& partial : tree.partials) {
       if (partial.name == none) continue;
       const Expression& name = tree.expressions[partial.name];
@@ -195,7 +194,29 @@ bool ParsedTemplate::reads(std::string_view variable) const {
       }
     }
   }
-  return false;
+  return trees;
+}
+
+bool ParsedTemplate::reads(std::string_view variable) const {
+  const auto all = trees();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Tree* tree) { return names(*tree, variable); });
+}
+
+bool ParsedTemplate::add_members(std::string_view variable, Members& members) const {
+  for (const Tree* tree : trees()) {
+    for (const Expression& expression : tree->expressions) {
+      if (expression.kind != Expression::Kind::path) continue;
+      const Segment* const segments = &tree->segments[expression.part.first];
+      if (segments[0].bracketed) return false;
+      if (segments[0].name != variable) continue;
+      if (expression.part.count < 2 || segments[1].bracketed) return false;
+      const std::string_view member = segments[1].name;
+      if (member == "size" || member == "first" || member == "last") return false;
+      members.emplace(member);
+    }
+  }
+  return true;
 }
 
 bool ParsedTemplate::piece(const Tree& tree, const Value& context, bool html,

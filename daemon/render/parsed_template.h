@@ -41,9 +41,13 @@ class ParsedTemplate {
   void bare_variables(std::vector<BareVariable>& found) const;
   /// TemplateSet::reads()
   [[nodiscard]] bool reads(std::string_view variable) const;
+  /// TemplateSet::members_read(); false: nobody knows which.
+  [[nodiscard]] bool add_members(std::string_view variable, Members& members) const;
 
  private:
   struct Traced;  // what one traced rendering needs
+  /// All that a rendering may run.
+  [[nodiscard]] std::vector<const Tree*> trees() const;
   [[nodiscard]] bool piece(const Tree& tree, const Value& context, bool html,
                            std::string_view preheader, std::string_view content, std::string& out,
                            Fault& fault, const Traced* traced = nullptr) const;

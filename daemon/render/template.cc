@@ -235,6 +235,16 @@ bool TemplateSet::reads(std::string_view name, std::string_view variable) const 
                      [&](const auto& one) { return one.second->reads(variable); });
 }
 
+std::optional<Members> TemplateSet::members_read(std::string_view name,
+                                                 std::string_view variable) const {
+  Members members;
+  const auto locales = impl_->templates.find(name);
+  if (locales == impl_->templates.end()) return std::nullopt;
+  for (const auto& [locale, one] : locales->second)
+    if (!one->add_members(variable, members)) return std::nullopt;
+  return members;
+}
+
 std::string_view TemplateSet::path_of(std::string_view name, std::string_view locale) const {
   const ParsedTemplate* one = impl_->exactly(name, locale);
   return one == nullptr ? std::string_view() : one->path();

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct Rendered {
   std::string text;
   std::string locale;  ///< of the file that was used
 };
+
+/// Names of members of a variable.
+using Members = std::set<std::string, std::less<>>;
 
 /// A located mistake in a template: path:line:column, with the excerpt in `message` as the rule
 /// checker shows it.
@@ -111,6 +115,10 @@ class TemplateSet {
   /// Whether any of its files, their layouts or partials asks for this variable of the context. A
   /// member of that name counts, too.
   [[nodiscard]] bool reads(std::string_view name, std::string_view variable) const;
+  /// Which members of this variable they ask for by name. Empty: it may be any, because one of them
+  /// takes the variable as a whole or by a name that only its run knows.
+  [[nodiscard]] std::optional<Members> members_read(std::string_view name,
+                                                    std::string_view variable) const;
   /// The file of a template and a locale that it has; empty when there is none.
   [[nodiscard]] std::string_view path_of(std::string_view name, std::string_view locale) const;
   /// Of a file that the set has, its layout and their partials: what would stop a mail that took

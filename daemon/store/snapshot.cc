@@ -2,47 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/money.h"
 #include "base/zone.h"
 #include "store/field_values.h"
 
 namespace retaind::store {
 namespace {
-
-struct Select {
-  Subject subject = Subject::customer;
-  std::string sql;
-  std::vector<const Field*> fields;
-};
-
-Select make_select(Subject subject) {
-  Select select;
-  select.subject = subject;
-  std::string columns = "s.attributes";
-  for (const Field& field : fields()) {
-    if (field.subject != subject) continue;
-    select.fields.push_back(&field);
-    columns += fmt::format(", s.{}", field.column);
-  }
-  const bool has_currency =
-      subject == Subject::customer || subject == Subject::order || subject == Subject::subscription;
-  columns += has_currency ? ", s.currency" : ", NULL";
-  select.sql = fmt::format("SELECT {} FROM {} s WHERE s.{}", columns, table_of(subject),
-                           subject == Subject::item ? "\"order\" = ?1 ORDER BY s.id" : "id = ?1");
-  return select;
-}
-
-const Select& select_for(Subject subject) {
-  static const std::array<Select, subject_count> selects = [] {
-    std::array<Select, subject_count> made;
-    for (int i = 0; i < subject_count; ++i)
-      made[static_cast<std::size_t>(i)] = make_select(static_cast<Subject>(i));
-    return made;
-  }();
-  return selects[static_cast<std::size_t>(subject)];
-}
 
 Value value_of(const Field& field, const Cell& cell) {
   if (cell.is_null()) return {};
@@ -67,18 +32,18 @@ Value value_of(const Field& field, const Statement& row, int column, std::string
   return value_of(field, row.cell(column));
 }
 
-void add_own(Value::Object& object, const Site& site, Subject subject, const Value& attributes) {
+void add_own(Value::Object& object, const Site& site, const std::vector<const Field*>& own,
+             const Value& attributes) {
   Texts texts;
-  for (const Field& field : site.vocabulary->own_fields()) {
-    if (field.subject != subject) continue;
-    const Value* member = attributes.find(field.name);
+  for (const Field* field : own) {
+    const Value* member = attributes.find(field->name);
     const std::string json = member == nullptr ? std::string() : to_json(*member);
-    object.emplace_back(std::string(field.name),
-                        value_of(field, read_member(field, json, site.zone, texts)));
+    object.emplace_back(std::string(field->name),
+                        value_of(*field, read_member(*field, json, site.zone, texts)));
   }
 }
 
-Value read_row(const Select& select, const Site& site, const Statement& row, Time now) {
+Value read_row(const RowSelect& select, const Site& site, const Statement& row, Time now) {
   Value::Object object;
   object.reserve(select.fields.size() + 1);
   const std::string_view currency = row.text(static_cast<int>(select.fields.size()) + 1);
@@ -87,19 +52,46 @@ Value read_row(const Select& select, const Site& site, const Statement& row, Tim
     object.emplace_back(std::string(field->name), value_of(*field, row, column, currency, now));
     ++column;
   }
+  if (!select.attributes && select.own.empty()) return object;
   Value attributes = Value::Object{};
   if (!row.is_null(0)) {
     if (auto parsed = parse_json(row.text(0))) attributes = *std::move(parsed);
   }
-  add_own(object, site, select.subject, attributes);
-  object.emplace_back("attributes", std::move(attributes));
+  add_own(object, site, select.own, attributes);
+  if (select.attributes) object.emplace_back("attributes", std::move(attributes));
   return object;
 }
 
 }  // namespace
 
-Value snapshot(Database& database, const Site& site, Subject subject, std::int64_t row, Time now) {
-  const Select& select = select_for(subject);
+RowSelect select_of(const Site& site, Subject subject,
+                    const std::optional<std::set<std::string, std::less<>>>& members) {
+  const auto is_read = [&](std::string_view name) {
+    return !members || members->find(name) != members->end();
+  };
+  RowSelect select;
+  select.subject = subject;
+  select.attributes = is_read("attributes");
+  for (const Field& field : site.vocabulary->own_fields())
+    if (field.subject == subject && is_read(field.name)) select.own.push_back(&field);
+  std::string columns = select.attributes || !select.own.empty() ? "s.attributes" : "NULL";
+  bool has_money = false;
+  for (const Field& field : fields()) {
+    if (field.subject != subject || !is_read(field.name)) continue;
+    select.fields.push_back(&field);
+    columns += fmt::format(", s.{}", field.column);
+    has_money = has_money || field.type == Type::money;
+  }
+  const bool has_currency =
+      subject == Subject::customer || subject == Subject::order || subject == Subject::subscription;
+  columns += has_currency && has_money ? ", s.currency" : ", NULL";
+  select.sql = fmt::format("SELECT {} FROM {} s WHERE s.{}", columns, table_of(subject),
+                           subject == Subject::item ? "\"order\" = ?1 ORDER BY s.id" : "id = ?1");
+  return select;
+}
+
+Value snapshot(Database& database, const Site& site, const RowSelect& select, std::int64_t row,
+               Time now) {
   Statement& statement = database.prepared(select.sql).bind(1, row);
   if (!statement.step()) return {};
   Value value = read_row(select, site, statement, now);
@@ -107,8 +99,8 @@ Value snapshot(Database& database, const Site& site, Subject subject, std::int64
   return value;
 }
 
-Value items_snapshot(Database& database, const Site& site, std::int64_t order) {
-  const Select& select = select_for(Subject::item);
+Value items_snapshot(Database& database, const Site& site, const RowSelect& select,
+                     std::int64_t order) {
   Statement& statement = database.prepared(select.sql).bind(1, order);
   Value::Array items;
   while (statement.step())

@@ -1,5 +1,7 @@
 #include "render/template.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -162,6 +164,47 @@ TEST_CASE("a template reads what its subject, layout or a partial of a partial a
   CHECK_FALSE(set.reads("b", "here"));
   CHECK(set.reads("c", "unused"));  // a partial that a variable names may be any
   CHECK_FALSE(set.reads("d", "here"));
+}
+
+TEST_CASE("which members a template asks for is known unless it takes the whole", "[render]") {
+  Files files;
+  files
+      .add("a.en.liquid",
+           "---\nsubject: A {{ c.top }}\nlayout: frame\n---\n{{ c.x.y }}{{ d.z }}{% render 'one' "
+           "%}\n")
+      .add("a.ja.liquid",
+           "---\nsubject: A\n---\n{% if c.ja > 1 %}{{ 1 | plus: c.added }}{% endif %}\n")
+      .add("_one.liquid", "{% for one in c.list %}{{ one.inner }}{% endfor %}")
+      .add("_frame.liquid", "{{ content }}{% assign q = c.framed %}")
+      .add("_whole.liquid", "{{ c }}");
+  const std::pair<const char*, const char*> whole[] = {
+      {"printed", "{{ c }}"},
+      {"filtered", "{{ c | size }}"},
+      {"alias", "{% assign other = c %}{{ other.x }}"},
+      {"looped", "{% for pair in c %}{{ pair[0] }}{% endfor %}"},
+      {"handed", "{% render 'one', c: c %}"},
+      {"bound", "{% render 'one' with c as d %}"},
+      {"argument", "{{ 'x' | append: c }}"},
+      {"bracket", "{{ c['x'] }}"},
+      {"computed", "{{ c[name] }}"},
+      {"any", "{{ [name].x }}"},
+      {"size", "{{ c.size }}"},
+      {"first", "{{ c.first }}"},
+      {"partial", "{% render 'whole' %}"},
+      {"included", "{% include name %}"},
+  };
+  for (const auto& [name, body] : whole)
+    files.add(fmt::format("{}.en.liquid", name), fmt::format("---\nsubject: S\n---\n{}\n", body));
+  const TemplateSet set = files.load();
+  REQUIRE(files.mistakes() == Lines{});
+  CHECK(set.members_read("a", "c") == Members{"added", "framed", "ja", "list", "top", "x"});
+  CHECK(set.members_read("a", "d") == Members{"z"});
+  CHECK(set.members_read("a", "e") == Members{});
+  for (const auto& [name, body] : whole) {
+    CAPTURE(body);
+    CHECK_FALSE(set.members_read(name, "c"));
+  }
+  CHECK_FALSE(set.members_read("unknown", "c"));
 }
 
 TEST_CASE("the locale falls back from region to language to the site's to the only one",
