@@ -9,6 +9,7 @@
 #include "language/narrow.h"
 #include "language/typing.h"
 #include "language/words.h"
+#include "support/sanitized.h"
 #include "support/triples.h"
 
 // SQL brings a rule its rows: ranges of an index, states, the rows of an aggregate. Whatever it
@@ -24,16 +25,8 @@ using engine::Verdict;
 namespace {
 
 // Sanitizers make each triple some twenty times slower, so they get a twentieth.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RETAIND_SANITIZED
-#endif
-#endif
-#if defined(RETAIND_SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t wanted = 5'000, fewest = 1;
-#else
-constexpr std::size_t wanted = 100'000, fewest = 500;
-#endif
+constexpr std::size_t wanted = RETAIND_SANITIZED ? 5'000 : 100'000;
+constexpr std::size_t fewest = RETAIND_SANITIZED ? 1 : 500;
 
 std::string name_of(Truth truth) {
   return truth == Truth::unknown ? "unknown" : truth == Truth::yes ? "true" : "false";
@@ -53,7 +46,7 @@ Verdict verdict_of(const Sentence& sentence, Truth truth) {
   return sentence.key == "hold-while" ? Verdict::hold : Verdict::skip;
 }
 
-Term test_of(Op op, const Field& field, std::vector<const char*> words) {
+Term test_of(Op op, const Field& field, const std::vector<const char*>& words) {
   Term term, read;
   read.op = Op::field;
   read.type = field.type;
@@ -101,8 +94,8 @@ class NaiveTrigger {
     const std::string_view state = rule_.trigger.state->name;
     const Vocabulary& words = *world_.site.vocabulary;
     const auto holds = [&](Op op, Subject subject, const char* field,
-                           std::vector<const char*> list) {
-      const Term term = test_of(op, *words.field(subject, field), std::move(list));
+                           const std::vector<const char*>& list) {
+      const Term term = test_of(op, *words.field(subject, field), list);
       return Naive(world_, now, nullptr).truth(term, subject, row) == Truth::yes;
     };
     const auto open = [&] {
