@@ -61,11 +61,11 @@ void match(std::string_view base, std::string_view text, Copy&& copy, Insert&& i
     if (t - line < alike) {
       const std::size_t begun = t - line;
       const std::size_t left_out = find_alike(base, b, text, line);
-      const std::size_t put_in = find_alike(text, t, base, b - std::min(b, begun));
       if (left_out != std::string_view::npos) {
         b = left_out + begun;
         continue;
       }
+      const std::size_t put_in = find_alike(text, t, base, b - std::min(b, begun));
       if (put_in != std::string_view::npos) {
         const std::size_t next = std::min(put_in + begun, text.size());
         insert(t, next - t);

@@ -14,7 +14,7 @@ import subprocess
 from sending_site import *
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-COUNT = int(os.environ.get("BENCH_MESSAGES", "20000"))
+COUNT = int(os.environ.get("BENCH_MESSAGES", "100000"))
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "1000000"))
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "retaind-bench"
@@ -107,7 +107,7 @@ def delayed(directory):
         print("skipped: delayed_sink is not built (a target of the benchmarks)")
         return
     port = port_base() + 1
-    count = COUNT // 2
+    count = COUNT // 10
     print(f"{count} mails of {BYTES} bytes, replies 5 ms late, 64 connections, {ROUNDS} rounds:")
     with Sink(port, [str(sink), str(port), "5"]) as running:
         ratios = against(*in_turn(directory, port, 64, count, running), 64)
