@@ -84,6 +84,14 @@ void print_report(ImportKind of, const store::ImportReport& report) {
                counted(report.unknown_zones, "customer"),
                report.unknown_zones == 1 ? "names" : "name");
   }
+  if (report.unusable_emails > 0) {
+    const auto& lines = report.unusable_email_lines;
+    const bool more = static_cast<std::size_t>(report.unusable_emails) > lines.size();
+    fmt::print("  {} an e-mail address that is none, and will get no mail: {} {}{}\n",
+               report.unusable_emails == 1 ? "1 customer has"
+                                           : counted(report.unusable_emails, "customer") + " have",
+               lines.size() == 1 ? "line" : "lines", fmt::join(lines, ", "), more ? ", …" : "");
+  }
   if (report.own_surveys > 0) {
     fmt::print("  {} of a kind of your own, whose scores are not checked: {}\n",
                counted(report.own_surveys, "answer"), join(report.own_survey_kinds, ", "));

@@ -167,7 +167,7 @@ void Import::skip_done(const CsvRecord& record) {
     case RowMapper::Verdict::refused: return;
     case RowMapper::Verdict::row: break;
   }
-  note(mapped.row);
+  note(mapped);
   if (options_.kind == ImportKind::consent || options_.kind == ImportKind::suppression) return;
   mapper_->finish(mapped);
   touch(facts_.preview(mapped.row).row);
@@ -179,7 +179,7 @@ Result<void> Import::take_row(const CsvRecord& record, MappedRow& mapped) {
     return {};
   }
   mapper_->finish(mapped);
-  if (!supersedes_last(mapped)) note(mapped.row);
+  if (!supersedes_last(mapped)) note(mapped);
   if (bulk_) {
     bulk_row(
         {record.line, reader_->position(), mapped.number, record.original, record.broken_quotes},

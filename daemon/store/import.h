@@ -45,10 +45,12 @@ struct ImportReport {
   std::int64_t rejected = 0;
   std::int64_t without_customer =
       0;  ///< orders and other rows that name none: stored, matched by no rule
-  std::int64_t customers_made = 0;  ///< unknown ones that rows named: they have only their key
-  std::int64_t unknown_zones = 0;   ///< customers whose time zone is none: they get the site's
-  std::int64_t own_surveys = 0;     ///< answers of a kind whose scores nobody checks
-  std::vector<std::string> own_survey_kinds;  ///< the first few
+  std::int64_t customers_made = 0;   ///< unknown ones that rows named: they have only their key
+  std::int64_t unknown_zones = 0;    ///< customers whose time zone is none: they get the site's
+  std::int64_t unusable_emails = 0;  ///< customers whose address is none: they get no mail
+  std::vector<std::int64_t> unusable_email_lines;  ///< the first few
+  std::int64_t own_surveys = 0;                    ///< answers of a kind whose scores nobody checks
+  std::vector<std::string> own_survey_kinds;       ///< the first few
   std::int64_t resumed_at = 0;  ///< lines that an import which was stopped had done already
   bool bulk = false, stopped = false;
   std::vector<std::string> unused_columns;

@@ -53,7 +53,8 @@ class Import {
   Written preview(Waiting& waiting);
   void reject(const CsvRecord& record, std::string_view reason);
   void reject(const Waiting& waiting, std::string_view reason);
-  void note(const Row& row);
+  void note(const MappedRow& mapped);
+  void note_customer(const Row& row, std::int64_t line);
   void note_zone(std::string_view name);
   bool touched(std::int64_t row) const;
   void touch(std::int64_t row);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "store/import_run.h"
 
 namespace retaind::store {
@@ -144,7 +145,7 @@ Result<void> Import::write_merged() {
   for (std::size_t i = 0; i < merged_->size() && !report_.stopped; ++i) {
     if (!merged_->read(i, mapped)) continue;
     mapper_->finish(mapped);
-    note(mapped.row);
+    note(mapped);
     const auto& aliases = merged_->aliases(i);
     if (bulk_) {
       bulk_row({mapped.line, reader_->position(), mapped.number, mapped.row.cell("key").text},
@@ -230,11 +231,9 @@ void Import::reject(const Waiting& waiting, std::string_view reason) {
 }
 
 /// What is stored as it is, though somebody may have meant something else.
-void Import::note(const Row& row) {
-  if (row.subject == Subject::customer) {
-    if (row.has("time_zone")) note_zone(row.cell("time_zone").text);
-    return;
-  }
+void Import::note(const MappedRow& mapped) {
+  const Row& row = mapped.row;
+  if (row.subject == Subject::customer) return note_customer(row, mapped.line);
   if (row.subject == Subject::feedback && row.has("kind") && !row.cell("kind").is_null()) {
     const std::string_view kind = row.cell("kind").text;
     if (is_known_survey(kind)) return;
@@ -246,6 +245,16 @@ void Import::note(const Row& row) {
   }
   if (row.subject == Subject::item || row.subject == Subject::feedback) return;
   if (row.customer.empty() && row.has("customer")) ++report_.without_customer;
+}
+
+void Import::note_customer(const Row& row, std::int64_t line) {
+  if (row.has("time_zone")) note_zone(row.cell("time_zone").text);
+  if (!row.has("email") || row.cell("email").text.empty()) return;
+  if (parse_email(row.cell("email").text)) return;
+  ++report_.unusable_emails;
+  auto& lines = report_.unusable_email_lines;
+  constexpr std::size_t shown = 5;
+  if (lines.size() < shown) lines.push_back(line);
 }
 
 void Import::note_zone(std::string_view name) {

@@ -147,8 +147,15 @@ TEST_CASE("an import counts what it made and what it could not know", "[store]")
   CHECK(shop.import(customers,
                     "key,time_zone\n1,Europe/Berlin\n2,Mars/Base\n3,\n4,Mars/Base\n5,CET\n")
             .unknown_zones == 2);
+  const auto mailed =
+      shop.import(customers,
+                  "key,email\n1,a@example.com\n2,a.example.com\n3,\n4,\"Bo <b@example.com>\"\n"
+                  "5,b@ü.example\n6,b@example..com\n");
+  CHECK(mailed.unusable_emails == 3);
+  CHECK(mailed.unusable_email_lines == std::vector<std::int64_t>{3, 5, 7});
+  CHECK(mailed.rejected == 0);
   const auto report = shop.import(orders, "key,customer\n1,1\n2,anna\n3,ben\n4,anna\n");
   CHECK(report.bulk == (shop.bulk_from == 0));
   CHECK(report.customers_made == 2);
-  CHECK(shop.ask("SELECT count(*) FROM customers") == "7");
+  CHECK(shop.ask("SELECT count(*) FROM customers") == "8");
 }
