@@ -111,6 +111,7 @@ bool StatusReport::even() const {
 Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& directory, int days,
                                  Time now) {
   StatusReport report;
+  report.at = now;
   report.mode = open.site.deliver_live ? "live" : "maildir";
   ask(report, open.site);
   report.file_errors = load_site(directory).errors();

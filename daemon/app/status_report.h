@@ -34,6 +34,7 @@ struct RuleReport {
 };
 
 struct StatusReport {
+  Time at;
   bool running = false;
   std::string mode;             ///< "live", "maildir"
   std::optional<Value> daemon;  ///< what the running process says

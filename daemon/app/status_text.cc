@@ -77,14 +77,19 @@ std::string hold_lines(const StatusReport& report, const Site& site) {
   return text;
 }
 
+/// What is due already is being worked through, which with a backlog takes its time.
+std::string next_due(const RuleReport& rule, Time now, const Zone& zone) {
+  if (!rule.next_due) return "-";
+  return *rule.next_due <= now ? "under way" : to_local_text(*rule.next_due, zone);
+}
+
 std::string rule_lines(const StatusReport& report, const Site& site) {
   std::string text = fmt::format("\n{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", "rule", "status", "sent",
                                  "waiting", "not sent", "next due");
   for (const RuleReport& rule : report.rules) {
-    text +=
-        fmt::format("{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", rule.id, rule.status,
-                    grouped(rule.sent), grouped(rule.waiting), grouped(rule.ended),
-                    rule.next_due ? to_local_text(*rule.next_due, site.zone) : std::string("-"));
+    text += fmt::format("{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", rule.id, rule.status,
+                        grouped(rule.sent), grouped(rule.waiting), grouped(rule.ended),
+                        next_due(rule, report.at, site.zone));
     for (const auto& one : rule.variants)
       text +=
           fmt::format("  {:<32} {:>7} {:>8} {:>8}\n", fmt::format("{} ({})", one.variant, one.step),
