@@ -95,21 +95,22 @@ void says_why(const delivery::Outgoing& message, const std::string& locale,
 
 /// A shop with the shipped rule and templates, whose teams read `locale`.
 struct Desk : Shop {
-  explicit Desk(const std::string& locale) {
+  explicit Desk(const std::string& locale,
+                const std::string& text = shipped("rules/ticket-unresolved-48h.yaml")) {
     templates.clear();
     for (const auto& file :
          std::filesystem::directory_iterator(std::string(RETAIND_SOURCE) + "/templates")) {
       const std::string name = file.path().stem().string();
       if (file.is_directory()) continue;
-      const std::string text = shipped("templates/" + file.path().filename().string());
+      const std::string of_file = shipped("templates/" + file.path().filename().string());
       if (name.find('.') != std::string::npos) {
-        templates[name] = text;
+        templates[name] = of_file;
       } else {
         for (const char* each : {"en", "ja", "zh"})
-          templates[fmt::format("{}.{}", name, each)] = text;
+          templates[fmt::format("{}.{}", name, each)] = of_file;
       }
     }
-    rule(shipped("rules/ticket-unresolved-48h.yaml"));
+    rule(text);
     site.ticket_url = "https://desk.example.com/tickets/{number}";
     for (const char* team : {"support", "support-lead"})
       site.teams.find(team)->second.locale = locale;
@@ -165,6 +166,23 @@ TEST_CASE("a digest of the shipped reminder names all of it for each ticket",
                    in(locale, "2 days") + (locale == "ja" ? "／" : " ·"));
   says_why(digest, locale, lid.since);
   says_why(digest, locale, later.since);
+}
+
+TEST_CASE("a digest of the shipped escalation says of how many tickets it is",
+          "[semantics][reminder]") {
+  std::string rule = shipped("rules/ticket-unresolved-48h.yaml");
+  const std::string repeat = "repeat: {every: 24 hours, at-most: 3}";
+  const std::size_t at = rule.find(repeat);
+  REQUIRE(at != std::string::npos);
+  rule.replace(at, repeat.size(), "digest: 15 minutes");
+  Desk desk("en", rule);
+  open_ticket(desk, "t1", lid, "2026-02-28 12:00");
+  open_ticket(desk, "t2", kettle, "2026-02-28 12:00");
+  desk.run_to("2026-03-03 13:00");
+  REQUIRE(desk.arrived.size() == 2);
+  const std::string& bytes = desk.arrived[1].message.bytes;
+  CHECK(header(bytes, "Subject") == "Escalation: 2 tickets");
+  CHECK(part(bytes, "text/plain").find("reminded of these tickets") != std::string::npos);
 }
 
 TEST_CASE("a Japanese team's reminder holds no character that old mail programs lack",
