@@ -132,7 +132,7 @@ constexpr KeyValue table[] = {
 
   {.of = Keys::retention, .key = "changes", .takes = positive},
   {.of = Keys::retention, .key = "traces", .takes = positive},
-  {.of = Keys::retention, .key = "bodies", .takes = positive},
+  {.of = Keys::retention, .key = "bodies", .takes = duration},
 
   {.of = Keys::vocabulary, .key = "fields", .takes = declared, .inner = Keys::vocabulary_field},
   {.of = Keys::vocabulary, .key = "events", .takes = declared, .inner = Keys::vocabulary_event},

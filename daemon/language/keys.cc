@@ -130,7 +130,7 @@ constexpr KeyRow table[] = {
 
   {Keys::retention, "changes", "the change feed", "30 days", ""},
   {Keys::retention, "traces", "why each message went or did not", "90 days", ""},
-  {Keys::retention, "bodies", "the text of sent messages", "90 days", ""},
+  {Keys::retention, "bodies", "the text of sent messages; `0 days` keeps none", "90 days", ""},
 
   {Keys::vocabulary, "fields", "fields of the site's own, kept in the rows' attributes", "{customer.tier: {type: enum, words: [gold, silver]}}", ""},
   {Keys::vocabulary, "events", "events of the site's own; once there is a list, rules can name no others", "{webinar.attended: {properties: {minutes: number}}}", ""},

@@ -201,13 +201,15 @@ void read_named(SiteContext& context, std::string_view key, const YamlNode& node
   }
 }
 
-void read_days(SiteContext& context, const MapReader& map, std::string_view key, int& out) {
+void read_days(SiteContext& context, const MapReader& map, std::string_view key, int least,
+               int& out) {
   const YamlNode* node = map.get(key);
   if (node == nullptr) return;
-  const auto span = read_positive(context.report, key, *node);
+  const auto span = least > 0 ? read_positive(context.report, key, *node)
+                              : read_duration(context.report, key, *node);
   if (!span) return;
   const int days = span->days + 30 * span->months;
-  if (span->elapsed.count() == 0 && days >= 1 && days <= most_days) {
+  if (span->elapsed.count() == 0 && days >= least && days <= most_days) {
     out = days;
     return;
   }
@@ -283,9 +285,9 @@ void read_retention(SiteContext& context, const YamlNode& node) {
   if (!expect_map(context.report, "retention", node, "traces: 90 days")) return;
   const MapReader map(context.report, node, Keys::retention);
   auto& retention = context.site.retention;
-  read_days(context, map, "changes", retention.changes_days);
-  read_days(context, map, "traces", retention.traces_days);
-  read_days(context, map, "bodies", retention.bodies_days);
+  read_days(context, map, "changes", 1, retention.changes_days);
+  read_days(context, map, "traces", 1, retention.traces_days);
+  read_days(context, map, "bodies", 0, retention.bodies_days);
 }
 
 std::optional<std::string> read_address(Report& report, std::string_view key,

@@ -25,10 +25,11 @@ Result<std::int64_t> purge(Database& database, const Site::Retention& retention,
   trim_oldest(
       "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT ?2) AND at < ?1",
       retention.traces_days);
+  // What may be handed over once more is needed byte by byte.
   trim_oldest(
-      "DELETE FROM message_body WHERE message IN (SELECT message FROM message_body ORDER BY "
-      "message LIMIT ?2) "
-      "AND at < ?1",
+      "DELETE FROM message_body WHERE message IN (SELECT b.message FROM message_body b LEFT JOIN "
+      "message m ON m.id = b.message WHERE m.state IS NULL OR (m.state >= 4 AND m.next_at IS NULL) "
+      "ORDER BY b.message LIMIT ?2) AND at < ?1",
       retention.bodies_days);
   // A day longer than the last body that was made from it.
   deleted +=

@@ -210,6 +210,9 @@ TEST_CASE("a setting that cannot be read is refused", "[language][site]") {
   CHECK(code("cap: {messages: none}\n") == "R025");
   CHECK(code("cap: {within: 7}\n") == "R021");
   CHECK(code("retention: {bodies: 12 hours}\n") == "R022");
+  CHECK(code("retention: {bodies: 0 hours}\n").empty());
+  CHECK(code("retention: {traces: 0 days}\n") == "R022");
+  CHECK(code("retention: {changes: 0 days}\n") == "R022");
   CHECK(code("feedback-basis: interest\n") == "R023");
   CHECK(code("holdout: 0.1\n") == "R021");
 }

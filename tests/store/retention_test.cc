@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "open_store.h"
+#include "store/bodies.h"
+#include "store/messages.h"
 
 using namespace retaind;
 using namespace retaind::store;
@@ -65,4 +67,36 @@ TEST_CASE("a change that pairs of items are yet to be counted by stays", "[store
   CHECK(left() == "20 31");
   REQUIRE(database.execute("DELETE FROM meta WHERE key = 'item_pairs_feed'"));
   CHECK(left() == "0 0");
+}
+
+TEST_CASE("the text of a message that may go again stays, however short texts are kept",
+          "[store]") {
+  auto database = memory_store();
+  const Time now = at("2026-06-01");
+  Messages messages(database);
+  REQUIRE(database.begin());
+  const auto add = [&](MessageState state, std::optional<Time> next) {
+    Message message;
+    message.step = std::to_string(to_ms(now)) + std::to_string(static_cast<int>(state));
+    message.channel = Channel::webhook;
+    message.state = state;
+    message.due = message.late_from = message.planned_at = now;
+    message.next_at = next;
+    const auto id = messages.add(message);
+    REQUIRE(id);
+    Bodies(database).save(*id, now - std::chrono::hours(1), "{}");
+  };
+  add(MessageState::planned, now + std::chrono::hours(1));
+  add(MessageState::handed, std::nullopt);
+  add(MessageState::unknown, now + std::chrono::hours(1));
+  add(MessageState::sent, std::nullopt);
+  add(MessageState::failed, std::nullopt);
+  REQUIRE(database.commit());
+  Site::Retention retention;
+  CHECK(*purge(database, retention, now) == 0);
+  retention.bodies_days = 0;
+  CHECK(*purge(database, retention, now) == 2);
+  CHECK(ask(database,
+            "SELECT count(*) FROM message_body JOIN message ON id = message WHERE state "
+            "< 4 OR next_at IS NOT NULL") == "3");
 }
