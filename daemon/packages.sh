@@ -8,11 +8,13 @@ build_packages=(
 )
 
 # To test it: the second compiler, the checkers, and real peers (postfix brings smtp-sink and smtp-source; Chromium
-# shows mails as their readers see them).
+# shows mails as their readers see them; groff sets the manual pages; npm fetches language servers and mail parsers).
 test_packages=(
-  catch2 chromium clang clang-format clang-tidy fontconfig fonts-noto-cjk libclang-rt-14-dev openssl postfix python3
-  python3-aiosmtpd sqlite3 strace systemd
+  catch2 chromium clang clang-format clang-tidy fontconfig fonts-noto-cjk groff-base iso-codes libclang-rt-14-dev openssl
+  postfix python3 python3-aiosmtpd sqlite3 strace systemd xz-utils
 )
+# Node often comes from elsewhere, with an npm of its own; Debian's is four hundred packages.
+command -v npm >/dev/null || test_packages+=(npm)
 
 # install_packages NAME...: installs what is missing, as root; anyone else is told what to install.
 install_packages() {

@@ -26,7 +26,7 @@ struct Shop {
     if (!opened) FAIL(opened.error().message);
     database.emplace(std::move(*opened));
   }
-  fs::path file(const std::string& bytes, const std::string& name = "in.csv") {
+  fs::path file(const std::string& bytes, const std::string& name = "in.csv") const {
     std::ofstream(directory / name, std::ios::binary) << bytes;
     return directory / name;
   }
@@ -54,7 +54,7 @@ struct Shop {
     const auto& message = report.error().message;
     return message.starts_with(path) ? message.substr(path.size()) : message;
   }
-  std::string rejected() { return slurp(directory / "in.csv.rejected.csv"); }
+  std::string rejected() const { return slurp(directory / "in.csv.rejected.csv"); }
   std::string ask(const std::string& sql) { return store::ask(*database, sql); }
   std::string rows(const std::string& sql, int columns) {
     return store::rows(*database, sql, columns);
