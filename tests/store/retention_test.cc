@@ -1,5 +1,7 @@
 #include "store/retention.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "open_store.h"
@@ -18,13 +20,13 @@ TEST_CASE("what is old and done with goes in slices, the ledger and the consent 
   REQUIRE(database.begin());
   for (int day = 120; day > 0; --day) {
     const std::string when = days_ago(day);
-    REQUIRE(database.execute("INSERT INTO change (subject, row, columns, at) VALUES (0, 1, 1, " +
-                             when + "); INSERT INTO decision (at, reason) VALUES (" + when +
-                             ", 1); INSERT INTO message_body (message, at, bytes) VALUES (" +
-                             std::to_string(200 - day) + ", " + when +
-                             ", x'00'); INSERT INTO consent (customer, purpose, granted, at) "
-                             "VALUES (1, 'marketing', 1, " +
-                             when + ")"));
+    REQUIRE(database.execute(
+        fmt::format("INSERT INTO change (subject, row, columns, at) VALUES (0, 1, 1, {0}); "
+                    "INSERT INTO decision (at, reason) VALUES ({0}, 1); "
+                    "INSERT INTO message_body (message, at, bytes) VALUES ({1}, {0}, x'00'); "
+                    "INSERT INTO consent (customer, purpose, granted, at) VALUES (1, 'marketing', "
+                    "1, {0})",
+                    when, 200 - day)));
   }
   REQUIRE(database.execute("INSERT INTO meta (key, value) VALUES ('feed_seen', '50')"));
   REQUIRE(database.commit());
