@@ -59,6 +59,9 @@ for purpose, mode in (("marketing", "drop"), ("transactional", "drop"), ("market
             state, reply = site.query("SELECT state, reply FROM message")[0]
             if mode == "drop":
                 check(state == 5, f"{purpose}, {mode}: state {state}, {reply}")
+                number = site.query("SELECT id FROM message")[0][0]
+                check(f"message {number}: it may or may not have arrived" in daemon.text(), f"the log does not name it: {daemon.text()}")
+                check("@example.com" not in daemon.text(), f"the log has an address: {daemon.text()}")
             else:
                 check(state in (0, 1), f"{purpose}, {mode}: state {state}, {reply}")
             server.mode = "good"

@@ -4,11 +4,11 @@ import signal
 
 from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
-COUNT = 1500
+COUNT = 800
 REFUSED = "the running rules stay"
 GOOD = "1 rule taken over"
 
-server = SlowServer(0.1)
+server = SlowServer(0.5)
 with Site() as site:
     site.only_rule("greet", GREET)
     site.send_to(server)
@@ -52,6 +52,7 @@ with Site() as site:
             daemon.process.send_signal(signal.SIGHUP)
             wait_for("the repaired files", lambda: daemon.text().count(GOOD) > good)
         check(len(server.accepted) < COUNT, "everything had been sent before the last reload: no load")
+        server.delay = 0.02
         wait_for(f"{COUNT} mails", lambda: len(server.accepted) >= COUNT, 240)
         sent = lambda: site.query("SELECT count(*) FROM message WHERE state = 4")[0][0]
         wait_for(f"{COUNT} outcomes", lambda: sent() == COUNT)

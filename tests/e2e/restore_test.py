@@ -9,7 +9,7 @@ from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait
 COUNT = 900
 MORE = 500
 
-server = SlowServer(0.02)
+server = SlowServer(0.3)
 with Site() as site:
     site.only_rule("greet", GREET.replace("email: welcome", "email: welcome\n  - wait: 20 minutes\n  - email: second"))
     site.write("templates/second.en.liquid", "---\nsubject: Again\n---\n<p>{{ unsubscribe.link }}</p>\n")
@@ -22,6 +22,7 @@ with Site() as site:
         check(made.returncode == 0, made.stdout + made.stderr)
         at_backup = len(server.accepted)
         check(at_backup < COUNT - MORE // 2, "the load was over before the backup was")
+        server.delay = 0.02
         again = site.run("backup", str(backup))
         check(again.returncode == 1 and "not overwritten" in again.stderr, "a second backup overwrote the first")
         wait_for("all mails", lambda: len(server.accepted) >= COUNT, 120)

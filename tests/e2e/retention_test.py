@@ -17,9 +17,17 @@ with Site() as site:
             store.execute(f"UPDATE {table} SET at = at - 400 * 86400000")
     kept = "SELECT (SELECT count(*) FROM firing), (SELECT count(*) FROM message), (SELECT count(*) FROM consent)"
     before = site.query(kept)
+    rows = lambda table: site.query(f"SELECT count(*) FROM {table}")[0][0]
+    bodies = rows("message_body")
+    # Each goes after the time that `retention:` gives it.
+    site.edit("retaind.yaml", "  bodies: 90 days", "  bodies: 500 days")
     with Daemon(site) as daemon:
-        for table in ("change", "message_body"):
-            wait_for(f"an empty {table}", lambda: site.query(f"SELECT count(*) FROM {table}")[0][0] == 0)
+        wait_for("an empty change feed", lambda: rows("change") == 0)
+        check(rows("message_body") == bodies, "bodies went that are to stay")
+        site.edit("retaind.yaml", "  bodies: 500 days", "  bodies: 300 days")
+        check(daemon.stop() == 0, daemon.text())
+    with Daemon(site) as daemon:
+        wait_for("the bodies gone", lambda: rows("message_body") == 0)
         check(site.query(kept) == before, f"{before} became {site.query(kept)}")
         check("the numbers add up" in site.run("status").stdout, "the balance is off")
         check(daemon.stop() == 0, daemon.text())

@@ -196,9 +196,10 @@ class Manager:
 
 
 class SlowServer:
-    """An SMTP server that takes every mail, a while after its final dot. It notes when, and the Message-ID."""
+    """An SMTP server that takes every mail, `delay` seconds after its final dot. It notes when, and the Message-ID."""
 
     def __init__(self, delay):
+        self.delay = delay
         self.accepted = []
         self.times = []
         lock = threading.Lock()
@@ -220,7 +221,7 @@ class SlowServer:
                                 name = text.split(b":", 1)[1].strip().strip(b"<>").decode()
                         if not text:
                             return
-                        time.sleep(delay)
+                        time.sleep(outer.delay)
                         with lock:
                             outer.accepted.append(name)
                             outer.times.append(time.monotonic())
