@@ -3,8 +3,8 @@
 #   release build (g++) and its tests, sanitizer build (clang) and its tests, format, clang-tidy.
 # Each test runs once at least: with sanitizers, but what asks the release binary or does more without them there. The
 # others' sources g++ reads for its warnings. clang-tidy looks at the files changed since the last landed commit, as far
-# as its time goes. --full runs every test in both builds, looks at every file, compiles each test source alone, and
-# lives through a thousand simulated shops instead of 250.
+# as its time goes. --full runs every unit test in both builds, looks at every file, compiles each test source alone, and
+# lives through a thousand simulated shops instead of 200.
 # RETAIND_BASE names another commit to compare with.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -50,6 +50,13 @@ configure_and_build() {
   cmake --build --preset "$preset" -j "$jobs" -- --quiet
 }
 
+# Each source alone: which include is missing shows where none was read before, and g++ then warns of more.
+build_unprepared() {
+  local build=build/unprepared
+  cmake --preset release -B "$build" -DRETAIND_PCH=OFF -DRETAIND_JOIN=OFF -DRETAIND_TESTS=OFF >/dev/null &&
+    cmake --build "$build" -j "$jobs" -- --quiet
+}
+
 # A test that finds no peer or no data prints "skipped: why" and passes; it is counted apart.
 count_tests() {
   awk '
@@ -58,6 +65,14 @@ count_tests() {
     /^Test Passed\.$/              { if (said) skipped++; else passed++ }
     /^Test Failed\.$|^Test (timed out|interrupted)/ { failed++ }
     END { printf "%d %d %d\n", passed, failed, skipped }' "$1"
+}
+
+# What a failed test printed, once more: above, the tests after it have pushed it away.
+failed_output() {
+  awk '
+    /^[0-9]+\/[0-9]+ Testing: / { text = "" }
+    { text = text $0 "\n" }
+    /^Test Failed\.$|^Test (timed out|interrupted)/ { printf "%s\n", text }' "$1" | head -300
 }
 
 run_tests() {
@@ -74,6 +89,7 @@ run_tests() {
   failed=$((failed + counts[1]))
   [ "$((counts[0] + counts[2]))" -gt 0 ] || { echo 'no test ran'; failed=$((failed + 1)); return 1; }
   grep -h -E '^[[:space:]]*skipped: ' "$log" | sort | uniq -c | head -20
+  failed_output "$log"
   return $status
 }
 
@@ -89,10 +105,12 @@ landed_commit() {
 check_tidy() {
   local base
   if [ $full = yes ] || ! base=$(landed_commit) || [ -z "$base" ]; then
-    git ls-files '*.cc' | python3 tests/tidy.py build/debug
+    # The benchmarks, too, which the sanitizer build leaves out.
+    cmake --preset debug -B build/tidy -DRETAIND_BENCH=ON >/dev/null &&
+      git ls-files '*.cc' | python3 tests/tidy.py --joined build/tidy
   else
     { git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } |
-      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 75 build/debug
+      { grep -E '\.(cc|h)$' || true; } | python3 tests/tidy.py --seconds 45 build/debug
   fi
 }
 
@@ -103,6 +121,7 @@ check 'build: release (g++)' configure_and_build release -DRETAIND_TESTS_ONCE=$o
 [ $full = no ] || check 'simulation: 1000 shops' build/release/tests/sim_tests --seeds 1000 --processes "$jobs"
 [ $full = no ] || check 'mail parsers: 20,000 mails' build/release/tests/render_tests '[.full]'
 [ $full = no ] || check 'recommendations: all of Online Retail' build/release/tests/insight_tests '[.full]'
+[ $full = no ] || check 'build: each source alone' build_unprepared
 [ $full = no ] || check 'each test source compiles alone' cmake --build --preset release -j "$jobs" --target tests_alone
 check 'build: sanitizers (clang)' configure_and_build debug && phase 'tests: sanitizers' run_tests debug
 check 'clang-tidy' check_tidy

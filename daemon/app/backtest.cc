@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t exact_up_to = 200'000;
 constexpr Duration coarse = std::chrono::minutes(15);
 
-struct Question {
+struct BacktestQuestion {
   std::filesystem::path directory;
   Time from;
   Time to;
@@ -96,7 +96,7 @@ Result<void> written(std::ostream& out, const std::string& name) {
                fmt::format("cannot write {}; make room and try again", name)};
 }
 
-Result<BacktestReport> run(OpenSite& open, const Question& question) {
+Result<BacktestReport> run(OpenSite& open, const BacktestQuestion& question) {
   Result<delivery::SiteFiles> files = files_to_try(question.directory);
   if (!files) return files.error();
   if (Result<void> known = keep_only(files->rules, question.rules); !known) return known.error();
@@ -155,7 +155,7 @@ int run_backtest(const Words& words) {
   std::string from;
   std::string to;
   bool json = false;
-  Question question;
+  BacktestQuestion question;
   Options options(
       "backtest",
       "Tells what the rules would have done with the facts of a past time. Sends nothing.");

@@ -10,7 +10,7 @@
 namespace retaind::app {
 namespace {
 
-constexpr int width = 960;
+constexpr int picture_width = 960;
 constexpr int left = 64;
 constexpr int right = 16;
 constexpr int top = 64;
@@ -86,7 +86,7 @@ std::string grid(std::int64_t distance, std::int64_t reach) {
     svg += fmt::format(
         "<path class=\"line\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" "
         "text-anchor=\"end\">{}</text>\n",
-        left, y, width - right, left - 8, y + 4, grouped(value));
+        left, y, picture_width - right, left - 8, y + 4, grouped(value));
   }
   return svg;
 }
@@ -96,10 +96,10 @@ std::string dates(const Chart& chart, double column) {
   const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil(90 / column)));
   for (std::size_t i = 0; i < chart.columns.size(); i += every) {
     const double x = left + column * static_cast<double>(i);
-    const bool at_edge = x + 75 > width - right;
+    const bool at_edge = x + 75 > picture_width - right;
     svg += fmt::format(
         "<path class=\"line\" d=\"M{0:.1f} {1}v5\"/><text x=\"{2:.1f}\" y=\"{3}\"{4}>{5}</text>\n",
-        x, top + plot_height, at_edge ? width - right + 0.0 : x, top + plot_height + 20,
+        x, top + plot_height, at_edge ? picture_width - right + 0.0 : x, top + plot_height + 20,
         at_edge ? " text-anchor=\"end\"" : "", to_string(LocalDate{chart.columns[i]}));
   }
   return svg;
@@ -135,7 +135,7 @@ std::string legend(const Chart& chart, int& y) {
   double x = left;
   for (std::size_t i = 0; i < chart.layers.size(); ++i) {
     const double wide = 28 + 7.5 * static_cast<double>(chart.layers[i].name.size());
-    if (x + wide > width - right && x > left) {
+    if (x + wide > picture_width - right && x > left) {
       x = left;
       y += 22;
     }
@@ -155,7 +155,7 @@ std::string picture(const BacktestReport& report) {
   const std::int64_t distance = line_distance(chart.most);
   const std::int64_t reach =
       std::max<std::int64_t>((chart.most + distance - 1) / distance, 1) * distance;
-  const double column = static_cast<double>(width - left - right) /
+  const double column = static_cast<double>(picture_width - left - right) /
                         static_cast<double>(std::max<std::size_t>(chart.columns.size(), 1));
   const std::string title = fmt::format("Messages {} had these rules been live, {} to {}",
                                         chart.days_a_column == 1 ? "a day" : "a week",
@@ -177,7 +177,7 @@ std::string picture(const BacktestReport& report) {
       "<style>svg{{color-scheme:light dark;background:#fff}}text{{font:12px "
       "system-ui,sans-serif;fill:#333}}.head{{font-size:18px}}.line{{stroke:#8888;fill:none}}"
       "@media (prefers-color-scheme:dark){{svg{{background:#16181c}}text{{fill:#ddd}}}}</style>\n",
-      width, bottom + 16, xml_text(title), grouped(all) + " in all",
+      picture_width, bottom + 16, xml_text(title), grouped(all) + " in all",
       spoken.empty() ? "" : ": " + xml_text(spoken));
   svg += fmt::format("<text class=\"head\" x=\"{}\" y=\"28\">{}</text>\n", left, xml_text(title));
   svg += fmt::format("<text x=\"{}\" y=\"48\">{} in all, {}</text>\n", left, grouped(all),

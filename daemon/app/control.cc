@@ -143,8 +143,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(asio::io_context& loo
 namespace {
 
 /// One question over its own small loop, so that the time limit is the loop's.
-struct Question {
-  explicit Question(Duration patience) : socket(loop), deadline(loop, patience) {}
+struct SocketQuestion {
+  explicit SocketQuestion(Duration patience) : socket(loop), deadline(loop, patience) {}
 
   void start(const asio::local::stream_protocol::endpoint& endpoint) {
     deadline.async_wait([this](error_code error) {
@@ -192,7 +192,7 @@ Result<void> check_socket_path(const std::filesystem::path& path) {
 Result<Value> ask_daemon(const std::filesystem::path& path, const Value& request,
                          Duration patience) {
   if (const Result<void> fits = check_socket_path(path); !fits) return fits.error();
-  Question question(patience);
+  SocketQuestion question(patience);
   question.text = to_json(request) + "\n";
   question.start(asio::local::stream_protocol::endpoint(path.native()));
   question.loop.run();

@@ -114,7 +114,7 @@ class Generator {
   Time now_;
 };
 
-std::string when(std::optional<Time> time) { return time ? to_iso(*time) : std::string(); }
+std::string stamp(std::optional<Time> time) { return time ? to_iso(*time) : std::string(); }
 
 std::string price_text(int euro_cents, const demo::Place& place) {
   const Currency currency = *find_currency(place.currency);
@@ -139,12 +139,12 @@ Person Generator::make_person(int number) {
   if (chance(0.03)) email.clear();
   if (!email.empty() && chance(0.04)) {
     suppression.add({email, "all", chance(0.5) ? "bounce" : "complaint",
-                     when(now_ - between(days(1), days(60)))});
+                     stamp(now_ - between(days(1), days(60)))});
   }
   customers.add({person.key, email, std::string(first.shown), std::string(last.shown),
                  person.japanese ? "ja" : "en", std::string(person.place.time_zone),
                  std::string(person.place.country), std::string(person.place.city),
-                 std::string(person.place.currency), when(person.created), birthday()});
+                 std::string(person.place.currency), stamp(person.created), birthday()});
   make_consent(person);
   return person;
 }
@@ -161,11 +161,11 @@ std::string Generator::birthday() {
 }
 
 void Generator::make_consent(const Person& person) {
-  const std::string at = when(person.created + minutes(2));
+  const std::string at = stamp(person.created + minutes(2));
   if (chance(0.72)) consent.add({person.key, "marketing", "yes", at, "account form"});
   if (chance(0.85)) consent.add({person.key, "feedback", "yes", at, "account form"});
   if (chance(0.05))
-    consent.add({person.key, "marketing", "no", when(std::min(now_, person.created + hours(20))),
+    consent.add({person.key, "marketing", "no", stamp(std::min(now_, person.created + hours(20))),
                  "unsubscribe link"});
 }
 
@@ -220,10 +220,10 @@ void Generator::make_order(const Person& person, Time placed, bool latest) {
                              : shipped <= now_ ? "shipped"
                                                : "paid";
   orders.add({key, person.key, fmt::format("{}", 20000 + orders.rows() + 1), status,
-              decimal({total, currency}), std::string(person.place.currency), when(placed),
-              when(placed + minutes(3)), shipped <= now_ ? when(shipped) : "",
-              is_completed ? when(completed) : "",
-              refunded ? when(std::min(now_, completed + between(hours(5), days(5)))) : ""});
+              decimal({total, currency}), std::string(person.place.currency), stamp(placed),
+              stamp(placed + minutes(3)), shipped <= now_ ? stamp(shipped) : "",
+              is_completed ? stamp(completed) : "",
+              refunded ? stamp(std::min(now_, completed + between(hours(5), days(5)))) : ""});
   if (is_completed && !latest && chance(0.3))
     make_feedback(person, key, std::min(now_, completed + days(8)));
   if (is_completed && latest && now_ - completed < days(20) && chance(0.25)) {
@@ -237,7 +237,7 @@ void Generator::make_feedback(const Person& person, const std::string& order, Ti
   const demo::Matter& words = happy ? pick(demo::praises) : pick(demo::complaints);
   feedback.add({fmt::format("F{:05}", feedback.rows() + 1), person.key, order, "nps",
                 fmt::format("{}", score),
-                std::string(person.japanese ? words.japanese : words.english), when(received)});
+                std::string(person.japanese ? words.japanese : words.english), stamp(received)});
 }
 
 void Generator::make_subscription(const Person& person) {
@@ -249,7 +249,7 @@ void Generator::make_subscription(const Person& person) {
   subscriptions.add({fmt::format("S{:04}", subscriptions.rows() + 1), person.key,
                      person.japanese ? "お茶の定期便" : "Tea of the season",
                      chance(0.9) ? "active" : "paused", price_text(5900, person.place),
-                     std::string(person.place.currency), when(started), when(renews)});
+                     std::string(person.place.currency), stamp(started), stamp(renews)});
 }
 
 void Generator::make_tickets(const Person& person) {
@@ -271,8 +271,8 @@ void Generator::make_tickets(const Person& person) {
   tickets.add({fmt::format("T{}", number), person.key, fmt::format("{}", number),
                std::string(person.japanese ? matter.japanese : matter.english), status,
                std::string(pick(priorities)), chance(0.7) ? std::string(pick(demo::agents)) : "",
-               when(opened), answered <= now_ ? when(answered) : "",
-               is_solved ? when(solved) : ""});
+               stamp(opened), answered <= now_ ? stamp(answered) : "",
+               is_solved ? stamp(solved) : ""});
 }
 
 void Generator::make_logins(const Person& person) {
@@ -280,7 +280,7 @@ void Generator::make_logins(const Person& person) {
   const Time at = person.last_order + between(hours(1), days(30));
   if (at > now_) return;
   events.add(
-      {fmt::format("E{:05}", events.rows() + 1), person.key, "customer.logged_in", when(at)});
+      {fmt::format("E{:05}", events.rows() + 1), person.key, "customer.logged_in", stamp(at)});
 }
 
 /// Replaces one line of the settings; the sample is ours, so a line that is missing is this

@@ -12,9 +12,8 @@ namespace {
 
 using replay::Difference;
 using replay::PlannedRow;
-using Kind = RuleChange::Kind;
 
-std::string_view name_of(Kind kind) {
+std::string_view name_of(RuleChange::Kind kind) {
   constexpr std::string_view names[] = {"added", "back", "changed", "status", "renamed", "removed"};
   return names[static_cast<std::size_t>(kind)];
 }
@@ -33,7 +32,7 @@ std::string rule_text(const RuleChange& change) {
   if (change.waiting > 0)
     text +=
         fmt::format("          {} {}\n", counted(change.waiting, "waiting message"),
-                    change.kind == Kind::removed
+                    change.kind == RuleChange::Kind::removed
                         ? "of it end as rule-removed"
                         : "of it: due times are counted anew, nothing that was sent is repeated");
   if (!change.counts_anew) return text;

@@ -10,7 +10,7 @@
 namespace retaind::app {
 namespace {
 
-using Kind = Page::Block::Kind;
+using BlockKind = Page::Block::Kind;
 
 /// A line of text for roff: typed parts in bold, and nothing taken for a request.
 std::string roff_line(std::string_view text) {
@@ -53,31 +53,33 @@ std::string roff_code(std::string_view lines) {
 
 }  // namespace
 
-void Page::heading(std::string text) { blocks.push_back({Kind::heading, {}, std::move(text)}); }
-void Page::subheading(std::string text) {
-  blocks.push_back({Kind::subheading, {}, std::move(text)});
+void Page::heading(std::string text) {
+  blocks.push_back({BlockKind::heading, {}, std::move(text)});
 }
-void Page::text(std::string text) { blocks.push_back({Kind::text, {}, std::move(text)}); }
+void Page::subheading(std::string text) {
+  blocks.push_back({BlockKind::subheading, {}, std::move(text)});
+}
+void Page::text(std::string text) { blocks.push_back({BlockKind::text, {}, std::move(text)}); }
 void Page::term(std::string head, std::string text) {
-  blocks.push_back({Kind::term, std::move(head), std::move(text)});
+  blocks.push_back({BlockKind::term, std::move(head), std::move(text)});
 }
 void Page::code(std::string what, std::string_view lines) {
   while (lines.ends_with('\n')) lines.remove_suffix(1);
-  blocks.push_back({Kind::code, std::move(what), std::string(lines)});
+  blocks.push_back({BlockKind::code, std::move(what), std::string(lines)});
 }
 
 std::string to_markdown(const Page& page) {
   std::string out = fmt::format("# {}\n\n{}\n", page.name, page.about);
   bool in_terms = false;
   for (const Page::Block& block : page.blocks) {
-    if (!in_terms || block.kind != Kind::term) out += '\n';
-    in_terms = block.kind == Kind::term;
+    if (!in_terms || block.kind != BlockKind::term) out += '\n';
+    in_terms = block.kind == BlockKind::term;
     switch (block.kind) {
-      case Kind::heading: out += fmt::format("## {}\n", block.text); break;
-      case Kind::subheading: out += fmt::format("### {}\n", block.text); break;
-      case Kind::text: out += block.text + "\n"; break;
-      case Kind::term: out += fmt::format("- `{}`: {}\n", block.head, block.text); break;
-      case Kind::code: out += fmt::format("```{}\n{}\n```\n", block.head, block.text); break;
+      case BlockKind::heading: out += fmt::format("## {}\n", block.text); break;
+      case BlockKind::subheading: out += fmt::format("### {}\n", block.text); break;
+      case BlockKind::text: out += block.text + "\n"; break;
+      case BlockKind::term: out += fmt::format("- `{}`: {}\n", block.head, block.text); break;
+      case BlockKind::code: out += fmt::format("```{}\n{}\n```\n", block.head, block.text); break;
     }
   }
   return out;
@@ -89,13 +91,13 @@ std::string to_roff(const Page& page, std::string_view version) {
                   page.section, version, roff_line(fmt::format("{} - {}", page.name, page.about)));
   for (const Page::Block& block : page.blocks) {
     switch (block.kind) {
-      case Kind::heading: out += ".SH " + upper(roff_line(block.text)); break;
-      case Kind::subheading: out += ".SS " + roff_line(block.text); break;
-      case Kind::text: out += ".PP\n" + roff_line(block.text); break;
-      case Kind::term:
+      case BlockKind::heading: out += ".SH " + upper(roff_line(block.text)); break;
+      case BlockKind::subheading: out += ".SS " + roff_line(block.text); break;
+      case BlockKind::text: out += ".PP\n" + roff_line(block.text); break;
+      case BlockKind::term:
         out += ".TP\n" + roff_line("`" + block.head + "`") + roff_line(block.text);
         break;
-      case Kind::code: out += roff_code(block.text); break;
+      case BlockKind::code: out += roff_code(block.text); break;
     }
   }
   return out;

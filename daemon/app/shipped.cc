@@ -3,12 +3,12 @@
 namespace retaind::app {
 namespace {
 
-constexpr ShippedFile files[] = {
+constexpr ShippedFile all_files[] = {
 #include "shipped.inc"
 };
 
 }  // namespace
 
-std::span<const ShippedFile> shipped_files() { return files; }
+std::span<const ShippedFile> shipped_files() { return all_files; }
 
 }  // namespace retaind::app

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Question {
+struct TestQuestion {
   fs::path directory;
   std::vector<fs::path> files;
   std::string format = "human";
@@ -34,7 +34,7 @@ void print_mistakes(const std::string& text, int errors, int files) {
              counted(files, "file"));
 }
 
-std::optional<Prepared> prepare(const Question& question) {
+std::optional<Prepared> prepare(const TestQuestion& question) {
   const bool colour = wants_colour(STDERR_FILENO);
   LoadedSite loaded = load_site(question.directory);
   if (loaded.errors() > 0 || !loaded.site) {
@@ -61,7 +61,7 @@ std::optional<Prepared> prepare(const Question& question) {
   return made;
 }
 
-void print(const replay::StoriesResult& result, const Question& question) {
+void print(const replay::StoriesResult& result, const TestQuestion& question) {
   const std::string coverage = question.coverage ? coverage_as_text(result.coverage) : "";
   if (question.format == "tap") {
     fmt::print("{}", stories_as_tap(result));
@@ -84,7 +84,7 @@ void print(const replay::StoriesResult& result, const Question& question) {
 int run_test(const Words& words) {
   std::string site;
   std::vector<std::string> files;
-  Question question;
+  TestQuestion question;
   Options options("test",
                   "Plays the stories of the site's tests/ with the engine that sends, on a virtual "
                   "clock. Sends nothing.");

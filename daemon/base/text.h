@@ -19,6 +19,8 @@ void append_utf8(std::string& out, char32_t code_point);
 /// Columns that a terminal uses (East Asian wide characters are 2, combining marks 0).
 std::size_t display_width(std::string_view text);
 
+/// Blank, tab, and what ends a line or a page.
+inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);

@@ -281,6 +281,33 @@ const std::string& Composer::team_locale(const Step& step) const {
                                                                     : site_->locale;
 }
 
+/// Those that hang on the rule and on what came before, not on the customer or on what the mail
+/// shows.
+void Composer::add_headers(render::Mail& mail, const Running& running, const Part& part, bool bulk,
+                           std::int64_t mail_id, Marks marks) {
+  if (bulk) {
+    mail.list_unsubscribe_mailto = site_->unsubscribe_mailto;
+    if (!domain_.empty()) {
+      const std::string_view purpose = name_of(running.rule->purpose);
+      mail.list_id.append(purpose).append(1, '.').append(domain_);
+      mail.feedback_id.append(running.rule->id).append(1, ':').append(purpose).append(1, ':');
+      mail.feedback_id += sender_id_;
+    }
+  } else {
+    mail.auto_generated = true;
+    // A reminder's escalations stand in its thread.
+    if (const auto earlier = messages_.first_handed(part.firing.id);
+        earlier && *earlier != part.message.id) {
+      const auto opening = messages_.find(*earlier);
+      if (opening) mail.in_reply_to = message_id(opening->envelope.value_or(opening->id));
+    }
+  }
+  mail.extra.emplace_back("X-Retaind-Rule", running.rule->id);
+  mail.extra.emplace_back("X-Retaind-Message", std::to_string(mail_id));
+  if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
+  if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
+}
+
 Result<Outgoing> Composer::mail(const Running& running, const Step& step, const Message& carrier,
                                 const std::vector<Part>& parts, Marks marks, Time now,
                                 render::Mail* letter, render::Trace* trace) {
@@ -367,34 +394,17 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   mail.message_id = message_id(carrier.id);
   mail.date = now;
   mail.zone = site_->zone;
-  if (bulk) {
-    mail.list_unsubscribe_url = unsubscribe;
-    mail.list_unsubscribe_mailto = site_->unsubscribe_mailto;
-    if (!domain_.empty()) {
-      const std::string_view purpose = name_of(running.rule->purpose);
-      mail.list_id.append(purpose).append(1, '.').append(domain_);
-      mail.feedback_id.append(running.rule->id).append(1, ':').append(purpose).append(1, ':');
-      mail.feedback_id += sender_id_;
-    }
-  } else {
-    mail.auto_generated = true;
-    // A reminder's escalations stand in its thread.
-    if (const auto earlier = messages_.first_handed(first.firing.id);
-        earlier && *earlier != first.message.id) {
-      const auto opening = messages_.find(*earlier);
-      if (opening) mail.in_reply_to = message_id(opening->envelope.value_or(opening->id));
-    }
-  }
-  mail.extra.emplace_back("X-Retaind-Rule", running.rule->id);
-  mail.extra.emplace_back("X-Retaind-Message", std::to_string(carrier.id));
-  if (marks.may_repeat) mail.extra.emplace_back("X-Retaind-May-Repeat", "yes");
-  if (marks.unknown_data) mail.extra.emplace_back("X-Retaind-Unknown-Data", "yes");
+  mail.list_unsubscribe_url = unsubscribe;
+  // Of one rule they are all as good as those of its first mail.
+  const bool known = !makes_ && tried_.count(running.row.id) != 0;
+  if (!known) add_headers(mail, running, first, bulk, carrier.id, marks);
   out.id = carrier.id;
   out.message_id = mail.message_id;
   out.envelope_from = site_->sender.address;
   render::MailMemo& memo = memos_[{text_name, rendered->locale}];
   if (!makes_) {
     if (auto fine = render::check_mail(mail, memo); !fine) return fine.error();
+    tried_.insert(running.row.id);
     return out;
   }
   auto built = render::build_mail(mail, memo);

@@ -88,6 +88,8 @@ class Composer {
   [[nodiscard]] std::string_view written_in(std::string_view text, std::string_view locale) const;
   void add_minted(Value& context, const engine::Running& running, const language::Step& step,
                   const Part& part);
+  void add_headers(render::Mail& mail, const engine::Running& running, const Part& part, bool bulk,
+                   std::int64_t mail_id, Marks marks);
   [[nodiscard]] std::string unsubscribe_link(std::string_view customer_key) const;
   [[nodiscard]] std::string survey_link(const store::SurveyRow& survey) const;
   [[nodiscard]] std::string why(const engine::Running& running, const Firing& firing,
@@ -110,6 +112,7 @@ class Composer {
   std::set<std::string> recommending_;
   std::map<std::pair<std::string, Subject>, Facts> facts_;  ///< by template and a rule's rows
   bool makes_ = true;
+  std::set<std::int64_t> tried_;  ///< rules with a mail that can be made
 };
 
 /// Those texts of a rule that ask for `recommendations`.

@@ -16,8 +16,6 @@ using language::Severity;
 using render::HtmlAttribute;
 using render::HtmlToken;
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 std::string_view scheme_of(std::string_view address) {
   const std::size_t colon = address.find(':');
   const std::string_view scheme = address.substr(0, colon);

@@ -27,8 +27,6 @@ constexpr std::size_t longest_subject = 150;
 
 std::string kilobytes(std::size_t bytes) { return fmt::format("{} KB", (bytes + 512) / 1024); }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 /// Letters and digits alone: a postal address stands in lines in one place and in one line in
 /// another.
 std::string letters(std::string_view text) {

@@ -55,7 +55,7 @@ std::optional<Time> Outbox::next_due() {
     const Transport* carrier = transport(channel);
     if (channel != Channel::effect && carrier == nullptr) continue;
     const auto at = messages_.next_check(channel);
-    if (!at || *at >= never) continue;
+    if (!at || *at >= store::Messages::never) continue;
     // A full or absent transport calls when it has room; until then its messages are no reason to
     // wake up.
     if (channel != Channel::effect && carrier->capacity() <= 0 &&
@@ -262,7 +262,7 @@ void Outbox::hold(Look& look, const Decision& decision, Time now) {
     message.state = due ? MessageState::held : MessageState::planned;
   message.reason = decision.reason;
   message.line = decision.line;
-  message.next_at = std::max(next.value_or(never), now + Duration{1});
+  message.next_at = std::max(next.value_or(store::Messages::never), now + Duration{1});
   if (decision.reason == Reason::limit && decision.until) {
     // Over the limit it gets a new planned time, from which its late limit counts (semantics 1).
     messages_.reserve_day(look.running->row.id, checks_->day_of(*decision.until));

@@ -48,7 +48,8 @@ class Outbox : public engine::Sender {
   [[nodiscard]] bool has_appetite() const;
   /// Claims a message with its first write; what needs more than that is planned, for claim().
   bool take(engine::Running& running, const engine::Occurrence& occurrence, const Firing& firing,
-            const language::Step& step, Message& message, Time now) override;
+            const language::Step& step, Message& message, bool at_once, Time now) override;
+  [[nodiscard]] bool arrives_at_once(Channel channel) override;
   /// Checks messages that are due and claims as many as the transports take. True when more is due
   /// right now and may be looked at.
   bool claim(Time now, int limit = 500);
@@ -113,6 +114,8 @@ class Outbox : public engine::Sender {
                    std::vector<Composer::Part>& parts, Time now);
   void hand(engine::Running& running, Message& carrier, Result<Outgoing> composed, Time now);
   void claimed(engine::Running& running, Message& carrier, Outgoing outgoing, Time now);
+  void count(const engine::Running& running, const Message& carrier, Time now);
+  void free_served();
   void fail(engine::Running& running, Message& message, Reason reason, const std::string& because,
             Time now);
   void settle_one(std::int64_t id, const Outcome& outcome, Time now);
@@ -154,6 +157,8 @@ class Outbox : public engine::Sender {
   std::map<std::int64_t, InFlight> in_flight_;
   /// Recipients with a message on its way: each is served one message at a time (semantics 21).
   std::set<std::pair<Channel, std::string>> busy_;
+  /// Of these, who got what arrives at once, until the transaction is durable.
+  std::vector<std::pair<Channel, std::string>> served_;
   using Mailbox = std::vector<std::pair<std::int64_t, Outcome>>;
   std::shared_ptr<Mailbox> outcomes_ = std::make_shared<Mailbox>();
   std::vector<std::pair<std::int64_t, Outcome>> settled_;  ///< written, not yet durable

@@ -14,7 +14,7 @@ void Outbox::join_digest(Look& look, Time now) {
   Message& item = look.message;
   if (item.envelope) {
     // Woken while it rides: it still may go, so it stays where it is.
-    item.next_at = never;
+    item.next_at = store::Messages::never;
     messages_.save(item);
     return;
   }
@@ -41,7 +41,7 @@ void Outbox::join_digest(Look& look, Time now) {
   item.state = MessageState::held;
   item.reason = Reason::none;
   item.line = -1;
-  item.next_at = never;
+  item.next_at = store::Messages::never;
   messages_.save(item);
 }
 
@@ -121,7 +121,7 @@ void Outbox::process_envelope(Message envelope, Time now) {
   if (gathered.held) {
     if (envelope.state != MessageState::unknown) envelope.state = MessageState::held;
     envelope.reason = gathered.held->reason;
-    envelope.next_at = gathered.held->until.value_or(never);
+    envelope.next_at = gathered.held->until.value_or(store::Messages::never);
     messages_.save(envelope);
     return;
   }

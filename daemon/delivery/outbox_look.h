@@ -15,7 +15,4 @@ struct Outbox::Look {
 /// A transport is told that messages wait, and no more than so many.
 inline constexpr int look_ahead = 64;
 
-/// For a wait whose end nobody knows: a change of the facts brings the look forward.
-inline constexpr Time never{Duration{253370764800000}};
-
 }  // namespace retaind::delivery

@@ -49,6 +49,7 @@ bool Outbox::settle(Time now) {
 }
 
 void Outbox::committed() {
+  free_served();
   for (const auto& recipient : emptied_) parked_.erase(recipient);
   emptied_.clear();
   for (const auto& [id, outcome] : settled_) in_flight_.erase(id);

@@ -79,13 +79,18 @@ void Outbox::hand(Running& running, Message& carrier, Result<Outgoing> composed,
   claimed(running, carrier, *std::move(composed), now);
 }
 
-/// It is `handed` in the store from this transaction on.
-void Outbox::claimed(Running& running, Message& carrier, Outgoing outgoing, Time now) {
+/// In the limits and caps that it uses up.
+void Outbox::count(const Running& running, const Message& carrier, Time now) {
   if (running.rule->limit_per_day) messages_.use_day(carrier.rule, checks_->day_of(now), 1);
   if (policy_of(running.rule->purpose).counts_in_caps && carrier.channel == Channel::mail &&
       !carrier.is_envelope) {
     messages_.add_count(carrier.recipient, now, carrier.id);
   }
+}
+
+/// It is `handed` in the store from this transaction on.
+void Outbox::claimed(Running& running, Message& carrier, Outgoing outgoing, Time now) {
+  count(running, carrier, now);
   busy_.insert({carrier.channel, carrier.recipient});
   claimed_.push_back({carrier.channel, std::move(outgoing), carrier.recipient});
 }
@@ -120,6 +125,7 @@ void Outbox::abandon() {
   emptied_.clear();
   for (const Claimed& c : claimed_) busy_.erase({c.channel, c.recipient});
   claimed_.clear();
+  free_served();
   for (const auto& [id, outcome] : settled_) {
     if (const auto flying = in_flight_.find(id); flying != in_flight_.end())
       busy_.insert({flying->second.channel, flying->second.recipient});

@@ -69,7 +69,7 @@ bool Outbox::may_brake(const Running& running, Time now) {
 }
 
 bool Outbox::take(Running& running, const engine::Occurrence& occurrence, const Firing& firing,
-                  const language::Step& step, Message& message, Time now) {
+                  const language::Step& step, Message& message, bool at_once, Time now) {
   Places& places = places_[static_cast<std::size_t>(message.channel)];
   if (places.room <= places.waiting || places.waiting > 0) {
     ++places.waiting;
@@ -99,16 +99,37 @@ bool Outbox::take(Running& running, const engine::Occurrence& occurrence, const 
   if (step.kind == StepKind::email && !composer_->allowed(look.message.recipient)) return false;
   auto outgoing = composed(look, decision, now);
   if (!outgoing) return false;
-  look.message.state = MessageState::handed;
   look.message.next_at.reset();
   look.message.handed_at = now;
   look.message.attempts = 1;
-  messages_.add(look.message);
+  if (at_once) {
+    look.message.state = MessageState::sent;
+    look.message.reason = Reason::sent;
+    look.message.ended_at = now;
+    count(running, look.message, now);
+    // Who comes next gets theirs in the next pass, as when an outcome is waited for.
+    busy_.insert(unit);
+    served_.push_back(unit);
+  } else {
+    look.message.state = MessageState::handed;
+    messages_.add(look.message);
+    claimed(running, look.message, *std::move(outgoing), now);
+    --places.room;
+  }
   trace(look, decision, now);
-  claimed(running, look.message, *std::move(outgoing), now);
-  --places.room;
   message = std::move(look.message);
   return true;
+}
+
+void Outbox::free_served() {
+  for (const auto& recipient : served_) busy_.erase(recipient);
+  served_.clear();
+}
+
+bool Outbox::arrives_at_once(Channel channel) {
+  const Transport* carrier = transport(channel);
+  return carrier != nullptr && carrier->arrives_at_once() && site_->retention.bodies_days == 0 &&
+         ledger_.has_room_aside();
 }
 
 }  // namespace retaind::delivery

@@ -22,7 +22,7 @@ using language::Rule;
 using language::Step;
 using language::StepKind;
 
-constexpr Time now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
+constexpr Time rehearsed_at{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15}};
 
 /// Whether vocabulary.yaml says which attributes the variable's subject has.
 bool declares(const Vocabulary& vocabulary, std::string_view variable) {
@@ -42,7 +42,7 @@ class Stage {
 
   Result<void> fill() {
     for (const Sample& sample : samples()) {
-      auto rows = put_sample(*database_, *site_.vocabulary, sample, now);
+      auto rows = put_sample(*database_, *site_.vocabulary, sample, rehearsed_at);
       if (!rows) return rows.error();
       rows_.push_back(*rows);
     }
@@ -55,13 +55,13 @@ class Stage {
     if (recommending_.empty()) return {};
     auto transaction = store::Transaction::begin(*database_);
     if (!transaction) return transaction.error();
-    store::Facts facts{*database_, now};
+    store::Facts facts{*database_, rehearsed_at};
     for (const char* basket : {"basket-1", "basket-2"}) {
       OrderFact order;
       order.key = basket;
       order.status = "completed";
       order.currency = "EUR";
-      order.placed_at = now;
+      order.placed_at = rehearsed_at;
       if (const auto written = facts.put(order); !written) return written.error();
       std::vector<std::string> products{"companion"};
       for (const Sample& sample : samples()) products.push_back(first_product(sample));
@@ -85,7 +85,8 @@ class Stage {
     if (locale == locale_) return {};
     locale_ = locale;
     for (const Sample& sample : samples()) {
-      if (Result<void> done = put_locale(*database_, sample, locale, now); !done) return done;
+      if (Result<void> done = put_locale(*database_, sample, locale, rehearsed_at); !done)
+        return done;
     }
     return {};
   }
@@ -102,15 +103,15 @@ class Stage {
     part.firing.subject = rule.trigger.subject;
     part.firing.row = rows[static_cast<std::size_t>(rule.trigger.subject)];
     part.firing.customer = rows[static_cast<std::size_t>(Subject::customer)];
-    part.firing.anchor = part.firing.due = part.firing.planned = now;
+    part.firing.anchor = part.firing.due = part.firing.planned = rehearsed_at;
     part.message.id = ++messages_;
     part.message.step = step.key;
     part.message.variant = text;
-    composer.mint(step, part, rng_, now);
+    composer.mint(step, part, rng_, rehearsed_at);
     const int parts = step.kind == StepKind::notify ? samples()[sample].rows : 1;
     const auto mail = composer.mail(running, step, part.message,
-                                    std::vector(static_cast<std::size_t>(parts), part), {}, now,
-                                    &proof.mail, &proof.trace);
+                                    std::vector(static_cast<std::size_t>(parts), part), {},
+                                    rehearsed_at, &proof.mail, &proof.trace);
     if (!mail) return mail.error();
     context = composer.context(running.row.id);
     return {};

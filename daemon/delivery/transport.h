@@ -59,6 +59,9 @@ class Transport {
   /// Takes the message; `done` is called exactly once, later, from the loop and never from inside
   /// send(). Only after a durable commit of `handed`.
   virtual void send(Outgoing message, Done done) = 0;
+  /// Whether everything that is sent now arrives, surely and at once, so that it need not be sent
+  /// for its outcome to be known: a virtual world's.
+  [[nodiscard]] virtual bool arrives_at_once() const { return false; }
   /// Why capacity() is 0 and since when, for `status`; empty when all is well.
   [[nodiscard]] virtual std::string trouble() const = 0;
 };

@@ -13,12 +13,17 @@ bool same(const Decision& a, const Decision& b) {
   return a.verdict == b.verdict && a.reason == b.reason && a.line == b.line;
 }
 
+// Of one rule, between two looks ahead.
+constexpr std::size_t most_kept = 1000;
+
 /// Those of which a scan finds many that are due at many times: of a time of day it finds all at
-/// once anyway, and with `timezone: customer` a scan asks by another time than the due.
-bool is_scattered(const language::Rule& rule) {
+/// once anyway, as of a date that comes every year, and with `timezone: customer` a scan asks by
+/// another time than the due.
+bool is_scattered(const Running& running) {
+  const language::Rule& rule = *running.rule;
   const language::Trigger& trigger = rule.trigger;
-  return trigger.kind != language::TriggerKind::schedule && !trigger.at_minute &&
-         !rule.customer_zone && Runs::first_step(rule) != nullptr;
+  return trigger.kind != language::TriggerKind::schedule && !running.trigger->yearly() &&
+         !trigger.at_minute && !rule.customer_zone && Runs::first_step(rule) != nullptr;
 }
 
 }  // namespace
@@ -30,7 +35,7 @@ void Engine::look_ahead(Time now, Time until) {
   for (const auto& running : running_) {
     const bool busy = running->scan || running->held_back || !running->row.evaluated ||
                       (running->next && *running->next <= now);
-    if (!busy && is_scattered(*running->rule)) look_ahead(*running, now, until);
+    if (!busy && is_scattered(*running)) look_ahead(*running, now, until);
   }
   ahead_through_ = until;
 }
@@ -45,13 +50,18 @@ void Engine::look_ahead(Running& running, Time now, Time until) {
   Trigger::Cursor cursor;
   running.places.clear();
   rows.read_ahead(&ahead);
-  running.trigger->scan({from, until}, cursor, std::numeric_limits<int>::max(), now,
-                        [&](const Occurrence& occurrence) {
-                          if (!ends_ahead(running, occurrence, now))
-                            running.ahead_stops.push_back(occurrence.due);
-                        });
+  running.trigger->scan(
+      {from, until}, cursor, std::numeric_limits<int>::max(), now,
+      [&](const Occurrence& occurrence) {
+        if (ends_ahead(running, occurrence, now)) return;
+        running.ahead_stops.push_back({occurrence.due, nullptr});
+        // What is paused is no fact, and may change.
+        if (occurrence.candidate != nullptr && !pauses_ && running.ahead_stops.size() <= most_kept)
+          running.ahead_stops.back().row = std::make_unique<store::Candidate>(rows.take_shown());
+      });
   rows.read_ahead(nullptr);
-  std::sort(running.ahead_stops.begin(), running.ahead_stops.end(), std::greater<>{});
+  std::stable_sort(running.ahead_stops.begin(), running.ahead_stops.end(),
+                   [](const auto& a, const auto& b) { return a.at > b.at; });
   running.ahead_through = until;
   set_next(running, next_after(running, from));
 }
@@ -93,15 +103,40 @@ bool Engine::stands(const Running& running, const Situation& situation, const De
          stands_with([](Situation& s) { s.hold = Reason::brake; });
 }
 
-/// The earliest due after `time` at which there may be something to do.
+/// The one occurrence that is due, as it was read ahead; of several the rows are read again, and
+/// their order is that of every scan. Whether there was one.
+bool Engine::scan_ahead(Running& running, Time now, Sender* sender) {
+  auto& stops = running.ahead_stops;
+  const bool known = !stops.empty() && stops.back().at <= now && stops.back().row &&
+                     running.ahead_through >= now && *running.row.evaluated < stops.back().at &&
+                     (stops.size() == 1 || stops[stops.size() - 2].at > now);
+  if (!known) return false;
+  const auto row = std::move(stops.back().row);
+  stops.pop_back();
+  row->place_read = false;  // it may have been taken since
+  row->place.reset();
+  running.trigger->rows().show(row.get());
+  consider(running, running.trigger->make(*row), now, sender);
+  running.trigger->rows().show(nullptr);
+  running.newer_from = now;
+  running.row.evaluated = now;
+  ledger_.set_evaluated(running.row.id, now);
+  set_next(running, next_after(running, now));
+  return true;
+}
+
+/// The earliest due after `time` at which there may be something to do: for what lies behind all
+/// that was looked at ahead that is its end, for the next look ahead begins there.
 std::optional<Time> Engine::next_after(Running& running, Time time) {
   auto& stops = running.ahead_stops;
-  while (!stops.empty() && stops.back() <= time) stops.pop_back();
+  while (!stops.empty() && stops.back().at <= time) stops.pop_back();
   const Time passed =
-      stops.empty() ? running.ahead_through.value_or(time) : stops.back() - Duration{1};
+      stops.empty() ? running.ahead_through.value_or(time) : stops.back().at - Duration{1};
   running.row.evaluated = std::max(*running.row.evaluated, passed);
-  return stops.empty() ? running.trigger->next_after(*running.row.evaluated)
-                       : std::optional(stops.back());
+  if (!stops.empty()) return stops.back().at;
+  if (running.ahead_through && *running.ahead_through > time)
+    return *running.ahead_through + Duration{1};
+  return running.trigger->next_after(*running.row.evaluated);
 }
 
 }  // namespace retaind::engine

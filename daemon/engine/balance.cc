@@ -14,7 +14,7 @@ namespace {
 
 using store::Overview;
 
-constexpr int slice = 10'000;
+constexpr int rows_at_once = 10'000;
 
 class Books {
  public:
@@ -80,15 +80,16 @@ class Books {
     const Time first = std::max(starts_.front() - Duration{1}, counted.after);
     const TimeRange range{first - running.trigger->spread(), counted.through};
     Trigger::Cursor cursor;
-    while (running.trigger->scan(range, cursor, slice, now_, [&](const Occurrence& occurrence) {
-      if (occurrence.due <= first || occurrence.due > counted.through) return;
-      const bool known = is_known(running, occurrence);
-      if (!known && engine_.admission(running, occurrence) == Engine::Admission::none) return;
-      BalanceDay& books = day_of(occurrence.due);
-      // What was due by the last look is in the ledger, whatever it has become; what the change
-      // feed brought since then is, too.
-      ++(known || occurrence.due <= *row.evaluated ? books.occurrences : books.unseen);
-    })) {
+    while (
+        running.trigger->scan(range, cursor, rows_at_once, now_, [&](const Occurrence& occurrence) {
+          if (occurrence.due <= first || occurrence.due > counted.through) return;
+          const bool known = is_known(running, occurrence);
+          if (!known && engine_.admission(running, occurrence) == Engine::Admission::none) return;
+          BalanceDay& books = day_of(occurrence.due);
+          // What was due by the last look is in the ledger, whatever it has become; what the change
+          // feed brought since then is, too.
+          ++(known || occurrence.due <= *row.evaluated ? books.occurrences : books.unseen);
+        })) {
     }
   }
 

@@ -178,7 +178,7 @@ struct Entry {
   bool (*hits)(Look& look);
 };
 /// The one order (semantics 10).
-constexpr std::array order{
+constexpr std::array checks_in_order{
     Entry{Check::rule, rule_removed},
     Entry{Check::row, row_gone},
     Entry{Check::due, before_due},
@@ -201,22 +201,22 @@ constexpr std::array order{
     Entry{Check::holdout, held_out},
 };
 
-/// Written out check by check by the compiler. Not order[Index].hits(look): that it takes for a
-/// call through a pointer until it is too late to put the check itself in its place.
+/// Written out check by check by the compiler. Not checks_in_order[Index].hits(look): that it takes
+/// for a call through a pointer until it is too late to put the check itself in its place.
 template <bool (*hits)(Look&)>
 bool is_hit(Look& look) {
   return hits(look);
 }
 template <std::size_t... Index>
 bool any_hits(Look& look, std::index_sequence<Index...>) {
-  return (is_hit<order[Index].hits>(look) || ...);
+  return (is_hit<checks_in_order[Index].hits>(look) || ...);
 }
 
 }  // namespace
 
 Decision decide(const Rule& rule, const Situation& s) {
   Look look{rule, s};
-  if (!any_hits(look, std::make_index_sequence<order.size()>{}))
+  if (!any_hits(look, std::make_index_sequence<checks_in_order.size()>{}))
     look.answer.marked_unknown = look.unknown;
   return look.answer;
 }
@@ -229,7 +229,7 @@ std::optional<Decision> conditions_against(const Rule& rule, const Situation& s)
 std::vector<Checked> check_each(const Rule& rule, const Situation& s) {
   std::vector<Checked> all;
   Look look{rule, s};
-  for (const Entry& entry : order)
+  for (const Entry& entry : checks_in_order)
     all.push_back({entry.check, entry.hits(look) ? std::optional(look.answer) : std::nullopt});
   return all;
 }

@@ -63,7 +63,7 @@ void Engine::forget(Time now) {
 namespace {
 
 /// Whether a planned message could leave.
-bool waits(store::Messages& messages, Time now) {
+bool has_due(store::Messages& messages, Time now) {
   const auto is_due = [&](Channel channel) {
     const auto next = messages.next_check(channel);
     return next && *next <= now;
@@ -83,10 +83,10 @@ bool is_sated(const Running& running, Sender* sender) { return appetite(running,
 }  // namespace
 
 bool Engine::run_due(Time now, int limit, Sender* sender) {
-  const bool waited = waits(messages_, now);
+  const bool waited = has_due(messages_, now);
   bool more = read_feed(now, feed_slice);
   // The sender has not seen what the changes have just made due.
-  const bool has_new = !waited && waits(messages_, now);
+  const bool has_new = !waited && has_due(messages_, now);
   std::vector<Running*> due;
   for (auto head = heads_.begin(); head != heads_.end() && head->first <= now; ++head) {
     head->second->held_back = false;
@@ -133,6 +133,7 @@ bool Engine::scan(Running& running, Time now, int limit, Sender* sender) {
     return false;
   }
   running.places.clear();
+  if (!running.scan && !running.newer && scan_ahead(running, now, sender)) return false;
   if (!running.scan) {
     // A backlog that an earlier process had begun with.
     const auto activated = running.row.activated_at;
@@ -224,13 +225,22 @@ void Engine::consider(Running& running, const Occurrence& occurrence, Time now, 
 /// says when it is not.
 bool Engine::begin(Running& running, Firing& firing, const Occurrence& occurrence,
                    const Decision* first, Time now, Sender* sender) {
-  Runs::Begun begun{first, nullptr};
-  const Runs::Take take = [&](const Step& step, Message& message) {
-    return sender->take(running, occurrence, firing, step, message, now);
+  Runs::Begun begun;
+  begun.first = first;
+  const Runs::Take take = [&](const Step& step, Message& message, bool at_once) {
+    return sender->take(running, occurrence, firing, step, message, at_once, now);
   };
   if (sender != nullptr && first != nullptr && first->verdict == Verdict::fire &&
-      occurrence.candidate != nullptr)
+      occurrence.candidate != nullptr) {
     begun.take = &take;
+    begun.arrives_at_once =
+        sender->arrives_at_once(Runs::channel_of(*Runs::first_step(*running.rule)));
+    const store::Candidate& row = *occurrence.candidate;
+    if (!row.subject_key.empty()) {
+      begun.is_new = !row.has_firing;
+      begun.keys = {row.subject_key, row.customer_key};
+    }
+  }
   return runs_.begin(running, firing, begun, now);
 }
 

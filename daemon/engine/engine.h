@@ -74,6 +74,7 @@ class Engine {
   bool scan_newer(Running& running, Time now, int limit, Sender* sender);
   bool go_on(Running& running, Scan& scan, Time now, int limit, Sender* sender);
   void look_ahead(Running& running, Time now, Time until);
+  bool scan_ahead(Running& running, Time now, Sender* sender);
   bool ends_ahead(Running& running, const Occurrence& occurrence, Time now);
   [[nodiscard]] bool stands(const Running& running, const Situation& situation,
                             const Decision& decision, Time now) const;

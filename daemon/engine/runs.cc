@@ -19,8 +19,12 @@ std::string variant_left(const Step& step, const std::string& variant) {
   return variant.empty() || step.variants.empty() ? "" : template_of(step, variant);
 }
 
-bool waits(const Message& message) {
+bool is_open(const Message& message) {
   return message.state == MessageState::planned || message.state == MessageState::held;
+}
+
+bool has_one_message(const Rule& rule) {
+  return rule.steps.size() == 1 && !rule.steps.front().repeat;
 }
 
 bool is_message(const Step& step) { return step.kind != StepKind::pause_marketing; }
@@ -146,12 +150,39 @@ bool Runs::begin(Running& running, Firing& firing, const Begun& begun, Time now)
     firing.line = first->line;
     return ledger_.add_firing(firing).has_value();
   }
+  if (begun.take != nullptr && begun.arrives_at_once && has_one_message(*running.rule))
+    return begin_at_once(running, firing, begun, now);
+  return begin_anew(running, firing, begun, now);
+}
+
+bool Runs::begin_anew(Running& running, Firing& firing, const Begun& begun, Time now) {
   const auto id = ledger_.add_firing(firing);
   if (!id) return false;
   firing.id = *id;
-  if (firing.scope && first != nullptr)
+  if (firing.scope && begun.first != nullptr)
     ledger_.take_place(running.row.id, firing.draft, *firing.scope, *id);
   plan_all(running, firing, begun, now);
+  return true;
+}
+
+/// The firing is written when it is over, which is now unless its message does not go.
+bool Runs::begin_at_once(Running& running, Firing& firing, const Begun& begun, Time now) {
+  if (!begun.is_new && ledger_.has_firing(firing)) return false;
+  const Step& step = running.rule->steps.front();
+  firing.id = ledger_.ended_aside()->next_id();
+  Message only = plan(running, firing, step, std::max(firing.due, firing.planned), now);
+  if (!(*begun.take)(step, only, true)) {
+    Begun refused;
+    refused.first = begun.first;
+    return begin_anew(running, firing, refused, now);
+  }
+  firing.open = false;
+  ledger_.add_sent(firing, only, begun.keys);
+  if (firing.scope) {
+    ledger_.take_place(running.row.id, firing.draft, *firing.scope, firing.id);
+    keep_place(firing, now);
+  }
+  count_for_brake(running, only);
   return true;
 }
 
@@ -170,7 +201,7 @@ void Runs::plan_all(Running& running, const Firing& firing, const Begun& begun, 
   }
   if (begun.take != nullptr && plans.size() == 1) {
     Message only = plan(running, firing, *chain, std::max(firing.due, firing.planned), now);
-    if ((*begun.take)(*chain, only)) return count_for_brake(running, only);
+    if ((*begun.take)(*chain, only, false)) return count_for_brake(running, only);
   }
   // Of a firing that catches up only the latest message goes. What is overdue at its own time is
   // found by the checks; a backlog has one time for all of them.
@@ -345,7 +376,7 @@ void Runs::replan(Running& running, const Firing& firing, Time now) {
   const Rule& rule = *running.rule;
   const auto all = messages_of(firing);
   for (Message message : all) {
-    if (!waits(message)) continue;
+    if (!is_open(message)) continue;
     const Step* step = step_of(rule, message.step);
     message.customer = firing.customer;
     if (step != nullptr) {

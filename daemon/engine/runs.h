@@ -41,7 +41,11 @@ struct Running {
   std::optional<Pass> pass;     ///< of a rule with `each:`
   bool held_back = false;       ///< more is due than the sender can use now
   std::optional<Time> ahead_through;  ///< what ends at once by then is in the ledger already …
-  std::vector<Time> ahead_stops;      ///< … and at these times there is more to do; the next last
+  struct Stop {
+    Time at;
+    std::unique_ptr<store::Candidate> row;  ///< as it is then, when it was kept
+  };
+  std::vector<Stop> ahead_stops;  ///< … and at these times there is more to do; the next last
   std::unordered_set<std::int64_t> places;  ///< once-per places that this slice has looked at
   std::uint64_t wakes[subject_count] = {};  ///< columns whose change wakes waiting messages
   std::uint64_t wakes_others[subject_count] = {};  ///< the same, of all rows of one customer
@@ -57,12 +61,15 @@ class Runs {
  public:
   Runs(store::Database& database, const Site& site);
 
-  /// Whether a message has gone its own way, so that it is not to be planned.
-  using Take = std::function<bool(const language::Step& step, Message& message)>;
+  /// Sender::take(): whether a message has gone its own way, so that it is not to be planned.
+  using Take = std::function<bool(const language::Step& step, Message& message, bool at_once)>;
   struct Begun {
     /// The decision at the due time about first_step(); nullptr when that is still to come.
     const Decision* first = nullptr;
-    const Take* take = nullptr;  ///< asked about the only message of a firing, when it is to go
+    const Take* take = nullptr;    ///< asked about the only message of a firing, when it is to go
+    bool arrives_at_once = false;  ///< what is taken has arrived
+    bool is_new = false;           ///< it is known that the occurrence has no firing
+    std::optional<store::EndedFirings::Keys> keys;  ///< when they are known
   };
   /// Plans the first message and every `after:` step of a new firing. False, and nothing done, when
   /// the occurrence has a firing already.
@@ -107,6 +114,8 @@ class Runs {
                Time now);
   void keep_variant(const language::Step& step, Message& message);
   std::optional<Message> add(Running& running, Message message);
+  bool begin_anew(Running& running, Firing& firing, const Begun& begun, Time now);
+  bool begin_at_once(Running& running, Firing& firing, const Begun& begun, Time now);
   void plan_all(Running& running, const Firing& firing, const Begun& begun, Time now);
   static void count_for_brake(Running& running, const Message& message);
   void plan_next(Running& running, const Firing& firing, std::size_t from_index, Time base,

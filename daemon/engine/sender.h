@@ -14,9 +14,13 @@ class Sender {
   /// there is room.
   [[nodiscard]] virtual int appetite(Channel channel) = 0;
   /// A message that is due with its new firing, already written; the message is not. True: it is on
-  /// its way and written. False: nothing was done, and it is to be planned.
+  /// its way and written. False: nothing was done, and it is to be planned. `at_once`, where it
+  /// arrives at once: the firing is not written either, and with true the message is sent, and is
+  /// to be written with it.
   virtual bool take(Running& running, const Occurrence& occurrence, const Firing& firing,
-                    const language::Step& step, Message& message, Time now) = 0;
+                    const language::Step& step, Message& message, bool at_once, Time now) = 0;
+  /// Whether what is taken arrives with that, and firing and message may end as they begin.
+  [[nodiscard]] virtual bool arrives_at_once(Channel channel) = 0;
 };
 
 }  // namespace retaind::engine

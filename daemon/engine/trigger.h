@@ -64,6 +64,8 @@ class Trigger {
 
   /// Due of an anchor; for birthdays the anchor is the start of the occurrence's local day.
   [[nodiscard]] Time due_of(Time anchor, const Zone& zone) const;
+  /// A row that a scan has found.
+  [[nodiscard]] Occurrence make(const store::Candidate& candidate) const;
   /// Columns (bits of store/columns.h) whose change makes the trigger look at the row again.
   [[nodiscard]] std::uint64_t columns() const { return columns_; }
   [[nodiscard]] const Zone& zone_of(const store::Candidate& candidate) const {
@@ -98,7 +100,6 @@ class Trigger {
   [[nodiscard]] std::optional<Time> next_birthday(Time time);
   [[nodiscard]] const Zone& zone_named(std::string_view name) const;
   [[nodiscard]] Time earliest(Time anchor) const;
-  Occurrence make(const store::Candidate& candidate) const;
   Occurrence make_birthday(const store::Candidate& candidate, LocalDate date) const;
   Occurrence make_ended(const store::PastEpisode& ended) const;
 

@@ -133,14 +133,21 @@ class RuleReader {
 
   void read_scope(const YamlNode& node) {
     const auto name = read_word(report_, "once-per", node);
-    if (!name || !trigger_) return;
+    if (!name) return;
+    rule_.once_per = find_subject(*name);
+    if (!trigger_) {  // What it begins with is wrong as well, so that any subject may be meant.
+      if (!rule_.once_per)
+        report_.error(Code::unknown_subject, node.at,
+                      fmt::format("`{}` is nothing to count by", *name),
+                      suggestion(*name, subject_names()));
+      return;
+    }
     if (!has_row(*trigger_))
       return report_.error(Code::scope_mismatch, map_.key_at("once-per"),
                            "a schedule has nobody to count by",
                            "delete the line, or write `each: customer` beside `every`");
     std::vector<std::string_view> names{retaind::name_of(trigger_->subject)};
     if (trigger_->subject != Subject::customer) names.push_back("customer");
-    rule_.once_per = find_subject(*name);
     if (std::find(names.begin(), names.end(), *name) != names.end()) return;
     report_.error(rule_.once_per ? Code::scope_mismatch : Code::unknown_subject, node.at,
                   rule_.once_per

@@ -208,7 +208,7 @@ void read_days(SiteContext& context, const MapReader& map, std::string_view key,
   const auto span = least > 0 ? read_positive(context.report, key, *node)
                               : read_duration(context.report, key, *node);
   if (!span) return;
-  const int days = span->days + 30 * span->months;
+  const int days = span->days + 365 * (span->months / 12) + 30 * (span->months % 12);
   if (span->elapsed.count() == 0 && days >= least && days <= most_days) {
     out = days;
     return;

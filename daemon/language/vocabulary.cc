@@ -103,12 +103,9 @@ class VocabularyReader {
     const std::string_view subject_name = std::string_view(key.text).substr(0, dot);
     const auto subject = find_subject(subject_name);
     if (!subject) {
-      std::vector<std::string_view> names;
-      for (int i = 0; i < subject_count; ++i)
-        names.push_back(retaind::name_of(static_cast<Subject>(i)));
       report_.error(Code::unknown_subject, {key.at.begin, key.at.begin + dot},
                     fmt::format("`{}` is nothing that has fields", subject_name),
-                    suggestion(subject_name, names));
+                    suggestion(subject_name, subject_names()));
       return;
     }
     const std::string_view name = std::string_view(key.text).substr(dot + 1);

@@ -201,6 +201,12 @@ std::optional<Subject> find_subject(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> subject_names() {
+  std::vector<std::string_view> names;
+  for (const auto& subject : subjects) names.push_back(subject.name);
+  return names;
+}
+
 std::span<const Field> fields() { return table; }
 
 const Field* find_field(Subject subject, std::string_view name) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "model/cell.h"
 
@@ -15,6 +16,7 @@ inline constexpr int subject_count = 7;
 std::string_view name_of(Subject subject);   // "order"
 std::string_view table_of(Subject subject);  // "orders"
 std::optional<Subject> find_subject(std::string_view name);
+std::vector<std::string_view> subject_names();
 
 /// How a field is read from its column.
 enum class Derivation : std::uint8_t {

@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace retaind::render {
 
 /// A piece of a template: text, `{{ output }}` or `{% tag %}`. Views point into the source.
@@ -92,7 +94,6 @@ class TokenLexer {
   Token token_;
 };
 
-inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 std::string_view strip_left(std::string_view text);
 std::string_view strip_right(std::string_view text);
 std::string_view strip(std::string_view text);

@@ -13,8 +13,6 @@ namespace {
 
 // Facts and ledger of the past lie in a file; this is what is in memory of them.
 constexpr std::int64_t cache_kib = 128 * 1024;
-// A pass is one transaction: the more places, the fewer passes.
-constexpr int places = 500;
 // So many instants, or steps, are one transaction.
 constexpr int together = 500;
 
@@ -179,7 +177,7 @@ Result<BacktestSummary> backtest(store::Database& source, delivery::SiteFiles fi
   std::optional<delivery::SiteFiles> once{std::move(files)};
   World world{database, clock, rng,
               [&]() -> Result<delivery::SiteFiles> { return *std::exchange(once, std::nullopt); }};
-  world.mail().places = world.webhooks().places = places;
+  world.mail().places = world.webhooks().places = VirtualTransport::many_places;
 
   Waited waited;
   world.set_watch([&](const engine::Checks::Subject& subject, const engine::Situation& situation) {

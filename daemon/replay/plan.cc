@@ -13,9 +13,6 @@
 namespace retaind::replay {
 namespace {
 
-// A pass is one transaction: the more places, the fewer passes. What happens is the same.
-constexpr int places = 500;
-
 PlannedOutcome outcome_of(const store::Outlook::Row& row, Time to) {
   const bool over = is_final(row.state);
   if (row.state == MessageState::sent || row.state == MessageState::handed ||
@@ -34,7 +31,7 @@ class Rows {
       if (rule.customer_zone) customer_zone_.insert(rule.id);
       for (const language::Step& step : rule.steps) {
         const auto texts = engine::texts_of(step);
-        if (!texts.empty()) texts_[{rule.id, step.key}] = texts.front();
+        if (!texts.empty()) texts_[rule.id][step.key] = texts.front();
       }
     }
   }
@@ -49,15 +46,12 @@ class Rows {
       return;
     }
     ++plan.counts[outcome];
-    PlannedRow planned;
+    PlannedRow& planned = plan.rows.emplace_back();
     planned.rule = row.rule;
     planned.step = row.step;
     planned.variant = row.variant;
     planned.text = row.variant;
-    if (planned.text.empty() && !planned.step.empty()) {
-      const auto own = texts_.find(std::pair(planned.rule, planned.step));
-      if (own != texts_.end()) planned.text = own->second;
-    }
+    if (planned.text.empty() && !planned.step.empty()) planned.text = text_of(row);
     planned.subject = row.subject;
     planned.customer = row.customer;
     planned.repeat = row.repeat;
@@ -71,10 +65,15 @@ class Rows {
     planned.reason = row.reason;
     planned.line = row.line;
     planned.outcome = outcome;
-    plan.rows.push_back(std::move(planned));
   }
 
  private:
+  [[nodiscard]] std::string_view text_of(const store::Outlook::Row& row) const {
+    const auto rule = texts_.find(row.rule);
+    if (rule == texts_.end()) return {};
+    const auto text = rule->second.find(row.step);
+    return text == rule->second.end() ? std::string_view() : std::string_view(text->second);
+  }
   Zone zone_of(const store::Outlook::Row& row) {
     if (row.zone.empty() || customer_zone_.count(row.rule) == 0) return site_->zone;
     const auto zone = Zone::find(row.zone);
@@ -84,27 +83,28 @@ class Rows {
   const Site* site_;
   Time from_;
   Time to_;
-  std::set<std::string, std::less<>> customer_zone_;                  // rules
-  std::map<std::pair<std::string, std::string>, std::string> texts_;  // by rule and step
+  std::set<std::string, std::less<>> customer_zone_;  // rules
+  using ByStep = std::map<std::string, std::string, std::less<>>;
+  std::map<std::string, ByStep, std::less<>> texts_;  // by rule
 };
 
 /// A row is large, and moving it as often as a sort compares costs more than comparing.
 void sort(std::vector<PlannedRow>& rows) {
-  struct Key {
+  struct Keyed {
     Time when;
     PlannedRow* row;
   };
-  std::vector<Key> keys;
+  std::vector<Keyed> keys;
   keys.reserve(rows.size());
   for (PlannedRow& row : rows) keys.push_back({row.when(), &row});
-  std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
+  std::sort(keys.begin(), keys.end(), [](const Keyed& a, const Keyed& b) {
     if (a.when != b.when) return a.when < b.when;
     return std::tie(a.row->rule, a.row->subject, a.row->step, a.row->repeat) <
            std::tie(b.row->rule, b.row->subject, b.row->step, b.row->repeat);
   });
   std::vector<PlannedRow> sorted;
   sorted.reserve(rows.size());
-  for (const Key& key : keys) sorted.push_back(std::move(*key.row));
+  for (const Keyed& key : keys) sorted.push_back(std::move(*key.row));
   rows = std::move(sorted);
 }
 
@@ -139,10 +139,10 @@ Result<Plan> plan(store::Database& shadow, delivery::SiteFiles files, Time from,
   std::optional<delivery::SiteFiles> once{std::move(files)};
   World world{shadow, clock, rng,
               [&]() -> Result<delivery::SiteFiles> { return *std::exchange(once, std::nullopt); }};
-  world.mail().places = world.webhooks().places = places;
+  world.mail().places = world.webhooks().places = VirtualTransport::many_places;
   world.look_ahead();
   if (auto started = world.start(); !started) return started.error();
-  constexpr Duration step = std::chrono::hours(6);
+  constexpr Duration step = std::chrono::hours(12);
   for (Time at = from; at < to;) {
     at = std::min(at + step, to);
     if (auto begun = shadow.begin_together(); !begun) return begun.error();

@@ -222,7 +222,7 @@ class Explanation {
     std::vector<std::string> rules;
     for (const std::string& id : ledger_.rule_names())
       if (sends(*ledger_.rule(id))) rules.push_back(id);
-    if (const std::string told = told_as_variant(); rules.empty() && !told.empty()) return told;
+    if (std::string told = told_as_variant(); rules.empty() && !told.empty()) return told;
     if (rules.empty())
       return fmt::format("no rule that runs in this story sends {} `{}`", kind_name(wanted_.kind),
                          wanted_.name);

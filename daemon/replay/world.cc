@@ -26,6 +26,10 @@ void VirtualTransport::send(Outgoing message, Done done) {
 
 std::string VirtualTransport::trouble() const { return away ? "away" : ""; }
 
+bool VirtualTransport::arrives_at_once() const {
+  return !away && !answer && latency == Duration{0} && !on_send && !on_answer;
+}
+
 std::optional<Time> VirtualTransport::next_answer() const {
   std::optional<Time> next;
   for (const Waiting& waiting : waiting_) {

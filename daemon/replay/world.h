@@ -20,6 +20,8 @@ class VirtualTransport final : public delivery::Transport {
   std::function<delivery::Outcome(const delivery::Outgoing&)>
       answer;  ///< empty: everything is sent
   Duration latency{0};
+  /// A pass is one transaction: the more places, the fewer passes. What happens is the same.
+  static constexpr int many_places = 500;
   int places = 16;
   bool away = false;  ///< no connection: capacity() is 0
 
@@ -27,6 +29,7 @@ class VirtualTransport final : public delivery::Transport {
   void want(int waiting) override;
   void send(delivery::Outgoing message, Done done) override;
   [[nodiscard]] std::string trouble() const override;
+  [[nodiscard]] bool arrives_at_once() const override;
 
   /// Answers what is due by now. True when something was answered.
   bool answer_due();

@@ -49,7 +49,7 @@ void EndedFirings::make_room() {
   for (std::size_t i = 0; i < rows_.size(); ++i) put(at(i), static_cast<std::uint32_t>(i));
 }
 
-std::optional<std::int64_t> EndedFirings::add(const Firing& f, const Keys* keys) {
+std::optional<std::int64_t> EndedFirings::add(const Firing& f, const Keys* keys, const Sent* sent) {
   if (find(f)) return std::nullopt;
   make_room();
   put(f, static_cast<std::uint32_t>(rows_.size()));
@@ -72,6 +72,14 @@ std::optional<std::int64_t> EndedFirings::add(const Firing& f, const Keys* keys)
   row.reason = static_cast<std::uint8_t>(f.reason);
   row.subject = static_cast<std::uint8_t>(f.subject) & 0x3fU;
   row.draft = f.draft ? 1 : 0;
+  if (sent != nullptr) {
+    const auto kept = [&](std::string_view name) {
+      const auto found = names_.find(name);
+      return found != names_.end() ? &*found : &*names_.emplace(name).first;
+    };
+    sent_.push_back({rows_.size(), sent->message, to_ms(sent->due), to_ms(sent->at),
+                     kept(sent->step), kept(sent->variant)});
+  }
   rows_.push_back(row);
   return -static_cast<std::int64_t>(rows_.size());
 }
@@ -102,6 +110,19 @@ std::optional<EndedFirings::Keys> EndedFirings::keys_at(std::size_t index) const
   const Texts& texts = texts_[rows_[index].texts - 1];
   const std::string_view from = std::string_view(text_).substr(texts.begin);
   return Keys{from.substr(0, texts.subject), from.substr(texts.subject, texts.customer)};
+}
+
+std::optional<EndedFirings::Sent> EndedFirings::sent_at(std::size_t index) const {
+  const auto found =
+      std::lower_bound(sent_.begin(), sent_.end(), index,
+                       [](const SentRow& sent, std::size_t row) { return sent.row < row; });
+  if (found == sent_.end() || found->row != index) return std::nullopt;
+  return Sent{found->message, from_ms(found->due), from_ms(found->at), *found->step,
+              *found->variant};
+}
+
+std::optional<EndedFirings::Sent> EndedFirings::sent(std::int64_t firing) const {
+  return sent_at(static_cast<std::size_t>(-firing - 1));
 }
 
 Firing EndedFirings::firing(std::int64_t id) const { return at(static_cast<std::size_t>(-id - 1)); }

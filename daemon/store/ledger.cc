@@ -1,7 +1,5 @@
 #include "store/ledger.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "store/holds.h"
@@ -39,7 +37,12 @@ std::vector<RuleRow> Ledger::rules() {
   static const std::string sql = std::string("SELECT ") + rule_columns + " FROM rule ORDER BY id";
   Statement& rows = database_->prepared(sql);
   std::vector<RuleRow> rules;
-  while (rows.step()) rules.push_back(read_rule(rows));
+  const auto& evaluated = database_->ledger_cache().evaluated;
+  while (rows.step()) {
+    RuleRow& rule = rules.emplace_back(read_rule(rows));
+    const auto later = evaluated.find(rule.id);
+    if (later != evaluated.end()) rule.evaluated = later->second;
+  }
   return rules;
 }
 
@@ -66,6 +69,7 @@ std::int64_t Ledger::add_rule(const RuleRow& rule, std::string_view text) {
 }
 
 void Ledger::save_rule(const RuleRow& rule) {
+  database_->ledger_cache().evaluated.erase(rule.id);
   database_
       ->prepared(
           "UPDATE rule SET status = ?2, revision = ?3, timing = ?4, activated_at = ?5, revised_at "
@@ -115,6 +119,10 @@ std::string Ledger::running_text(std::int64_t rule) {
 }
 
 void Ledger::set_evaluated(std::int64_t rule, Time through) {
+  if (aside() != nullptr) {
+    database_->ledger_cache().evaluated[rule] = through;
+    return;
+  }
   database_->prepared("UPDATE rule SET evaluated = ?2 WHERE id = ?1")
       .bind(1, rule)
       .bind(2, through)
@@ -181,6 +189,25 @@ void Ledger::add_ended(const Firing& firing, const EndedFirings::Keys& keys) {
   aside()->add(firing, &keys);
 }
 
+bool Ledger::has_room_aside() {
+  constexpr std::size_t most = 4'000'000;
+  const EndedFirings* ended = aside();
+  return ended != nullptr && ended->size() < most;
+}
+
+void Ledger::add_sent(const Firing& firing, const Message& message,
+                      const std::optional<EndedFirings::Keys>& keys) {
+  const EndedFirings::Sent sent{message.id, message.due, *message.handed_at, message.step,
+                                message.variant};
+  aside()->add(firing, keys ? &*keys : nullptr, &sent);
+  database_->ledger_cache().set_last_message(message.id);
+}
+
+bool Ledger::has_firing(const Firing& key) {
+  const EndedFirings* ended = aside();
+  return (ended != nullptr && ended->find(key)) || is_in_table(key);
+}
+
 bool Ledger::is_in_table(const Firing& key) {
   return database_
       ->prepared(
@@ -198,9 +225,7 @@ bool Ledger::is_in_table(const Firing& key) {
 std::optional<std::int64_t> Ledger::add_firing(const Firing& f) {
   if (EndedFirings* ended = aside()) {
     if (ended->find(f)) return std::nullopt;
-    // Of a very large past the rest goes where it always goes.
-    constexpr std::size_t most = 4'000'000;
-    if (!f.open && ended->size() < most) return is_in_table(f) ? std::nullopt : ended->add(f);
+    if (!f.open && has_room_aside()) return is_in_table(f) ? std::nullopt : ended->add(f);
   }
   const int added =
       database_
@@ -343,92 +368,6 @@ void Ledger::add_decision(std::optional<std::int64_t> firing, std::optional<std:
   database_->write_behind(
       Database::Behind::decision,
       {firing, message, at, static_cast<int>(reason), BehindValue::or_null(values)});
-}
-
-std::optional<Place> Ledger::place(std::int64_t rule, bool draft, std::int64_t scope) {
-  Statement& row = database_->prepared(
-      "SELECT firing, kept, first_at FROM once WHERE rule = ?1 AND draft = ?2 AND scope = ?3");
-  row.bind(1, rule).bind(2, int{draft}).bind(3, scope);
-  if (!row.step()) return std::nullopt;
-  Place place{row.integer(0), row.integer(1) != 0, row.maybe_time(2)};
-  row.reset();
-  return place;
-}
-
-Place Ledger::as_kept(Place place) {
-  if (place.kept) return place;
-  const auto open =
-      database_->prepared("SELECT open FROM firing WHERE id = ?1").bind(1, place.firing).single();
-  if (!open || *open != 0) return place;
-  // A firing that ends without a message gives its place back.
-  static const std::string sql = fmt::format(
-      "SELECT min(coalesce(handed_at, ended_at)) FROM message WHERE firing = ?1 AND channel <> 0 "
-      "AND (state IN (4, 5) OR reason IN ({}, {}))",
-      static_cast<int>(Reason::would_send), static_cast<int>(Reason::held_out));
-  const auto first = database_->prepared(sql).bind(1, place.firing).single();
-  place.kept = first.has_value();
-  if (first) place.first_at = from_ms(*first);
-  return place;
-}
-
-void Ledger::take_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing) {
-  // After `again-after` a later occurrence takes over a kept place; until it sends, first_at stays
-  // what it was.
-  const auto take = [&] {
-    return database_
-               ->prepared(
-                   "INSERT INTO once (rule, draft, scope, firing, kept) VALUES (?1, ?2, ?3, ?4, 0)"
-                   " ON CONFLICT (rule, draft, scope) DO UPDATE SET firing = excluded.firing WHERE "
-                   "kept = 1")
-               .bind(1, rule)
-               .bind(2, int{draft})
-               .bind(3, scope)
-               .bind(4, firing)
-               .run() > 0;
-  };
-  if (!take()) {
-    const auto held = place(rule, draft, scope);
-    if (!held || held->firing == firing) return;
-    const Place kept = as_kept(*held);
-    if (!kept.kept || !kept.first_at) return;
-    keep_place(rule, draft, scope, kept.firing, *kept.first_at);
-    if (!take()) return;
-  }
-  database_->ledger_cache().has_place(firing);
-}
-
-bool Ledger::has_place(std::int64_t firing) const {
-  const auto* known = database_->ledger_cache().firing(firing);
-  return known != nullptr && known->has_place;
-}
-
-bool Ledger::keep_place(std::int64_t rule, bool draft, std::int64_t scope, std::int64_t firing,
-                        Time first_at) {
-  return database_
-             ->prepared(
-                 "UPDATE once SET kept = 1, first_at = ?5, kept_by = ?4 WHERE rule = ?1 AND draft "
-                 "= ?2 "
-                 "AND scope = ?3 AND firing = ?4"
-                 " AND (kept_by IS NULL OR kept_by <> ?4)")
-             .bind(1, rule)
-             .bind(2, int{draft})
-             .bind(3, scope)
-             .bind(4, firing)
-             .bind(5, first_at)
-             .run() > 0;
-}
-
-void Ledger::give_back_place(std::int64_t rule, bool draft, std::int64_t scope,
-                             std::int64_t firing) {
-  database_
-      ->prepared(
-          "DELETE FROM once WHERE rule = ?1 AND draft = ?2 AND scope = ?3 AND firing = ?4 AND kept "
-          "= 0")
-      .bind(1, rule)
-      .bind(2, int{draft})
-      .bind(3, scope)
-      .bind(4, firing)
-      .run();
 }
 
 std::int64_t Ledger::customers() {

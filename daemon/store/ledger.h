@@ -74,16 +74,23 @@ class Ledger {
   std::int64_t last_change();
 
   // Firings
-  /// From now on what ends without a message stays in memory, for a store that ends with this
-  /// process. Everything here, Outlook and each_outcome() know it; other readers of the table
-  /// miss it.
+  /// From now on what ends without a message stays in memory, and add_sent() is there, for a store
+  /// that ends with this process. Everything here, Outlook and each_outcome() know it; other
+  /// readers of the tables miss it.
   void keep_ended_aside();
   /// Nothing unless it is kept.
   const EndedFirings* ended_aside();
   /// Adds one of which the store's own table is known to have nothing.
   void add_ended(const Firing& firing, const EndedFirings::Keys& keys);
+  /// Whether one more is kept aside: of a very large past the rest goes where it always goes.
+  bool has_room_aside();
+  /// Adds one whose only message was sent with it; has_firing() was false, and its id is that of
+  /// ended_aside()->next_id().
+  void add_sent(const Firing& firing, const Message& message,
+                const std::optional<EndedFirings::Keys>& keys);
   /// The new firing's id, or nullopt when the occurrence has one already.
   std::optional<std::int64_t> add_firing(const Firing& firing);
+  bool has_firing(const Firing& key);
   std::optional<Firing> firing(std::int64_t id);
   std::optional<Firing> find_firing(const Firing& key);
   /// Ids of a rule's firings that still run.

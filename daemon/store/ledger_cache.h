@@ -100,6 +100,8 @@ class LedgerCache {
   std::optional<std::int64_t> hold_stamp, last_change;
   /// Ledger::keep_ended_aside(). No copy of what the store has, so it is never emptied.
   std::optional<EndedFirings> ended;
+  /// In such a store: how far each rule has looked, by its id, where that is not in its row.
+  std::unordered_map<std::int64_t, Time> evaluated;
 
   /// A write transaction has begun, and sees this version of what other connections wrote.
   void open(std::int64_t version) {

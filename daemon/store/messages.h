@@ -93,6 +93,8 @@ class Messages {
   /// Everything of a rule that waits is looked at again: it was removed.
   int wake_rule(std::int64_t rule, Time at);
 
+  /// For a wait whose end nobody knows: a change of the facts brings the look forward.
+  static constexpr Time never{Duration{253370764800000}};
   // Recipients are served one at a time: who comes while another message is on its way is parked.
   static constexpr Time parked{Duration{253370851200000}};
   /// The recipient is free for the first of those who wait: by priority, due, id. False: nobody

@@ -128,8 +128,8 @@ Occurrences::Occurrences(Database& database, Watch watch)
     const std::string range = fmt::format("{0} > ?1 AND {0} <= ?2", anchor);
     const std::string tie = fmt::format("{} = ?1 AND s.id > ?3", anchor);
     const std::string ahead = fmt::format(
-        ", s.key, {}.key, EXISTS (SELECT 1 FROM firing f WHERE f.rule = ?7 AND f.draft = ?8 AND "
-        "f.\"trigger\" = ?9 AND f.row = s.id)",
+        ", s.key, {0}.key, {0}.email_key, EXISTS (SELECT 1 FROM firing f WHERE f.rule = ?7 AND "
+        "f.draft = ?8 AND f.\"trigger\" = ?9 AND f.row = s.id)",
         c);
     sql_.scan = scan(range, anchor + ", ");
     sql_.tied = scan(tie, anchor + ", ");
@@ -252,7 +252,8 @@ int Occurrences::read(const Statement& row, Time now, bool with_place, Candidate
     const int keys = at + (watch_.once_per ? 3 : 0);
     c.subject_key = row.text(keys);
     c.customer_key = row.text(keys + 1);
-    c.has_firing = row.integer(keys + 2) != 0;
+    if (watch_.addressed) c.address = row.text(keys + 2);
+    c.has_firing = row.integer(keys + 3) != 0;
   }
   return at;
 }
@@ -271,6 +272,7 @@ std::size_t Occurrences::read_on(Statement& rows, Time now, bool with_place) {
 void Occurrences::keep_texts(Candidate& c) {
   const auto each_text = [&](const auto& visit) {
     visit(c.zone);
+    visit(c.address);
     visit(c.customer_key);
     visit(c.subject_key);
     for (Cell& cell : c.cells) visit(cell.text);
@@ -290,6 +292,7 @@ void Occurrences::keep_texts(Candidate& c) {
 
 void Occurrences::read_whose() {
   if (!watch_.addressed || shown_ == nullptr || !shown_->customer) return;
+  if (!shown_->address.empty()) return;  // read ahead
   Statement& whose = database_->prepared("SELECT email_key, key FROM customers WHERE id = ?1");
   // Its row is left open for the texts, as by by_row().
   whose.reset();

@@ -172,6 +172,10 @@ class Occurrences {
   void index_anchor();
   /// Address and key of the row that a scan is showing.
   void read_whose();
+  /// The row that a scan is showing, for later than its next one.
+  Candidate take_shown() { return std::move(*shown_); }
+  /// Shows one that was taken, which stays where it is until another is shown; nullptr: none.
+  void show(Candidate* taken) { shown_ = taken; }
   /// One row as it is now, in the state or not; nullptr when it is gone.
   const Candidate* by_row(std::int64_t row, Time now);
   /// The smallest anchor after `after`; ignores the state.

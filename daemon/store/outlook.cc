@@ -86,7 +86,8 @@ void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
   Statement& keys = database_->prepared(keys_sql);
   for (std::size_t i = 0; i < ended->size(); ++i) {
     const Firing firing = ended->at(i);
-    if (firing.withdrawn) continue;
+    const auto sent = ended->sent_at(i);
+    if (firing.withdrawn && !sent) continue;
     const auto known = ended->keys_at(i);
     Row row;
     row.firing = firing.id;
@@ -99,6 +100,15 @@ void Outlook::each_aside(const std::function<void(const Row&)>& visit) {
     row.state = MessageState::skipped;
     row.reason = firing.reason;
     row.line = firing.line;
+    if (sent) {
+      row.message = sent->message;
+      row.step = sent->step;
+      row.variant = sent->variant;
+      row.due = sent->due;
+      row.at = sent->at;
+      row.state = MessageState::sent;
+      row.reason = Reason::sent;
+    }
     if (known) {
       row.subject = known->subject;
       row.customer = known->customer;
@@ -131,7 +141,8 @@ std::map<std::string, std::int64_t, std::less<>> Outlook::counts() {
           .bind(1, last_firing_));
   if (const EndedFirings* ended = Ledger(*database_).ended_aside()) {
     for (std::size_t i = 0; i < ended->size(); ++i) {
-      if (const Firing firing = ended->at(i); !firing.withdrawn) ++by_rule[firing.rule];
+      if (const Firing firing = ended->at(i); !firing.withdrawn || ended->sent_at(i))
+        ++by_rule[firing.rule];
     }
   }
   std::map<std::string, std::int64_t, std::less<>> counts;

@@ -5,7 +5,7 @@
 namespace retaind::store {
 namespace {
 
-constexpr std::string_view columns =
+constexpr std::string_view pass_columns =
     "SELECT id, rule, draft, \"trigger\", subject, part, due, last_row, through_row, fired, ended "
     "FROM pass WHERE ";
 
@@ -29,7 +29,7 @@ PassRow read(const Statement& row) {
 
 std::optional<PassRow> Passes::open(std::int64_t rule, bool draft) {
   static const std::string sql =
-      fmt::format("{}rule = ?1 AND draft = ?2 AND ended IS NULL", columns);
+      fmt::format("{}rule = ?1 AND draft = ?2 AND ended IS NULL", pass_columns);
   Statement& row = database_->prepared(sql).bind(1, rule).bind(2, int{draft});
   std::optional<PassRow> found;
   if (row.step()) found = read(row);
@@ -101,8 +101,8 @@ std::int64_t Passes::decided(const PassRow& pass) {
 }
 
 std::vector<PassRow> Passes::due(std::int64_t rule, bool draft, Time from, Time to) {
-  static const std::string sql =
-      fmt::format("{}rule = ?1 AND draft = ?2 AND due >= ?3 AND due < ?4 ORDER BY due", columns);
+  static const std::string sql = fmt::format(
+      "{}rule = ?1 AND draft = ?2 AND due >= ?3 AND due < ?4 ORDER BY due", pass_columns);
   Statement& row =
       database_->prepared(sql).bind(1, rule).bind(2, int{draft}).bind(3, from).bind(4, to);
   std::vector<PassRow> found;

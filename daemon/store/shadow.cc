@@ -28,7 +28,8 @@ namespace {
 /// A read transaction held all the while keeps the live file's pages as they are: no checkpoint
 /// writes what came after it. The frames of the WAL are copied at the beginning (a reader does not
 /// keep one that is in the file already from being overwritten): WAL format of
-/// https://www.sqlite.org/fileformat2.html, section 4.
+/// https://www.sqlite.org/fileformat2.html, section 4. The live file is mapped, as far as SQLite
+/// maps one: each page that is asked for is there without a copy.
 class Snapshot {
  public:
   explicit Snapshot(Database reader) : reader_(std::move(reader)) {}
@@ -36,13 +37,16 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
-  Result<void> open(const fs::path& file);
+  Result<void> open(const fs::path& path);
   int read(char* into, std::int64_t page);
+  /// The page as it lies in memory, or nothing.
+  [[nodiscard]] const char* find(std::int64_t page) const;
   [[nodiscard]] std::int64_t page_size() const { return page_size_; }
   [[nodiscard]] std::int64_t pages() const { return pages_; }
 
  private:
-  Result<void> read_wal(const fs::path& file);
+  Result<void> read_wal(const fs::path& path);
+  void map();
   void take_frames(std::string_view wal);
   /// The live file, opened through SQLite's own VFS: a plain close would drop the locks of every
   /// connection of this process.
@@ -52,6 +56,8 @@ class Snapshot {
   std::unique_ptr<char[]> memory_;
   const char* name_ = nullptr;
   std::unordered_map<std::int64_t, std::unique_ptr<char[]>> wal_;  ///< from 0
+  void* mapped_ = nullptr;
+  std::int64_t mapped_pages_ = 0;
   std::int64_t page_size_ = 4096;
   std::int64_t pages_ = 0;
 };
@@ -68,6 +74,8 @@ class ShadowPages {
   // For the functions that SQLite calls
   int read(char* into, int amount, std::int64_t at);
   int write(const char* from, int amount, std::int64_t at);
+  /// Nothing where the page has to be read.
+  [[nodiscard]] const char* find(int amount, std::int64_t at) const;
   void truncate(std::int64_t size);
   [[nodiscard]] std::int64_t size() const { return pages_ * page_size_; }
 
@@ -145,10 +153,18 @@ int file_control(sqlite3_file* /*file*/, int /*op*/, void* /*argument*/) { retur
 int file_sector(sqlite3_file* /*file*/) { return 4096; }
 int file_traits(sqlite3_file* /*file*/) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
+// SQLite writes to no page that it has fetched.
+int file_fetch(sqlite3_file* file, sqlite3_int64 at, int amount, void** page) {
+  *page = const_cast<char*>(pages_of(file).find(amount, at));
+  return SQLITE_OK;
+}
+int file_unfetch(sqlite3_file* /*file*/, sqlite3_int64 /*at*/, void* /*page*/) { return SQLITE_OK; }
+
+// The third version is the one with `fetch`; the methods between are for a WAL.
 constexpr sqlite3_io_methods file_methods{
-    1,         file_close, file_read,        file_write,   file_truncate, file_sync,   file_size,
+    3,         file_close, file_read,        file_write,   file_truncate, file_sync,   file_size,
     file_lock, file_lock,  file_is_reserved, file_control, file_sector,   file_traits, nullptr,
-    nullptr,   nullptr,    nullptr,          nullptr,      nullptr};
+    nullptr,   nullptr,    nullptr,          file_fetch,   file_unfetch};
 
 // Journals and temporary files stay in memory by the connection's settings, so that there is one
 // file.
@@ -193,6 +209,7 @@ std::string head_of(const fs::path& file) {
 }
 
 Snapshot::~Snapshot() {
+  if (mapped_ != nullptr) file()->pMethods->xUnfetch(file(), 0, mapped_);
   if (memory_ && file()->pMethods != nullptr) file()->pMethods->xClose(file());
   if (name_ != nullptr) sqlite3_free_filename(const_cast<char*>(name_));
 }
@@ -241,13 +258,32 @@ Result<void> Snapshot::open(const fs::path& path) {
     file()->pMethods->xFileSize(file(), &bytes);
     pages_ = bytes / page_size_;
   }
+  map();
   return {};
+}
+
+void Snapshot::map() {
+  const sqlite3_io_methods* methods = file()->pMethods;
+  sqlite3_int64 size = 0;
+  if (methods->iVersion < 3 || methods->xFileSize(file(), &size) != SQLITE_OK) return;
+  sqlite3_int64 most = size;
+  methods->xFileControl(file(), SQLITE_FCNTL_MMAP_SIZE, &most);
+  most = -1;  // asks, and changes nothing
+  if (methods->xFileControl(file(), SQLITE_FCNTL_MMAP_SIZE, &most) != SQLITE_OK) return;
+  if (methods->xFetch(file(), 0, static_cast<int>(page_size_), &mapped_) != SQLITE_OK) return;
+  if (mapped_ != nullptr) mapped_pages_ = std::min(size, most) / page_size_;
+}
+
+const char* Snapshot::find(std::int64_t page) const {
+  if (const auto kept = wal_.find(page); kept != wal_.end()) return kept->second.get();
+  if (page >= mapped_pages_) return nullptr;
+  return static_cast<const char*>(mapped_) + page * page_size_;
 }
 
 int Snapshot::read(char* into, std::int64_t page) {
   int code = SQLITE_OK;
-  if (const auto kept = wal_.find(page); kept != wal_.end()) {
-    std::memcpy(into, kept->second.get(), static_cast<std::size_t>(page_size_));
+  if (const char* bytes = find(page)) {
+    std::memcpy(into, bytes, static_cast<std::size_t>(page_size_));
   } else {
     code = file()->pMethods->xRead(file(), into, static_cast<int>(page_size_), page * page_size_);
   }
@@ -328,6 +364,14 @@ int ShadowPages::read(char* into, int amount, std::int64_t at) {
   return code;
 }
 
+const char* ShadowPages::find(int amount, std::int64_t at) const {
+  const std::int64_t number = at / page_size_;
+  if (amount != page_size_ || at % page_size_ != 0 || number == 0 || number >= pages_)
+    return nullptr;
+  const auto written = written_.find(number);
+  return written != written_.end() ? written->second.get() : snapshot_->find(number);
+}
+
 int ShadowPages::write(const char* from, int amount, std::int64_t at) {
   const std::int64_t number = at / page_size_;
   if (at % page_size_ + amount > page_size_) return SQLITE_IOERR_WRITE;
@@ -369,7 +413,8 @@ Result<std::vector<Database>> Database::shadows_of(const fs::path& file, int cou
       shadow.impl_->beneath = std::move(pages);
       auto set = shadow.execute(
           "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = "
-          "OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; "
+          "OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = "
+          "1073741824; "
           "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
       if (!set) return set.error();
       sqlite3_progress_handler(shadow.handle(), 100'000, gives_way, &shadow.impl_->file);

@@ -39,7 +39,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// `done` is called later, from the loop.
-  void post(HttpPost request, Done done);
+  void post(HttpPost post, Done done);
 
  private:
   struct Multi;

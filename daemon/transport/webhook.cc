@@ -25,17 +25,17 @@ constexpr int most_in_flight = 32;
 std::optional<Duration> parse_retry_after(const std::string& text, Time now) {
   constexpr long long longest = 24 * 60 * 60;
   const std::string_view word = trim(text);
-  long long seconds = 0;
-  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), seconds);
+  long long wait_s = 0;
+  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), wait_s);
   if (problem == std::errc::result_out_of_range) {
-    seconds = longest;
+    wait_s = longest;
   } else if (problem != std::errc{} || end != word.data() + word.size()) {
     const std::time_t date = curl_getdate(text.c_str(), nullptr);
     if (date < 0) return {};
-    seconds = static_cast<long long>(date) - to_ms(now) / 1000;
+    wait_s = static_cast<long long>(date) - to_ms(now) / 1000;
   }
-  if (seconds <= 0) return {};
-  return std::chrono::seconds{std::min(seconds, longest)};
+  if (wait_s <= 0) return {};
+  return std::chrono::seconds{std::min(wait_s, longest)};
 }
 
 }  // namespace
@@ -118,13 +118,13 @@ void Webhook::send(delivery::Outgoing message, Done done) {
   request.body = std::move(message.bytes);
   HttpClient& client = target.endpoint.allow_private ? private_ : public_;
   client.post(std::move(request), [this, alive = alive_, id = message.id, name = message.endpoint,
-                                   done = std::move(done)](HttpAnswer answer) {
-    if (*alive) answered(id, name, done, std::move(answer));
+                                   done = std::move(done)](const HttpAnswer& answer) {
+    if (*alive) answered(id, name, done, answer);
   });
 }
 
 void Webhook::answered(std::int64_t id, const std::string& endpoint, const Done& done,
-                       HttpAnswer answer) {
+                       const HttpAnswer& answer) {
   Outcome outcome = webhook_outcome(answer, clock_.now());
   if (!answer.never_connected) {
     unreachable_.erase(endpoint);

@@ -36,7 +36,8 @@ class Webhook final : public delivery::Transport {
   [[nodiscard]] std::string trouble() const override;
 
  private:
-  void answered(std::int64_t id, const std::string& endpoint, const Done& done, HttpAnswer answer);
+  void answered(std::int64_t id, const std::string& endpoint, const Done& done,
+                const HttpAnswer& answer);
   void finish(std::int64_t id, const Done& done, delivery::Outcome outcome);
 
   Loop& loop_;

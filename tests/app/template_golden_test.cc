@@ -10,6 +10,7 @@
 #include "app/new_site.h"
 #include "base/file.h"
 #include "language/codes.h"
+#include "support/sanitized.h"
 
 // Every mistake that a template can hold, with the whole text that its author sees. Each file of
 // tests/data/templates stands in for the English `welcome` of a new site. After a change of wording
@@ -17,6 +18,9 @@
 namespace fs = std::filesystem;
 
 namespace {
+
+// All of them without sanitizers, which look for what a mistake touches: each third shows that.
+constexpr std::size_t each = RETAIND_SANITIZED ? 3 : 1;
 
 const fs::path directory = fs::path(RETAIND_SOURCE) / "tests/data/templates";
 
@@ -46,7 +50,9 @@ std::string shown(const NewSite& site, const fs::path& path) {
 
 TEST_CASE("each mistake of a template is shown with its line, a caret, and what to write") {
   const NewSite site;
-  for (const auto& path : cases()) {
+  const std::vector<fs::path> paths = cases();
+  for (std::size_t i = 0; i < paths.size(); i += each) {
+    const fs::path& path = paths[i];
     INFO(path.filename().string());
     const std::string text = shown(site, path);
     CHECK(text == text_of(expected_path(path)));
@@ -67,8 +73,9 @@ TEST_CASE("the wrong example of a template is wrong in just that way, and the ri
       "<p>{{ site.postal_address }} <a href=\"{{ unsubscribe.link }}\">Bye</a></p>\n"
       "</body></html>\n";
   const NewSite site;
+  std::size_t number = 0;
   for (const auto& row : retaind::language::codes()) {
-    if (!row.in_template) continue;
+    if (!row.in_template || number++ % each != 0) continue;
     const auto said = [&](std::string_view lines) {
       const bool whole = lines.starts_with("---");
       site.put("templates/welcome.en.liquid",

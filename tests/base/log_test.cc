@@ -27,6 +27,7 @@ std::string stderr_of(bool journal, void (*body)()) {
     struct stat status {};
     ::fstat(STDERR_FILENO, &status);
     const std::string stream = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a child of one thread
     ::setenv("JOURNAL_STREAM", journal ? stream.c_str() : "1:1", 1);
     body();
     ::_exit(0);

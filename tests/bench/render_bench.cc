@@ -123,7 +123,7 @@ Peer liquidjs(const std::string& text, int count) {
                               (directory / "data.json").string() + " " + std::to_string(count) +
                               " > " + (directory / "out").string();
   Peer peer;
-  if (std::system(command.c_str()) != 0) return peer;  // NOLINT(concurrency-mt-unsafe): one thread
+  if (std::system(command.c_str()) != 0) return peer;
   std::ifstream in(directory / "out", std::ios::binary);
   std::string first;
   std::getline(in, first);

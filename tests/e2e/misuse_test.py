@@ -46,6 +46,12 @@ with Site() as site:
     expect(site.run("check", "--strict"), 3)
     aside.rename(secret)
     settings = (site.directory / "retaind.yaml").read_text()
+    # Advertising without a way out of it
+    (site.directory / "retaind.yaml").write_text(re.sub(r"(?m)^unsubscribe:\n(  .*\n)+", "", settings))
+    no_way_out = ("error[R051]", "names none: it is never sent", "write `unsubscribe:`")
+    expect(site.run("check"), 1, *no_way_out)
+    expect(site.run("run", "--until-idle"), 1, *no_way_out)
+    (site.directory / "retaind.yaml").write_text(settings)
     site.edit("retaind.yaml", "store: retaind.db", "store: not/there/retaind.db")
     expect(site.run("check"), 0, "warning: `retaind run` will not start here: store: there is no directory")
     (site.directory / "retaind.yaml").write_text(settings)

@@ -6,7 +6,7 @@ import json
 import pathlib
 import re
 
-from running_site import GREET, Daemon, Site, check, timestamp
+from running_site import GREET, NOTICE, Daemon, Site, check, timestamp
 
 THANKS = GREET.replace("rule: greet", "rule: thanks").replace("event: customer.created", "event: order.completed\n  after: 7 days") \
     .replace("purpose: marketing", "purpose: transactional").replace("  - email: welcome", "  - survey: nps\n  - email: thanks") \
@@ -107,3 +107,13 @@ with Site() as site:
     check("thanks email:thanks" not in brief and "greet email:welcome: sent" in brief, brief)
     refused = site.run("timeline", "C77")
     check(refused.returncode == 1 and "there is no customer `C77`" in refused.stderr, refused.stderr)
+
+# What waits for the facts, and nobody knows how long, stands behind now too.
+with Site() as site:
+    site.only_rule("greet", NOTICE.replace("then:", "late-limit: none\nhold-while:\n  - customer.orders_count = 0\nthen:"))
+    site.load_customers(0, 1, timestamp(-60))
+    ran = site.run("run", "--until-idle")
+    check(ran.returncode == 0 and not site.mails(), f"{ran.returncode}: {ran.stderr}")
+    shown = site.run("timeline", "C0").stdout
+    behind = shown[shown.index("-- now;"):]
+    check("greet email:welcome: waits (hold-while)" in behind and "until facts change" in behind, shown)

@@ -1,5 +1,7 @@
 #include "engine/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -171,13 +173,15 @@ TEST_CASE("and, or and not are Kleene's", "[engine][evaluate]") {
   const std::map<std::string, std::string> turned{
       {"yes", "no"}, {"no", "yes"}, {"unknown", "unknown"}};
   for (const auto& line : table) {
-    const std::string left = parts.at(line[0]);
-    const std::string right = parts.at(line[1]);
+    const std::string& left = parts.at(line[0]);
+    const std::string& right = parts.at(line[1]);
     CAPTURE(left, right);
-    CHECK(truth(left + " and " + right, bonn()) == line[2]);
-    CHECK(truth(left + " or " + right, bonn()) == line[3]);
-    CHECK(truth("not (" + left + " and " + right + ")", bonn()) == turned.at(line[2]));
-    CHECK(truth("not (" + left + " or " + right + ")", bonn()) == turned.at(line[3]));
+    const std::string both = fmt::format("{} and {}", left, right);
+    const std::string either = fmt::format("{} or {}", left, right);
+    CHECK(truth(both, bonn()) == line[2]);
+    CHECK(truth(either, bonn()) == line[3]);
+    CHECK(truth(fmt::format("not ({})", both), bonn()) == turned.at(line[2]));
+    CHECK(truth(fmt::format("not ({})", either), bonn()) == turned.at(line[3]));
   }
   for (const auto& [value, part] : parts) {
     CHECK(truth(part, bonn()) == value);

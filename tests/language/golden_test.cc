@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <iomanip>
 #include <set>
 
 #include "language/codes.h"
@@ -142,7 +143,7 @@ TEST_CASE("every code of the table has a golden", "[language]") {
 
 TEST_CASE("a rule file that is too large is refused before it is parsed", "[language]") {
   const TemporaryDirectory copy;
-  std::ofstream(copy.path / "large.yaml") << std::string(10'000'000, '#');
+  std::ofstream(copy.path / "large.yaml") << std::setfill('#') << std::setw(10'000'000) << '#';
   const auto checked = lang::check_rules(copy.path, rule_text::site(), rule_text::templates());
   std::string text = lang::to_text(checked.diagnostics, lang::Format::human, false);
   replace_all(text, copy.path.string(), "rules");

@@ -148,7 +148,7 @@ retention: {changes: 10 days, traces: 2 weeks, bodies: 1 year}
   CHECK_FALSE(site.feedback_needs_consent);
   CHECK(site.retention.changes_days == 10);
   CHECK(site.retention.traces_days == 14);
-  CHECK(site.retention.bodies_days == 360);
+  CHECK(site.retention.bodies_days == 365);
 }
 
 TEST_CASE("the port follows the kind of encryption", "[language][site]") {

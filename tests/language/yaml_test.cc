@@ -94,9 +94,10 @@ TEST_CASE("positions are bytes of the file, also behind text of several bytes",
           "[language][yaml]") {
   for (const std::string& bom : {std::string(), std::string("\xef\xbb\xbf")}) {
     for (const std::string& newline : {std::string("\n"), std::string("\r\n")}) {
-      const auto result = read(bom + "# 顧客への御礼 🎉" + newline + "名前: 東京 # 注" + newline +
-                               "list: [ü, \"é\", 'ß''s', x]" + newline + "b: |" + newline + "  ä" +
-                               newline + "c: {d: ö}" + newline);
+      const auto result = read(fmt::format(
+          "{0}# 顧客への御礼 🎉{1}名前: 東京 # 注{1}list: [ü, \"é\", 'ß''s', x]{1}b: |{1}  ä{1}"
+          "c: {{d: ö}}{1}",
+          bom, newline));
       CAPTURE(bom.size(), newline.size());
       CHECK(result.diagnostics.empty());
       REQUIRE(result.tree);

@@ -196,7 +196,7 @@ TEST_CASE("which members a template asks for is known unless it takes the whole"
   for (const auto& [name, body] : whole)
     files.add(fmt::format("{}.en.liquid", name), fmt::format("---\nsubject: S\n---\n{}\n", body));
   const TemplateSet set = files.load();
-  REQUIRE(files.mistakes() == Lines{});
+  REQUIRE(files.mistakes().empty());
   CHECK(set.members_read("a", "c") == Members{"added", "framed", "ja", "list", "top", "x"});
   CHECK(set.members_read("a", "d") == Members{"z"});
   CHECK(set.members_read("a", "e") == Members{});
@@ -270,8 +270,8 @@ TEST_CASE("bad files are all named, with place and remedy", "[render]") {
                         "`subject: …`, a line `---`"),
             "g.en.liquid:1:1: the front matter is never closed; write a line `---` behind it",
             "h.en.liquid:3:1: `subject` is written twice; remove one",
-            "h.en.liquid:5:1: a line of the front matter is `key: value`; write the value behind "
-            "its key, and `---` behind the last",
+            std::string("h.en.liquid:5:1: a line of the front matter is `key: value`; write the "
+                        "value behind its key, and `---` behind the last"),
             "h.en.liquid:4:9: the format is `html` or `text`",
             "j.en.liquid:5:11: unknown partial `fot`; did you mean `foot`?",
             "j.en.liquid:3:9: unknown layout `bsae`; add the file _bsae.liquid"});

@@ -76,3 +76,29 @@ TEST_CASE("a backtest sees the first answer to a ticket at its time", "[replay]"
   shop.put(fact);
   CHECK(shop.rows("2026-03-01 00:00").empty());
 }
+
+TEST_CASE("a backtest counts what has gone within the hour of the brake", "[replay]") {
+  Past shop;
+  shop.rule(at_once("brake: 1\n"));
+  shop.customer("anna");
+  for (const char* minute : {"10", "20", "30"}) {
+    const std::string key = std::string("o") + minute;
+    shop.order(key, "anna", std::string("2026-03-16 09:") + minute);
+  }
+  CHECK(shop.rows("2026-03-16 09:00") == Lines{"email:welcome o10 due 2026-03-16 09:10 sent",
+                                               "email:welcome o20 due 2026-03-16 09:20 brake",
+                                               "email:welcome o30 due 2026-03-16 09:30 brake"});
+}
+
+TEST_CASE("a backtest serves a recipient one message at a time", "[replay]") {
+  Past shop;
+  shop.rule(at_once("limit: 2 per day\nlate-limit: none\n"));
+  shop.customer("anna");
+  shop.customer("ben");
+  for (const auto& [key, who] : {std::pair{"o1", "anna"}, {"o2", "anna"}, {"o3", "ben"}})
+    shop.order(key, who, "2026-03-10 09:00");
+  // What the limit leaves out gets another due time.
+  CHECK(shop.rows("2026-03-09 09:00") == Lines{"email:welcome o1 due 2026-03-10 09:00 sent",
+                                               "email:welcome o3 due 2026-03-10 09:00 sent",
+                                               "email:welcome o2 due 2026-03-11 00:00 sent"});
+}

@@ -221,10 +221,19 @@ TEST_CASE("explain: until it can next change the answer stays, and then it diffe
       escalated("hold-while:\n  - ticket.status = waiting_for_customer and ticket.opened_at within "
                 "last 1 month\nsend-window: support-hours\n"),
       drip("stop-if:\n  - customer.created_at older than 3 days\nlimit: 1 per day\n"),
-      "rule: soon\npurpose: marketing\nstatus: live\nwhen:\n  event: customer.created\nthen:\n  - "
-      "email: welcome\nif:\n  - customer.created_at older than 2 days\nhold-while:\n  - "
-      "customer.created_at within last 1 month or customer.last_order_at within last 45 "
-      "days\nlate-limit: 3 months\n",
+      R"(rule: soon
+purpose: marketing
+status: live
+when:
+  event: customer.created
+then:
+  - email: welcome
+if:
+  - customer.created_at older than 2 days
+hold-while:
+  - customer.created_at within last 1 month or customer.last_order_at within last 45 days
+late-limit: 3 months
+)",
   };
   const std::vector<std::string> names{"anna", "ben", "cleo", "dora"};
   Rng rng{20260302};

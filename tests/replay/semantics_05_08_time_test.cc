@@ -117,6 +117,25 @@ TEST_CASE("semantics 06: the snapshot holds the triggering row itself", "[semant
   CHECK(shop.ledger() == Lines{"email:welcome o1 sent", "- o2 condition-false"});
 }
 
+TEST_CASE("semantics 06: what only `if` reads makes nothing due when it changes", "[semantics]") {
+  Shop shop;
+  shop.rule(thanks("if:\n  - customer.city = 'Bonn'\n", "1 day"));
+  shop.customer({.key = "anna", .email = "anna@example.com", .city = "Ulm"});
+  shop.consent("anna", "feedback", true);
+  shop.start();
+  shop.order("o1", "anna");
+  shop.run_to("2026-03-03 09:00");
+  shop.put(CustomerFact{.key = "anna", .city = "Bonn"});
+  shop.put(CustomerFact{.key = "anna", .city = "Ulm"});
+  CHECK(shop.ledger().empty());
+  shop.run_to("2026-03-04 09:00");
+  CHECK(shop.ledger() == Lines{"- o1 condition-false"});
+  shop.put(CustomerFact{.key = "anna", .city = "Bonn"});
+  shop.run_to("2026-03-09 09:00");
+  CHECK(shop.ledger() == Lines{"- o1 condition-false"});
+  CHECK(shop.sent().empty());
+}
+
 TEST_CASE("semantics 06: false is final for that step, and later steps go on", "[semantics]") {
   Shop shop;
   shop.rule(drip("unless:\n  - customer.open_tickets > 0\n"));

@@ -185,6 +185,31 @@ TEST_CASE("semantics 10: a hold stops what is due, with its end or until release
   CHECK(shop.ledger("at-once")[3] == "- o4 late-limit");
 }
 
+TEST_CASE(
+    "semantics 10: pause-marketing holds advertising to that customer, and nothing else, until it "
+    "ends",
+    "[semantics]") {
+  Shop shop;
+  shop.rule(
+      "rule: hush\npurpose: internal\nstatus: live\nwhen:\n  event: feedback.received\nif:\n  - "
+      "feedback.score <= 6\nthen:\n  - pause-marketing: 3 days\n");
+  shop.rule(at_once("late-limit: 30 days\n", "offer", "marketing"));
+  shop.rule(at_once("", "receipt"));
+  shop.customer("anna");
+  shop.customer("bert");
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.feedback("f1", "anna", 2);
+  shop.run_to("2026-03-02 12:00");
+  shop.order("o1", "anna");
+  shop.order("o2", "bert");
+  CHECK(shop.ledger("offer") == Lines{"email:welcome o1 held paused", "email:welcome o2 sent"});
+  CHECK(shop.ledger("receipt") == Lines{"email:welcome o1 sent", "email:welcome o2 sent"});
+  shop.sent();
+  shop.run_to("2026-03-06 12:00");
+  CHECK(shop.sent() == Lines{"2026-03-05 11:00 email:welcome anna@example.com"});
+}
+
 TEST_CASE("semantics 10: an unknown time zone is the site's", "[semantics]") {
   Shop shop;
   shop.rule(

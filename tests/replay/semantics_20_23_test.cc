@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/digest.h"
@@ -17,7 +19,8 @@ std::set<std::string> bucket(const std::string& name, double share, int customer
   std::set<std::string> found;
   for (int i = 0; i < customers; ++i) {
     const std::string key = "c" + std::to_string(i);
-    if (static_cast<double>(stable_hash(name + '\0' + key)) < share * 18446744073709551616.0)
+    if (static_cast<double>(stable_hash(fmt::format("{}{}{}", name, '\0', key))) <
+        share * 18446744073709551616.0)
       found.insert(key);
   }
   return found;
@@ -31,8 +34,9 @@ void order_all(Shop& shop, int customers, const std::string& suffix = "") {
       ConsentFact said{.customer = key, .purpose = "marketing", .granted = true};
       said.at = shop.clock.now();
       (void)facts.put(said);
-      (void)facts.put(
-          OrderFact{.key = "o-" + key + suffix, .customer = key, .completed_at = shop.clock.now()});
+      (void)facts.put(OrderFact{.key = fmt::format("o-{}{}", key, suffix),
+                                .customer = key,
+                                .completed_at = shop.clock.now()});
     }
   });
 }

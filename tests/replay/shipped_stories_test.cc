@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "base/text.h"
 #include "language/check.h"
 #include "replay/stories.h"
 
@@ -33,9 +34,8 @@ TEST_CASE("the stories of the shipped rules pass, and try every rule, condition 
   for (const auto& story : result->stories) {
     for (const auto& one : story.cases) {
       INFO(story.name << ": " << one.name);
-      if (one.failure) INFO(one.failure->when);
-      CHECK((one.failure ? one.failure->found : std::vector<std::string>{}) ==
-            std::vector<std::string>{});
+      if (one.failure)
+        FAIL_CHECK(one.failure->when << ": found " << join(one.failure->found, ", "));
     }
   }
   for (const auto& gap : result->coverage.gaps()) FAIL_CHECK(gap.what);

@@ -12,8 +12,8 @@ namespace {
 
 /// A story of anna, who agreed to everything, and bert, who did not, about these rules.
 struct Told {
-  explicit Told(std::initializer_list<std::string> rules,
-                const std::map<std::string, std::string>& templates = {}) {
+  Told(std::initializer_list<std::string> rules,
+       const std::map<std::string, std::string>& templates = {}) {
     for (const auto& [name, text] : templates) shop.templates[name] = text;
     for (const std::string& rule : rules) shop.rule(rule);
     auto read = shop.files();

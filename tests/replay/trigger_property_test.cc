@@ -560,7 +560,7 @@ std::string show(const Truth& truth, const std::multiset<std::pair<std::int64_t,
 
 TEST_CASE("the ledger holds exactly the occurrences of the facts, however often one looks",
           "[trigger]") {
-  constexpr std::uint64_t seeds = RETAIND_SANITIZED ? 40 : 100;
+  constexpr std::uint64_t seeds = RETAIND_SANITIZED ? 20 : 100;
   std::map<Kind, std::int64_t> occurrences, counted;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     Rng rng{seed};

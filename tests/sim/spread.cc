@@ -112,7 +112,8 @@ Child begin(const Options& options, std::uint64_t share) {
     std::FILE* parent = ::fdopen(ends[1], "w");
     tell(run_share(options, share, parent), parent);
     std::fclose(parent);
-    std::exit(0);  // and not _exit: a leak is to be found
+    // And not _exit: a leak is to be found. NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+    std::exit(0);
   }
   ::close(ends[1]);
   return {process, ::fdopen(ends[0], "r")};

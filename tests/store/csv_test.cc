@@ -46,8 +46,8 @@ TEST_CASE("CSV with LF or CRLF, with and without a last line break, is the same"
 TEST_CASE("a byte-order mark is no part of the first name", "[store]") {
   CHECK(read("\xef\xbb\xbf"
              "a,b\n1,2\n") == "1: a|b\n2: 1|2\n");
-  CHECK(read("\xff\xfe"
-             "a\0,\0") == "f.csv is UTF-16: save it as UTF-8");
+  CHECK(read(std::string{'\xff', '\xfe', 'a', '\0', ',', '\0'}) ==
+        "f.csv is UTF-16: save it as UTF-8");
 }
 
 TEST_CASE("quoted fields hold separators, quotes and line breaks", "[store]") {

@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "store/dated_facts.h"
 #include "store/ledger.h"
+#include "store/ledger_cache.h"
+#include "store/messages.h"
 #include "store/outlook.h"
 
 using namespace retaind;
@@ -140,4 +143,98 @@ TEST_CASE("An outlook shows and counts what is aside, but not what was withdrawn
   CHECK(seen == std::vector<std::string>{"thanks o3 anna condition-false",
                                          "thanks o5 ben condition-false"});
   CHECK(outlook.counts().at("thanks") == 2);
+}
+
+TEST_CASE("What was sent with its firing is aside too, and no message gets its id again") {
+  Aside world;
+  store::Messages messages{world.database};
+  world.database
+      .prepared(
+          "INSERT INTO rule (id, name, first_name, status, revision, timing, "
+          "revised_at) VALUES (1, 'thanks', 'thanks', 0, '', '', 0)")
+      .run();
+  store::Outlook outlook(world.database);
+  Message sent;
+  sent.id = messages.next_id();
+  sent.rule = 1;
+  sent.step = "email:thanks";
+  sent.variant = "short";
+  sent.due = from_ms(1100);
+  sent.handed_at = from_ms(1200);
+  Firing firing = ended(3);
+  firing.reason = Reason::none;
+  firing.scope = 9;
+  firing.id = world.ledger.ended_aside()->next_id();
+  REQUIRE_FALSE(world.ledger.has_firing(firing));
+  world.ledger.add_sent(firing, sent, store::EndedFirings::Keys{"o3", "ben"});
+  CHECK(world.ledger.has_firing(firing));
+  CHECK(world.ledger.firing(firing.id)->row == 3);
+  CHECK_FALSE(world.ledger.add_firing(ended(3)));
+
+  SECTION("its place is kept from its send on") {
+    world.ledger.take_place(1, false, 9, firing.id);
+    const store::Place place = world.ledger.as_kept(*world.ledger.place(1, false, 9));
+    CHECK(place.kept);
+    CHECK(place.first_at == from_ms(1200));
+  }
+  SECTION("an outlook shows it, even when its occurrence is withdrawn") {
+    world.ledger.withdraw_firing(firing.id);
+    int rows = 0;
+    outlook.each([&](const store::Outlook::Row& row) {
+      ++rows;
+      CHECK(row.message == sent.id);
+      CHECK(row.subject == "o3");
+      CHECK(row.customer == "ben");
+      CHECK(row.step == "email:thanks");
+      CHECK(row.variant == "short");
+      CHECK(row.due == from_ms(1100));
+      CHECK(row.at == from_ms(1200));
+      CHECK(row.state == MessageState::sent);
+      CHECK(row.reason == Reason::sent);
+    });
+    CHECK(rows == 1);
+    CHECK(outlook.counts().at("thanks") == 1);
+  }
+  SECTION("its outcome is that of a message") {
+    REQUIRE(world.database.commit());
+    int rows = 0;
+    store::each_outcome(world.database, [&](const store::OutcomeRow& row) {
+      ++rows;
+      CHECK(row.message == sent.id);
+      CHECK(row.step == "email:thanks");
+      CHECK(row.due == from_ms(1100));
+      CHECK(row.at == from_ms(1200));
+      CHECK(row.state == MessageState::sent);
+      CHECK(row.reason == Reason::sent);
+    });
+    CHECK(rows == 1);
+  }
+  SECTION("ids go on behind it, though it is in no table and the cache is emptied") {
+    for (const bool emptied : {true, false}) {
+      if (emptied) {
+        REQUIRE(world.database.commit());
+        world.database.ledger_cache().clear();
+        REQUIRE(world.database.begin());
+      }
+      Message planned;
+      planned.rule = 1;
+      planned.step = emptied ? "b" : "a";
+      const auto id = messages.add(planned);
+      REQUIRE(id);
+      CHECK(*id > sent.id);
+    }
+  }
+}
+
+TEST_CASE("How far a rule has looked is known without its row") {
+  Aside world;
+  store::RuleRow rule;
+  rule.name = rule.first_name = "thanks";
+  rule.id = world.ledger.add_rule(rule, "");
+  world.ledger.set_evaluated(rule.id, from_ms(700));
+  REQUIRE(world.ledger.rules().size() == 1);
+  CHECK(world.ledger.rules()[0].evaluated == from_ms(700));
+  rule.evaluated = from_ms(900);
+  world.ledger.save_rule(rule);
+  CHECK(world.ledger.rules()[0].evaluated == from_ms(900));
 }

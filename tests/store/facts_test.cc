@@ -31,7 +31,8 @@ struct World {
   Facts facts{database, now};
 };
 
-OrderFact order(std::string key, std::string customer, std::string placed, std::int64_t total) {
+OrderFact order(std::string key, std::string customer, const std::string& placed,
+                std::int64_t total) {
   OrderFact fact;
   fact.key = std::move(key);
   fact.customer = std::move(customer);

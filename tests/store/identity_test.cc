@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Site {
-  Database open(const std::string& name = "store.db") {
+  Database open(const std::string& name = "store.db") const {
     Database::Options options;
     options.mode = Database::Mode::create;
     auto database = Database::open(directory / name, options);
@@ -44,7 +44,7 @@ struct Site {
       now += std::chrono::hours(24);
     }
   }
-  void copy(const std::string& from, const std::string& to) {
+  void copy(const std::string& from, const std::string& to) const {
     fs::copy_file(directory / from, directory / to, fs::copy_options::overwrite_existing);
   }
   Directory directory;

@@ -311,8 +311,8 @@ Breaches breaches_of(const std::map<std::string, std::string>& files) {
       const auto header = outcomes.find("daemon/" + name);
       if (header == outcomes.end() || header->second.library.empty()) continue;
       if (path.ends_with(".cc") && module_of(path) == module_of(header->first)) continue;
-      std::string breach = path + ": \"" + name + "\" brings <";
-      breach += header->second.library;
+      std::string breach = path;
+      breach.append(": \"").append(name).append("\" brings <").append(header->second.library);
       found.push_back(breach + "> along; libraries stay in the .cc files of their owner");
     }
   }

@@ -1,9 +1,11 @@
 #include "support/shop.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 
 #include "delivery/release.h"
@@ -136,6 +138,8 @@ Result<delivery::SiteFiles> Shop::files() {
   return made;
 }
 
+// What they change is the world that a pointer names.
+// NOLINTBEGIN(readability-make-member-function-const)
 void Shop::start() {
   expect(world->start());
   expect(world->settle());
@@ -146,9 +150,11 @@ void Shop::reload() {
   expect(world->settle());
 }
 
+void Shop::run_to(std::string_view text) { expect(world->run_to(local(text))); }
+// NOLINTEND(readability-make-member-function-const)
+
 Time Shop::at(std::string_view text) const { return local(text); }
 std::string Shop::now() const { return to_local_text(clock.now(), site.zone); }
-void Shop::run_to(std::string_view text) { expect(world->run_to(local(text))); }
 
 void Shop::crash(std::string_view until) {
   world->crash();
@@ -192,7 +198,7 @@ void Shop::customer(const std::string& key, const std::string& consent_to) {
   });
 }
 
-void Shop::customer(CustomerFact fact) { put(fact); }
+void Shop::customer(const CustomerFact& fact) { put(fact); }
 
 void Shop::consent(const std::string& key, const std::string& purpose, bool granted) {
   ConsentFact said;
@@ -316,7 +322,7 @@ Lines Shop::ledger(const std::string& rule) {
 std::string Shop::time_of(const std::string& column, const std::string& step,
                           const std::string& subject) {
   const std::size_t mark = step.find('#');
-  const std::string value = ask(fmt::format(
+  std::string value = ask(fmt::format(
       "SELECT coalesce(m.{0}, '-') FROM message m JOIN firing f ON f.id = m.firing WHERE m.step = "
       "'{1}' AND m.repeat = {2} AND {3} = '{4}' ORDER BY m.id DESC",
       column, step.substr(0, mark), mark == std::string::npos ? "0" : step.substr(mark + 1),
@@ -356,6 +362,18 @@ void Shop::release(const std::string& scope, const std::string& target) {
   what.target = target;
   expect(delivery::release(database, what, clock.now()));
   expect(world->settle());
+}
+
+store::Database Shop::shadow() {
+  namespace fs = std::filesystem;
+  const fs::path file = fs::temp_directory_path() / fmt::format("retaind-shop-{}.db", ::getpid());
+  fs::remove(file);
+  expect(database.execute("VACUUM INTO '" + file.string() + "'"));
+  expect(store::Database::open(file, {}));  // in WAL mode, which shadows ask for
+  auto made = store::Database::shadow_of(file);
+  expect(made);
+  fs::remove(file);
+  return *std::move(made);
 }
 
 std::string Shop::ask(const std::string& sql) {

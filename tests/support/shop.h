@@ -38,12 +38,14 @@ class Shop {
   void rule(const std::string& text);
   void start();
   void reload();
+  /// Of the store as it is.
+  store::Database shadow();
   /// All of these, checked, as a start or a backtest takes them.
   Result<delivery::SiteFiles> files();
 
   // Time
-  [[nodiscard]] Time at(std::string_view local) const;
-  void run_to(std::string_view local);
+  [[nodiscard]] Time at(std::string_view text) const;
+  void run_to(std::string_view text);
   [[nodiscard]] std::string now() const;
   /// kill -9, perhaps time without a process, and a new start.
   void crash(std::string_view until = "");
@@ -52,17 +54,17 @@ class Shop {
 
   // Facts, which become known now
   void customer(const std::string& key, const std::string& consent = "marketing feedback");
-  void customer(CustomerFact fact);
+  void customer(const CustomerFact& fact);
   void consent(const std::string& key, const std::string& purpose, bool granted);
   void suppress(const std::string& email, const std::string& scope = "all");
   /// Placed and completed now unless told otherwise.
-  void order(const std::string& key, const std::string& customer, std::string_view completed = "");
+  void order(const std::string& key, const std::string& who, std::string_view completed = "");
   /// At most one word is dated now.
-  void ticket(const std::string& key, const std::string& status, const std::string& customer = "",
+  void ticket(const std::string& key, const std::string& status, const std::string& who = "",
               std::string_view opened = "");
-  void feedback(const std::string& key, const std::string& customer, int score,
+  void feedback(const std::string& key, const std::string& who, int score,
                 const std::string& kind = "nps");
-  void event(const std::string& key, const std::string& customer, const std::string& name);
+  void event(const std::string& key, const std::string& who, const std::string& name);
   template <class Fact>
   void put(const Fact& fact) {
     write([&](store::Facts& facts) { expect(facts.put(fact)); });

@@ -98,7 +98,8 @@ class Peer {
   int process_ = -1;
 };
 
-/// A free port of 127.0.0.1 below the ephemeral range.
+/// A free port of 127.0.0.1 below the ephemeral range, which no other test gets before this process
+/// ends.
 int free_port();
 
 }  // namespace retaind::testing

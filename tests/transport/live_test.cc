@@ -8,12 +8,16 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -107,6 +111,7 @@ const Certificates* certificates() {
                              "-CAcreateserial -days 2 -extfile other.ext "
                              "-out other.pem" +
                              quiet;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
     if (std::system(make.c_str()) != 0) return Certificates{};
     return Certificates{at + "/ca.pem", at + "/server.pem", at + "/server.key", at + "/other.pem"};
   }();
@@ -135,6 +140,7 @@ Peer::Peer(const std::vector<std::string>& command) {
     const int nowhere = ::open("/dev/null", O_RDWR);
     ::dup2(nowhere, 0);
     ::dup2(nowhere, 1);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a child of one thread
     if (std::getenv("RETAIND_TEST_LOUD") == nullptr) ::dup2(nowhere, 2);
     ::execvp(arguments[0], arguments.data());
     ::_exit(127);
@@ -182,10 +188,29 @@ bool Peer::listens(int port) {
   return false;
 }
 
+namespace {
+
+/// An abstract socket's name, which only one process can have and which goes when it ends. unix(7)
+bool reserve(int port) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string text = "retaind-test-port-" + std::to_string(port);
+  text.copy(name.sun_path + 1, text.size());
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&name), length) == 0) return true;
+  const bool taken = errno == EADDRINUSE;
+  ::close(socket);
+  return !taken;
+}
+
+}  // namespace
+
 int free_port() {
   static int next = 20000 + static_cast<int>(::getpid() % 10000);
   for (;; ++next) {
     if (next >= 32000) next = 20000;
+    if (!reserve(next)) continue;
     const sockaddr_in address = loopback(next);
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool free =
@@ -193,6 +218,28 @@ int free_port() {
     ::close(socket);
     if (free) return next++;
   }
+}
+
+TEST_CASE("no two processes take the same port", "[transport]") {
+  free_port();  // the child goes on from where we are
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const int child = ::fork();
+  REQUIRE(child >= 0);
+  std::vector<int> ports(100);
+  for (int& port : ports) port = free_port();
+  const auto size = static_cast<ssize_t>(ports.size() * sizeof(int));
+  if (child == 0) {
+    if (::write(ends[1], ports.data(), static_cast<std::size_t>(size)) != size) ::_exit(1);
+    ::pause();
+  }
+  std::vector<int> others(ports.size());
+  CHECK(::read(ends[0], others.data(), static_cast<std::size_t>(size)) == size);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  for (const int port : ports) CHECK(std::count(others.begin(), others.end(), port) == 0);
 }
 
 }  // namespace retaind::testing

@@ -245,7 +245,7 @@ TEST_CASE("a server that stops reading gets no end of data", "[transport]") {
   SmtpSettings settings = settings_for(server.port());
   settings.timeout = 300ms;
   Sender sender(settings);
-  REQUIRE(sender.send(1, 5s, 24 << 20));
+  REQUIRE(sender.send(1, 20s, 24 << 20));
   CHECK(sender.feed.outcomes[1][0].kind == OutcomeKind::deferred);
   CHECK(sender.feed.outcomes[1][0].reply.find("does not read on") != std::string::npos);
 }

@@ -30,7 +30,7 @@ TEST_CASE("lines that begin with a dot get another one", "[transport]") {
   CHECK(wire_form(".\r\n") == "..\r\n");
   CHECK(wire_form("..x\r\n") == "...x\r\n");
   CHECK(wire_form("a.b\r\nc.\r\n") == "a.b\r\nc.\r\n");
-  CHECK(wire_form("") == "");
+  CHECK(wire_form("").empty());
   CHECK(wire_form("no end") == "no end\r\n");
 }
 
