@@ -5,6 +5,7 @@
 
 #include "app/explain_report.h"
 #include "replay/then.h"
+#include "support/directory.h"
 #include "support/lived_site.h"
 #include "support/sanitized.h"
 #include "support/shop.h"
@@ -31,19 +32,17 @@ struct Asked {
 /// A directory with the templates that the rules below name.
 struct Texts {
   Texts() {
-    std::filesystem::create_directories(directory / "templates");
+    std::filesystem::create_directory(directory / "templates");
     for (const char* name : {"thanks", "ticket-reminder"})
       std::ofstream(directory / "templates" / (std::string(name) + ".en.liquid"))
           << "---\nsubject: About you\n---\nHello\n{{ unsubscribe.link }}\n";
   }
-  ~Texts() { std::filesystem::remove_all(directory); }
-  std::filesystem::path directory =
-      std::filesystem::temp_directory_path() / ("retaind-past-" + std::to_string(::getpid()));
+  test::Directory directory;
 };
 
 std::string said_now(Shop& shop, const Texts& texts, const std::string& rule,
                      const std::string& customer) {
-  const auto report = app::make_explain(shop.database, shop.site, texts.directory,
+  const auto report = app::make_explain(shop.database, shop.site, texts.directory.path(),
                                         {rule, customer, shop.clock.now()});
   if (!report) return report.error().message;
   return plain(app::to_text(*report));
@@ -51,8 +50,8 @@ std::string said_now(Shop& shop, const Texts& texts, const std::string& rule,
 
 std::string said_then(Shop& shop, const Texts& texts, const std::string& rule,
                       const std::string& customer, Time at) {
-  const auto report =
-      app::make_explain_past(shop.database, shop.site, texts.directory, {rule, customer, at});
+  const auto report = app::make_explain_past(shop.database, shop.site, texts.directory.path(),
+                                             {rule, customer, at});
   if (!report) return report.error().message;
   CHECK_FALSE(report->places_assumed);
   return plain(app::to_text(*report));
@@ -86,7 +85,7 @@ TEST_CASE("explain of a past time knows who had the places of a limit") {
   // Of more facts than are lived through again, the others' places are assumed to be free.
   for (const std::size_t most : {std::size_t{1}, std::size_t{1000}}) {
     auto lived = replay::live_until(
-        shop.database, shop.site, texts.directory, "limited",
+        shop.database, shop.site, texts.directory.path(), "limited",
         shop.ask("SELECT id FROM customers WHERE key = 'berta'") == "2" ? 2 : 0, then, most);
     REQUIRE(lived);
     CHECK(lived->places_assumed == (most == 1));

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "app/explain_report.h"
+#include "support/directory.h"
 #include "support/shop.h"
 
 using namespace retaind;
@@ -27,23 +28,20 @@ late-limit: 3 days
 )";
 
 /// A site's directory with this rule in it.
-struct Directory {
-  explicit Directory(const std::string& rule) {
-    path =
-        std::filesystem::temp_directory_path() / ("retaind-explain-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(path / "rules");
-    std::ofstream(path / "rules" / "win-back.yaml") << rule;
+struct RuleFile {
+  explicit RuleFile(const std::string& rule) {
+    std::filesystem::create_directory(directory / "rules");
+    std::ofstream(directory / "rules" / "win-back.yaml") << rule;
   }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
+  test::Directory directory;
 };
 
-std::string explained(Shop& shop, const Directory& directory, const std::string& customer,
+std::string explained(Shop& shop, const RuleFile& file, const std::string& customer,
                       std::string_view rule = "win-back") {
   app::ExplainAsk asked{std::string(rule), customer, shop.clock.now()};
   if (shop.world != nullptr && shop.world->running() && shop.world->core().clock_held())
     asked.clock_until = shop.world->core().checks().clock_hold();
-  const auto report = app::make_explain(shop.database, shop.site, directory.path, asked);
+  const auto report = app::make_explain(shop.database, shop.site, file.directory.path(), asked);
   return report ? app::to_text(*report) : "error: " + report.error().message + "\n";
 }
 
@@ -57,7 +55,7 @@ TEST_CASE("explain prints every check in order, what was read, what decides and 
   shop.run_to("2026-03-02 21:30");
   shop.order("o1", "anna");
   shop.run_to("2026-03-12 21:30");
-  Directory directory(win_back);
+  const RuleFile directory(win_back);
   CHECK(explained(shop, directory, "anna") ==
         R"(win-back (live, marketing) for customer anna, anna, at 2026-03-12 21:30 Europe/Berlin
 
@@ -104,7 +102,7 @@ TEST_CASE("explain says of a time to come what the facts of now say for it") {
   shop.run_to("2026-03-03 10:00");
   shop.order("o1", "anna");
   shop.run_to("2026-03-05 10:00");
-  Directory directory(win_back);
+  const RuleFile directory(win_back);
   const std::string text = explained(shop, directory, "anna");
   INFO(text);
   CHECK(text.find(
@@ -120,7 +118,7 @@ TEST_CASE("explain does not promise what a rule that has never run would leave o
     Shop shop;
     shop.customer("anna");
     shop.order("o1", "anna", "2026-02-01 10:00");
-    Directory directory(std::string(win_back) + (all ? "backlog: all\n" : ""));
+    const RuleFile directory(std::string(win_back) + (all ? "backlog: all\n" : ""));
     const std::string text = explained(shop, directory, "anna");
     INFO(text);
     CHECK(text.find("the rule has never run: `retaind run` or `retaind reload` takes it over") !=
@@ -142,7 +140,7 @@ TEST_CASE("explain finds customers by id, alias and address, and rules by their 
   twin.key = "anna-2";
   twin.email = "anna@example.com";
   shop.start();
-  Directory directory(win_back);
+  const RuleFile directory(win_back);
   const std::string by_key = explained(shop, directory, "anna");
   CHECK(by_key.find("for customer anna,") != std::string::npos);
   CHECK(explained(shop, directory, "guest-17") == by_key);
@@ -165,7 +163,7 @@ TEST_CASE("explain is about the text that runs, and says when the file is anothe
   shop.start();
   std::string edited = win_back;
   edited.replace(edited.find("10 days"), 7, "20 days");
-  Directory directory(edited);
+  const RuleFile directory(edited);
   std::string text = explained(shop, directory, "anna");
   INFO(text);
   CHECK(text.find("the rule rules/win-back.yaml has been edited since: this is about the text that "
@@ -184,7 +182,7 @@ TEST_CASE("explain says of a pass what the next one finds, and that the last did
   shop.customer("anna");
   shop.start();
   shop.run_to("2026-03-04 10:00");
-  Directory directory(rule);
+  const RuleFile directory(rule);
   const std::string text = explained(shop, directory, "anna", "weekly");
   INFO(text);
   CHECK(text.find("did not match when the pass of 2026-03-02 12:00 came to it: of those the ledger "
@@ -217,7 +215,7 @@ TEST_CASE("explain sees that the clock has jumped, and until when nothing leaves
   shop.clock.jump(std::chrono::hours(13));
   Shop::expect_ok(shop.world->settle());
   Shop::expect_ok(shop.world->run_to(shop.clock.now() + std::chrono::minutes(4)));
-  Directory directory(rule);
+  const RuleFile directory(rule);
   const std::string text = explained(shop, directory, "anna", "at-once");
   INFO(text);
   CHECK(text.find("  result      waits until 2026-03-03 10:10: clock, ") != std::string::npos);
@@ -248,7 +246,7 @@ TEST_CASE("explain says never where a calendar does not open") {
   shop.customer("anna");
   shop.start();
   shop.order("o1", "anna");
-  Directory directory(rule);
+  const RuleFile directory(rule);
   const std::string text = explained(shop, directory, "anna", "waiting");
   INFO(text);
   CHECK(text.find("2200") == std::string::npos);

@@ -1,11 +1,10 @@
 #include "language/story.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include "language/codes.h"
 #include "rule_text.h"
+#include "support/directory.h"
 
 namespace lang = retaind::language;
 using namespace retaind;
@@ -133,14 +132,11 @@ TEST_CASE("a misspelt `people` is one mistake, not one for each name", "[story]"
 }
 
 TEST_CASE("a directory without stories is an error", "[story]") {
-  const auto directory =
-      std::filesystem::temp_directory_path() / ("retaind-no-stories-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(directory);
+  const retaind::test::Directory directory;
   const auto context =
       lang::StoryContext{rule_text::site(), rule_text::story_rules(), rule_text::templates()};
-  const auto empty = lang::check_stories(directory, context);
+  const auto empty = lang::check_stories(directory.path(), context);
   const auto missing = lang::check_stories(directory / "missing", context);
-  std::filesystem::remove_all(directory);
   REQUIRE(empty.diagnostics.size() == 1);
   CHECK(empty.diagnostics[0].code == lang::name_of(lang::Code::no_stories));
   CHECK(lang::to_text(missing.diagnostics, lang::Format::human, false) ==

@@ -1,7 +1,6 @@
 #include "language/yaml.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -11,6 +10,7 @@
 #include "base/value.h"
 #include "language/codes.h"
 #include "rule_text.h"
+#include "support/directory.h"
 
 namespace lang = retaind::language;
 using lang::YamlNode;
@@ -301,19 +301,16 @@ TEST_CASE("the YAML suite is read as it says or refused with a position", "[lang
     fmt::print("skipped: {} is missing\n", archive.string());
     return;
   }
-  const fs::path directory =
-      fs::temp_directory_path() / ("retaind-yaml-suite-" + std::to_string(::getpid()));
-  fs::remove_all(directory);
-  fs::create_directories(directory);
+  const retaind::test::Directory directory;
   const std::string command =
-      fmt::format("tar -xf '{}' -C '{}'", archive.string(), directory.string());
+      fmt::format("tar -xf '{}' -C '{}'", archive.string(), directory.path().string());
   REQUIRE(std::system(command.c_str()) == 0);  // NOLINT(concurrency-mt-unsafe): one thread
   int inputs = 0;
   int accepted = 0;
   int refused = 0;
   int misread = 0;
   int accepted_invalid = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+  for (const auto& entry : fs::recursive_directory_iterator(directory.path())) {
     if (entry.path().filename() != "in.yaml") continue;
     ++inputs;
     const fs::path folder = entry.path().parent_path();
@@ -340,7 +337,6 @@ TEST_CASE("the YAML suite is read as it says or refused with a position", "[lang
     ++misread;
     fmt::print("misread: {}: {}\n", folder.string(), difference);
   }
-  fs::remove_all(directory);
   fmt::print("YAML suite: {} inputs, {} read, {} refused\n", inputs, accepted, refused);
   CHECK(inputs == 402);
   CHECK(accepted + refused == inputs);

@@ -9,6 +9,7 @@
 #include "base/value.h"
 #include "render/mime.h"
 #include "render/template.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::render;
@@ -157,10 +158,8 @@ void write_generated(const std::filesystem::path& directory, Rng& rng) {
 }
 
 /// Those of a new site and of its examples, side by side as a site has them.
-TemplateSet shipped_templates(const char* place) {
-  const std::filesystem::path directory = std::filesystem::path(RETAIND_BUILD) / place;
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
+TemplateSet shipped_templates() {
+  const test::Directory directory;
   std::set<std::string> shipped;
   for (const auto& file : std::filesystem::recursive_directory_iterator(
            std::filesystem::path(RETAIND_SOURCE) / "templates")) {
@@ -170,13 +169,12 @@ TemplateSet shipped_templates(const char* place) {
     if (name[0] != '_') shipped.insert(name.substr(0, name.find('.')));
   }
   std::vector<TemplateError> errors;
-  TemplateSet set = TemplateSet::load(directory, errors);
+  TemplateSet set = TemplateSet::load(directory.path(), errors);
   for (const TemplateError& error : errors) UNSCOPED_INFO(error.path << ": " << error.message);
   REQUIRE(errors.empty());
   const std::vector<std::string> names = set.names();
   REQUIRE(std::set(names.begin(), names.end()) == shipped);
   REQUIRE(shipped.count("thanks") == 1);
-  std::filesystem::remove_all(directory);
   return set;
 }
 
@@ -217,28 +215,25 @@ void check_all(const TemplateSet& set, int sets, Rng& rng) {
 
 TEST_CASE("mails of the shipped templates decode to what was rendered, for 1,000 data sets",
           "[render]") {
-  const TemplateSet set = shipped_templates("decoded_templates");
+  const TemplateSet set = shipped_templates();
   Rng rng(3);
   check_all(set, data_sets / static_cast<int>(set.names().size()) + 1, rng);
 }
 
 TEST_CASE("mails of generated templates decode to what was rendered", "[render]") {
-  const std::filesystem::path directory = std::filesystem::path(RETAIND_BUILD) / "made_templates";
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
+  const test::Directory directory;
   Rng rng(4);
-  write_generated(directory, rng);
+  write_generated(directory.path(), rng);
   std::vector<TemplateError> errors;
-  const TemplateSet set = TemplateSet::load(directory, errors);
+  const TemplateSet set = TemplateSet::load(directory.path(), errors);
   for (const TemplateError& error : errors) UNSCOPED_INFO(error.message);
   REQUIRE(errors.empty());
   check_all(set, 50, rng);
-  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("mails of every shipped template decode to what was rendered, for 1,000 each",
           "[.full]") {
-  const TemplateSet set = shipped_templates("all_decoded_templates");
+  const TemplateSet set = shipped_templates();
   Rng rng(5);
   check_all(set, data_sets, rng);
 }

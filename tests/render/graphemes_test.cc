@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "render/liquid.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::render;
@@ -70,7 +71,8 @@ TEST_CASE("perl cuts 20,000 random texts into the same graphemes", "[render]") {
     std::puts("skipped: there is no perl");
     return;
   }
-  const std::filesystem::path texts = std::filesystem::path(RETAIND_BUILD) / "graphemes.txt";
+  const test::Directory directory;
+  const std::filesystem::path texts = directory / "texts";
   Rng rng(11);
   {
     std::ofstream out(texts, std::ios::binary);
@@ -92,12 +94,10 @@ TEST_CASE("perl cuts 20,000 random texts into the same graphemes", "[render]") {
       "$1; utf8::encode($one); $at += length $one; $got .= \"$at \"; } next if $got eq $ends; "
       "++$wrong; printf \"%s: perl %s, we %s\\n\", join(\" \", map { sprintf \"%X\", ord } split "
       "//, $text), $got, $ends if $wrong < 5; } exit($wrong > 0);";
-  const std::filesystem::path file = std::filesystem::path(RETAIND_BUILD) / "graphemes.pl";
+  const std::filesystem::path file = directory / "cut.pl";
   std::ofstream(file) << script;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   CHECK(std::system(("perl " + file.string() + " < " + texts.string()).c_str()) == 0);
-  std::filesystem::remove(texts);
-  std::filesystem::remove(file);
 }
 
 TEST_CASE("truncate_graphemes never cuts through what is one character", "[render]") {

@@ -1,6 +1,5 @@
 // Python's email package and npm's mailparser read what the builder wrote and must find what went
 // in.
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -16,6 +15,7 @@
 #include "render/charset.h"
 #include "render/header.h"
 #include "render/mime.h"
+#include "support/directory.h"
 #include "support/plain_lines.h"
 
 using namespace retaind;
@@ -160,11 +160,7 @@ Case random_japanese_case(Rng& rng, int number) {
 
 /// Builds the mails and has a peer, a script of this directory, compare them with what went in.
 void compare(const std::string& script, const std::vector<Case>& cases) {
-  const std::filesystem::path directory =
-      std::filesystem::path(RETAIND_BUILD) /
-      ("render_peer_mails_" + std::to_string(::getpid()) + "_" + script);  // others run beside it
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
+  const test::Directory directory;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto built = build_mail(cases[i].mail);
     REQUIRE(built);
@@ -174,9 +170,8 @@ void compare(const std::string& script, const std::vector<Case>& cases) {
         << to_json(expectation(cases[i].mail, cases[i].is_japanese));
   }
   const std::string command = "/usr/bin/env python3 " + std::string(RETAIND_SOURCE) +
-                              "/tests/render/" + script + " " + directory.string();
+                              "/tests/render/" + script + " " + directory.path().string();
   CHECK(std::system(command.c_str()) == 0);  // NOLINT(concurrency-mt-unsafe): one thread
-  std::filesystem::remove_all(directory);
 }
 
 std::vector<Case> random_mails(int count, std::uint64_t seed) {

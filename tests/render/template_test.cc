@@ -8,29 +8,23 @@
 #include <thread>
 
 #include "base/value.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::render;
 
 namespace {
 
-/// A directory of template files that is gone at the end.
+/// Template files.
 class Files {
  public:
-  Files() : directory_(std::filesystem::path(RETAIND_BUILD) / "render_templates") {
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
-  }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
-  ~Files() { std::filesystem::remove_all(directory_); }
   Files& add(const std::string& name, const std::string& text) {
     std::ofstream(directory_ / name, std::ios::binary) << text;
     return *this;
   }
   TemplateSet load() {
     errors.clear();
-    return TemplateSet::load(directory_, errors);
+    return TemplateSet::load(directory_.path(), errors);
   }
   /// "file:line:column: first line of the message" of every error.
   std::vector<std::string> mistakes() {
@@ -46,7 +40,7 @@ class Files {
   std::vector<TemplateError> errors;
 
  private:
-  std::filesystem::path directory_;
+  test::Directory directory_;
 };
 
 Value json(std::string_view text) {

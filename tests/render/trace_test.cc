@@ -7,6 +7,7 @@
 
 #include "base/value.h"
 #include "render/template.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::render;
@@ -14,17 +15,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Directory {
-  fs::path path = fs::temp_directory_path() / "retaind-trace-test";
-  Directory() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Directory() { fs::remove_all(path); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
+struct Texts {
+  test::Directory directory;
   void put(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name) << text;
+    std::ofstream(directory / name) << text;
   }
 };
 
@@ -43,16 +37,16 @@ std::string origin_of(const std::string& html, const Trace& trace, const std::st
 }  // namespace
 
 TEST_CASE("every byte of a rendered mail is traced to its template's line") {
-  const Directory directory;
-  directory.put("a.en.liquid",
-                "---\nsubject: S\npreheader: hidden words\nlayout: frame\n---\n<p>one</p>\n"
-                "{% for i in list %}<i>{{ i }}</i>\n{% endfor %}"
-                "{% render 'part', of: list[0] %}\n{% capture kept %}<u>kept</u>{% endcapture %}"
-                "{{ kept }}\n<p>last\n</p>\n");
-  directory.put("_part.liquid", "<s>\n{{ of }}-part</s>");
-  directory.put("_frame.liquid", "<body>\n<h1>top</h1>\n{{ content }}<h6>foot</h6>\n</body>\n");
+  const Texts texts;
+  texts.put("a.en.liquid",
+            "---\nsubject: S\npreheader: hidden words\nlayout: frame\n---\n<p>one</p>\n"
+            "{% for i in list %}<i>{{ i }}</i>\n{% endfor %}"
+            "{% render 'part', of: list[0] %}\n{% capture kept %}<u>kept</u>{% endcapture %}"
+            "{{ kept }}\n<p>last\n</p>\n");
+  texts.put("_part.liquid", "<s>\n{{ of }}-part</s>");
+  texts.put("_frame.liquid", "<body>\n<h1>top</h1>\n{{ content }}<h6>foot</h6>\n</body>\n");
   std::vector<TemplateError> errors;
-  const TemplateSet set = TemplateSet::load(directory.path, errors);
+  const TemplateSet set = TemplateSet::load(texts.directory.path(), errors);
   REQUIRE(errors.empty());
   Value context;
   context.set("list", Value::Array{Value("alpha"), Value("beta")});

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "support/directory.h"
 #include "support/faulty_vfs.h"
 #include "support/shop.h"
 
@@ -9,21 +10,6 @@ namespace retaind::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Directory {
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "retaind-full-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path path;
-};
 
 std::int64_t count(Shop& shop, const std::string& sql) { return std::stoll(shop.ask(sql)); }
 
@@ -39,7 +25,7 @@ TEST_CASE(
     store::Database::Options options;
     options.mode = store::Database::Mode::create;
     options.vfs = vfs.name();
-    auto opened = store::Database::open(directory.path / "store.db", options);
+    auto opened = store::Database::open(directory / "store.db", options);
     REQUIRE(opened);
     shop.world.reset();
     shop.database = *std::move(opened);

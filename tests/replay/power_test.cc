@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "support/directory.h"
 #include "support/faulty_vfs.h"
 #include "support/sanitized.h"
 #include "support/shop.h"
@@ -15,14 +16,10 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 /// In memory where there is such a place: what the disk would keep is decided by the VFS.
-fs::path fresh_directory() {
+fs::path fast_disk() {
   const fs::path memory = "/dev/shm";
   std::error_code none;
-  std::string name = ((fs::is_directory(memory, none) ? memory : fs::temp_directory_path()) /
-                      "retaind-power-XXXXXX")
-                         .string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  return name;
+  return fs::is_directory(memory, none) ? memory : fs::temp_directory_path();
 }
 
 /// A shop whose store lives on a disk that loses its power again and again, and what it was told
@@ -30,7 +27,7 @@ fs::path fresh_directory() {
 class PowerLoss {
  public:
   PowerLoss(std::uint64_t seed, bool durable)
-      : directory_(fresh_directory()), vfs_(seed), rng_(seed ^ 0x9e37), durable_(durable) {
+      : directory_(fast_disk()), vfs_(seed), rng_(seed ^ 0x9e37), durable_(durable) {
     shop_.rule(
         "rule: thanks\npurpose: transactional\nstatus: live\nwhen:\n  event: order.completed\n"
         "  after: 1 hour\nthen:\n  - email: thanks\n");
@@ -47,11 +44,7 @@ class PowerLoss {
     close();
     vfs_.cut_power_after(1'000'000);
   }
-  ~PowerLoss() {
-    close();
-    std::error_code ignored;
-    fs::remove_all(directory_, ignored);
-  }
+  ~PowerLoss() { close(); }
   PowerLoss(const PowerLoss&) = delete;
   PowerLoss& operator=(const PowerLoss&) = delete;
 
@@ -274,7 +267,7 @@ class PowerLoss {
     if (stuck != 0) lose(fmt::format("{} messages stay `handed`", stuck));
   }
 
-  fs::path directory_;
+  Directory directory_;
   FaultyVfs vfs_;
   Rng rng_;
   bool durable_;

@@ -1,11 +1,10 @@
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "delivery/core.h"
 #include "language/check.h"
 #include "store/facts.h"
+#include "support/directory.h"
 
 using namespace retaind;
 
@@ -49,8 +48,8 @@ std::int64_t firings(store::Database& database) {
 }  // namespace
 
 TEST_CASE("a quiet core notices every write, whoever made it, and the next due time") {
-  const auto file = std::filesystem::temp_directory_path() /
-                    ("retaind-quiet-" + std::to_string(::getpid()) + ".db");
+  const test::Directory directory;
+  const auto file = directory / "store.db";
   {
     store::Database own = open(file), other = open(file);
     SimClock clock{start};
@@ -82,6 +81,4 @@ TEST_CASE("a quiet core notices every write, whoever made it, and the next due t
     look(minutes(62));
     CHECK(firings(own) == 2);
   }
-  for (const char* suffix : {"", "-wal", "-shm", ".seen"})
-    std::filesystem::remove(file.string() + suffix);
 }

@@ -6,6 +6,7 @@
 #include "delivery/release.h"
 #include "rules.h"
 #include "store/holds.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::test;
@@ -398,13 +399,7 @@ namespace {
 
 /// A store in a file, in which a shop has lived for a while.
 struct Restored {
-  Restored() {
-    std::string name = (std::filesystem::temp_directory_path() / "retaind-restore-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    directory = name;
-  }
-  ~Restored() { std::filesystem::remove_all(directory); }
-  std::filesystem::path directory;
+  test::Directory directory;
   std::filesystem::path store() const { return directory / "store.db"; }
 };
 

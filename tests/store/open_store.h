@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "store/database.h"
+#include "support/directory.h"
 
 // What the tests of the store share: short ways to open one and to ask it one thing.
 namespace retaind::store {
@@ -49,27 +50,6 @@ inline std::string rows(Database& database, const std::string& sql, int columns)
   return all;
 }
 
-/// A directory of its own that goes when the test ends.
-class Directory {
- public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "retaind-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
-    return path_ / name;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::Directory;
 
 }  // namespace retaind::store

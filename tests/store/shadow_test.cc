@@ -1,11 +1,10 @@
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "base/rng.h"
 #include "store/database.h"
 #include "store/facts.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::store;
@@ -13,26 +12,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Directory {
-  Directory() {
-    path = fs::temp_directory_path() / ("retaind-shadow-" + std::to_string(::getpid()));
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Directory() { fs::remove_all(path); }
-  [[nodiscard]] fs::path store() const { return path / "store.db"; }
+struct Place {
+  test::Directory directory;
+  [[nodiscard]] fs::path store() const { return directory / "store.db"; }
   [[nodiscard]] std::size_t files() const {
     return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+        std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
   }
-  fs::path path;
 };
 
-Database live(const Directory& directory) {
+Database live(const Place& place) {
   Database::Options options;
   options.mode = Database::Mode::create;
   options.durable = false;
-  return *Database::open(directory.store(), options);
+  return *Database::open(place.store(), options);
 }
 
 void put(Database& database, int from, int to, const std::string& city) {
@@ -66,26 +59,26 @@ std::string digest(Database& database) {
 }  // namespace
 
 TEST_CASE("a shadow has what is only in the WAL, and keeps what it writes to itself") {
-  Directory directory;
-  Database database = live(directory);
+  const Place place;
+  Database database = live(place);
   put(database, 0, 300, "Bonn");
-  auto shadow = Database::shadow_of(directory.store());
+  auto shadow = Database::shadow_of(place.store());
   REQUIRE(shadow);
   const std::string before = digest(database);
   CHECK(digest(*shadow) == before);
-  const std::size_t files = directory.files();
+  const std::size_t files = place.files();
   put(*shadow, 100, 2000, "Kiel");
   CHECK(number(*shadow, "SELECT count(*) FROM customers WHERE city = 'Kiel'") == 1900);
   CHECK(number(*shadow,
                "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
                "'ok'") == 0);
   CHECK(digest(database) == before);
-  CHECK(directory.files() == files);
+  CHECK(place.files() == files);
 }
 
 TEST_CASE("a shadow stays as the store was, however much is written to that and checkpointed") {
-  Directory directory;
-  Database database = live(directory);
+  const Place place;
+  Database database = live(place);
   Rng rng{7};
   int customers = 50;
   put(database, 0, customers, "Bonn");
@@ -94,7 +87,7 @@ TEST_CASE("a shadow stays as the store was, however much is written to that and 
     if (rng.below(3) == 0) (void)database.checkpoint();
     if (rng.below(8) == 0) REQUIRE(database.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
     const std::string before = digest(database);
-    auto shadow = Database::shadow_of(directory.store());
+    auto shadow = Database::shadow_of(place.store());
     REQUIRE(shadow);
     for (int write = 0; write < 4; ++write) {
       const int first = static_cast<int>(rng.below(static_cast<std::uint64_t>(customers)));
@@ -111,10 +104,10 @@ TEST_CASE("a shadow stays as the store was, however much is written to that and 
 }
 
 TEST_CASE("a transaction of a shadow can be rolled back") {
-  Directory directory;
-  Database database = live(directory);
+  const Place place;
+  Database database = live(place);
   put(database, 0, 300, "Bonn");
-  auto shadow = Database::shadow_of(directory.store());
+  auto shadow = Database::shadow_of(place.store());
   REQUIRE(shadow);
   const std::string before = digest(*shadow);
   {
@@ -128,9 +121,9 @@ TEST_CASE("a transaction of a shadow can be rolled back") {
 }
 
 TEST_CASE("there is no shadow of a store that is not there") {
-  Directory directory;
-  const auto shadow = Database::shadow_of(directory.store());
+  const Place place;
+  const auto shadow = Database::shadow_of(place.store());
   REQUIRE_FALSE(shadow);
   CHECK(shadow.error().message.find("there is no store") == 0);
-  CHECK(directory.files() == 0);
+  CHECK(place.files() == 0);
 }

@@ -37,12 +37,6 @@ Time local(std::string_view text) {
   return *time;
 }
 
-std::filesystem::path temporary() {
-  std::string name = (std::filesystem::temp_directory_path() / "retaind-shop-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  return name;
-}
-
 store::Database memory() {
   auto made = store::Database::in_memory();
   if (!made) FAIL(made.error().message);
@@ -52,10 +46,7 @@ store::Database memory() {
 }  // namespace
 
 Shop::Shop(std::string_view starts)
-    : database(memory()),
-      clock(local(starts)),
-      directory_(temporary()),
-      uncaught_(std::uncaught_exceptions()) {
+    : database(memory()), clock(local(starts)), uncaught_(std::uncaught_exceptions()) {
   site.name = "Test Shop";
   site.zone = berlin();
   site.sender = {"Test Shop", "shop@example.com", "", "1 Street"};
@@ -94,8 +85,6 @@ void Shop::begin_world(store::Identity* identity) {
 Shop::~Shop() {
   if (std::uncaught_exceptions() == uncaught_) check_balance();
   world.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 void Shop::fail(const std::string& message) {
@@ -112,7 +101,7 @@ Result<delivery::SiteFiles> Shop::files() {
   delivery::SiteFiles made;
   made.site = site;
   made.secret = secret;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_))
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.path()))
     std::filesystem::remove(entry);
   language::TemplateNames known;
   for (const auto& [name, text] : templates) {
@@ -122,7 +111,7 @@ Result<delivery::SiteFiles> Shop::files() {
     known.names.push_back(name.substr(0, dot));
   }
   std::vector<render::TemplateError> errors;
-  made.templates = render::TemplateSet::load(directory_, errors);
+  made.templates = render::TemplateSet::load(directory_.path(), errors);
   if (!errors.empty()) return Error{ErrorKind::invalid, errors.front().message};
   std::vector<language::Diagnostic> found;
   for (const auto& [id, text] : rules) {

@@ -12,6 +12,7 @@
 #include "engine/balance.h"
 #include "replay/world.h"
 #include "store/facts.h"
+#include "support/directory.h"
 
 // A small shop in memory with the whole core on a virtual clock: what the tests of semantics drive.
 // Times are written as wall time in the shop's zone, Europe/Berlin. It begins on Monday 2026-03-02
@@ -121,7 +122,7 @@ class Shop {
                       const std::string& subject);
   std::string line_of(const delivery::Outgoing& message);
 
-  std::filesystem::path directory_;
+  Directory directory_;
   std::vector<language::Rule> rules_seen_;
   std::size_t told_ = 0;
   bool history_ = false;

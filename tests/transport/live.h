@@ -68,19 +68,6 @@ struct Certificates {
 /// nullptr, after a line "skipped: …", when there is no openssl(1).
 const Certificates* certificates();
 
-/// A directory that goes away with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// A program that runs beside the test and ends with the object.
 class Peer {
  public:

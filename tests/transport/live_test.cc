@@ -22,6 +22,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "support/directory.h"
+
 namespace retaind::testing {
 
 struct Live::State {
@@ -88,7 +90,7 @@ delivery::Outgoing test_mail(std::int64_t id, std::size_t size) {
 }
 
 const Certificates* certificates() {
-  static const TemporaryDirectory directory;
+  static const test::Directory directory;
   static const Certificates made = [] {
     const std::string at = directory.path().string();
     const std::string quiet = " >/dev/null 2>&1";
@@ -118,17 +120,6 @@ const Certificates* certificates() {
   if (!made.authority.empty()) return &made;
   std::puts("skipped: no openssl(1) to make certificates with");
   return nullptr;
-}
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "retaind-test-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 Peer::Peer(const std::vector<std::string>& command) {

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "live.h"
+#include "support/directory.h"
 
 using namespace retaind;
 using namespace retaind::testing;
@@ -56,14 +57,14 @@ struct SmallDisk {
   }
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
-  TemporaryDirectory directory;
+  test::Directory directory;
   bool mounted;
 };
 
 }  // namespace
 
 TEST_CASE("a message becomes a file with its bytes and nothing else", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   Filing filing(directory.path() / "mail");
   const auto message = test_mail(1, 5000);
   REQUIRE(filing.send(message));
@@ -74,7 +75,7 @@ TEST_CASE("a message becomes a file with its bytes and nothing else", "[transpor
 }
 
 TEST_CASE("an outcome comes later, never from within send", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   Filing filing(directory.path());
   filing.feed.add(test_mail(1));
   filing.feed.run();
@@ -84,7 +85,7 @@ TEST_CASE("an outcome comes later, never from within send", "[transport]") {
 }
 
 TEST_CASE("a repeat after a crash replaces the file", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   auto message = test_mail(1);
   for (int i = 0; i < 3; ++i) {
     Filing filing(directory.path());
@@ -96,7 +97,7 @@ TEST_CASE("a repeat after a crash replaces the file", "[transport]") {
 }
 
 TEST_CASE("a webhook of a site that is not live becomes a file beside", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   Filing filing(directory.path());
   auto message = test_mail(1);
   message.endpoint = "desk";
@@ -106,7 +107,7 @@ TEST_CASE("a webhook of a site that is not live becomes a file beside", "[transp
 }
 
 TEST_CASE("more messages than one round takes are all filed", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   Filing filing(directory.path());
   for (int id = 1; id <= 200; ++id) filing.feed.add(test_mail(id));
   filing.feed.run();
@@ -139,7 +140,7 @@ TEST_CASE("no id leads out of the directory or to another id's file", "[transpor
 }
 
 TEST_CASE("a directory that cannot be made is the host's trouble, with the remedy", "[transport]") {
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   std::ofstream(directory.path() / "file") << "x";
   Filing filing(directory.path() / "file" / "mail");
   REQUIRE(filing.send(test_mail(1)));
@@ -157,7 +158,7 @@ TEST_CASE("without the right to write the messages wait, and go once it is given
     std::puts("skipped: root may write everywhere");
     return;
   }
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   std::filesystem::create_directories(directory.path() / "mail");
   std::filesystem::permissions(directory.path() / "mail", std::filesystem::perms::owner_read);
   Filing filing(directory.path() / "mail");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "live.h"
+#include "support/directory.h"
 #include "support/smtp_fault_server.h"
 #include "transport/smtp_connection.h"
 
@@ -523,7 +524,7 @@ TEST_CASE("aiosmtpd with STARTTLS and AUTH takes everything, also internationali
           "[transport]") {
   const Certificates* made = certificates();
   if (made == nullptr) return;
-  const TemporaryDirectory directory;
+  const test::Directory directory;
   const int port = free_port();
   const std::string script = R"py(
 import asyncio, ssl, sys, os

@@ -8,6 +8,7 @@
 
 #include "base/value.h"
 #include "live.h"
+#include "support/directory.h"
 #include "transport/webhook_signature.h"
 
 using namespace retaind;
@@ -100,7 +101,7 @@ struct Post {
     return all;
   }
 
-  TemporaryDirectory directory;
+  test::Directory directory;
   int port;
   std::string log;
   Peer server;
