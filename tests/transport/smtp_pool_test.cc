@@ -187,7 +187,8 @@ TEST_CASE("a moment in which this process was busy makes no server slow", "[tran
   CHECK(stays_quick);
   pause(10);
   // The place of the last mail may be told with the next one only.
-  CHECK(smtp->capacity() <= 6);
+  for (int tries = 0; tries < 20 && smtp->capacity() != 6; ++tries) pause(1);
+  CHECK(smtp->capacity() == 6);
 }
 
 TEST_CASE("one message more than there are places waits for its turn", "[transport]") {
