@@ -209,20 +209,21 @@ std::string ledger_lines(const ExplainReport& report, const Explained& explained
   std::string text;
   for (const engine::KnownMessage& known : explained.messages) {
     const Message& m = known.message;
-    text += fmt::format(
-        "  {:<11} message{}: {}{} {}{}, due {}{}{}\n", text.empty() ? "ledger" : "",
-        id_text(report, m.id), m.step,
-        (m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "") +
-            (m.variant.empty() ? "" : fmt::format(" (variant {})", m.variant)),
-        retaind::name_of(m.state),
-        m.reason == Reason::none || m.reason == Reason::sent
-            ? ""
-            : fmt::format(" ({})", retaind::name_of(m.reason)),
-        when(m.due, zone),
-        known.digest_closes ? ", in the digest that closes " + when(*known.digest_closes, zone)
-        : m.next_at && *m.next_at < store::Messages::never ? ", next look " + when(*m.next_at, zone)
-                                                           : "",
-        m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
+    const auto next_look = store::Messages::look_at(m.next_at);
+    text += fmt::format("  {:<11} message{}: {}{} {}{}, due {}{}{}\n", text.empty() ? "ledger" : "",
+                        id_text(report, m.id), m.step,
+                        (m.repeat > 0 ? fmt::format(" repeat {}", m.repeat) : "") +
+                            (m.variant.empty() ? "" : fmt::format(" (variant {})", m.variant)),
+                        retaind::name_of(m.state),
+                        m.reason == Reason::none || m.reason == Reason::sent
+                            ? ""
+                            : fmt::format(" ({})", retaind::name_of(m.reason)),
+                        when(m.due, zone),
+                        known.digest_closes
+                            ? ", in the digest that closes " + when(*known.digest_closes, zone)
+                        : next_look ? ", next look " + when(*next_look, zone)
+                                    : "",
+                        m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
     if (!known.values.empty()) text += fmt::format("              read then: {}\n", known.values);
   }
   return text;
@@ -300,8 +301,8 @@ Value message_value(const ExplainReport& report, const engine::KnownMessage& kno
   one.set("state", Value(retaind::name_of(m.state)));
   one.set("reason", Value(retaind::name_of(m.reason)));
   one.set("due", Value(to_iso(m.due)));
-  if (m.next_at && *m.next_at < store::Messages::never)
-    one.set("next_check", Value(to_iso(*m.next_at)));
+  if (const auto at = store::Messages::look_at(m.next_at))
+    one.set("next_check", Value(to_iso(*at)));
   if (m.handed_at) one.set("handed", Value(to_iso(*m.handed_at)));
   if (m.ended_at) one.set("ended", Value(to_iso(*m.ended_at)));
   if (!known.values.empty()) one.set("read", Value(known.values));

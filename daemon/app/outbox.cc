@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "store/ledger.h"
+#include "store/messages.h"
 #include "store/overview.h"
 
 namespace retaind::app {
@@ -26,7 +27,8 @@ Value json_of(const Overview::Line& line) {
   row.set("state", Value(name_of(line.state)));
   if (line.reason != Reason::none) row.set("reason", Value(name_of(line.reason)));
   row.set("due", Value(to_iso(line.due)));
-  if (line.next_at) row.set("next_check", Value(to_iso(*line.next_at)));
+  if (const auto at = store::Messages::look_at(line.next_at))
+    row.set("next_check", Value(to_iso(*at)));
   if (line.ended_at) row.set("ended", Value(to_iso(*line.ended_at)));
   if (line.envelope) row.set("digest", Value(*line.envelope));
   if (line.is_envelope) row.set("is_digest", Value(true));

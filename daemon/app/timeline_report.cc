@@ -143,8 +143,8 @@ class Writer {
       entry.more = m.state == MessageState::failed ? m.reply : std::string();
     } else {
       // A wait without a known end stands where people look for what comes: behind now.
-      const bool known = m.next_at && *m.next_at < store::Messages::never;
-      entry.at = std::max(known ? *m.next_at : m.due, timeline_->now + Duration{1});
+      const auto known = store::Messages::look_at(m.next_at);
+      entry.at = std::max(known.value_or(m.due), timeline_->now + Duration{1});
       entry.outcome = m.state == MessageState::planned ? "planned" : "waits";
       entry.more = known || m.due > timeline_->now ? "" : "until facts change";
     }

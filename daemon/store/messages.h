@@ -95,6 +95,10 @@ class Messages {
 
   /// For a wait whose end nobody knows: a change of the facts brings the look forward.
   static constexpr Time never{Duration{253370764800000}};
+  /// When a message is looked at next, for people; nothing where nobody knows.
+  static std::optional<Time> look_at(std::optional<Time> next_at) {
+    return next_at && *next_at < never ? next_at : std::nullopt;
+  }
   // Recipients are served one at a time: who comes while another message is on its way is parked.
   static constexpr Time parked{Duration{253370851200000}};
   /// The recipient is free for the first of those who wait: by priority, due, id. False: nobody

@@ -117,3 +117,6 @@ with Site() as site:
     shown = site.run("timeline", "C0").stdout
     behind = shown[shown.index("-- now;"):]
     check("greet email:welcome: waits (hold-while)" in behind and "until facts change" in behind, shown)
+    for asked in (["explain", "greet", "--customer", "C0"], ["explain", "greet", "--customer", "C0", "--json"], ["outbox", "--json"]):
+        text = site.run(*asked).stdout
+        check("hold-while" in text and "9998" not in text and "9999" not in text, f"{asked}: {text}")
