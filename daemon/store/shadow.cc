@@ -413,9 +413,10 @@ Result<std::vector<Database>> Database::shadows_of(const fs::path& file, int cou
       shadow.impl_->beneath = std::move(pages);
       auto set = shadow.execute(
           "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = "
-          "OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = "
-          "1073741824; "
-          "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
+          "OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; "
+          // Any size but none makes SQLite fetch pages; how far the file is mapped the snapshot
+          // knows.
+          "PRAGMA mmap_size = 1; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
       if (!set) return set.error();
       sqlite3_progress_handler(shadow.handle(), 100'000, gives_way, &shadow.impl_->file);
       shadows.push_back(std::move(shadow));
