@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "store/ticket_timeline.h"
+
 namespace retaind::store {
 namespace {
 
@@ -298,18 +300,11 @@ Result<void> DatedFacts::apply_subscription(const Step& step, Facts& target) {
 
 // What was said about the status at the step's time; at the beginning all that was said before, so
 // that a reopening counts from when it was.
-std::vector<DatedFacts::Said> DatedFacts::said_of_status(const Step& step) {
-  Statement& rows = source_->prepared(
-      "SELECT valid_from, value FROM history WHERE subject = 4 AND row = ?1 AND field = 'status' "
-      "AND valid_from BETWEEN ?2 AND ?3 ORDER BY valid_from");
-  rows.bind(1, step.row);
-  if (step.at <= from_)
-    rows.bind(2, INT64_MIN);
-  else
-    rows.bind(2, step.at);
-  rows.bind(3, step.at);
-  std::vector<Said> said;
-  while (rows.step()) said.push_back({rows.time(0), std::string(rows.text(1))});
+std::vector<TicketStatus> DatedFacts::said_of_status(const Step& step) {
+  std::vector<TicketStatus> said = ticket_statuses(*source_, step.row);
+  std::erase_if(said, [&](const TicketStatus& one) {
+    return one.from > step.at || (step.at > from_ && one.from < step.at);
+  });
   return said;
 }
 
@@ -333,9 +328,9 @@ Result<void> DatedFacts::apply_ticket(const Step& step, Facts& target) {
   fact.attributes = maybe_text(row, 10);
   row.reset();
   as_it_was_.put_back(fact, step.row, step.at);
-  const std::vector<Said> said = said_of_status(step);
+  const std::vector<TicketStatus> said = said_of_status(step);
   if (said.empty()) return put(target, fact);
-  for (const Said& word : said) {
+  for (const TicketStatus& word : said) {
     fact.status = word.status;
     fact.as_of = word.from;
     if (auto written = put(target, fact); !written) return written;

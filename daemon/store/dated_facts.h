@@ -11,6 +11,8 @@
 
 namespace retaind::store {
 
+struct TicketStatus;
+
 /// The facts of a store as a sequence in time, so that another store can live through them again:
 /// each becomes visible at its own time. An order appears when it was placed and is completed when
 /// it was completed; a ticket goes through its dated states, and what `history` tracks is what it
@@ -45,11 +47,7 @@ class DatedFacts {
   Result<void> apply_order(const Step& step, Facts& target);
   Result<void> apply_subscription(const Step& step, Facts& target);
   Result<void> apply_ticket(const Step& step, Facts& target);
-  struct Said {
-    Time from;
-    std::string status;
-  };
-  std::vector<Said> said_of_status(const Step& step);
+  std::vector<TicketStatus> said_of_status(const Step& step);
   Result<void> apply_feedback(const Step& step, Facts& target);
   Result<void> apply_event(const Step& step, Facts& target);
   Result<void> apply_consent(const Step& step, Facts& target);

@@ -9,9 +9,34 @@ namespace retaind::store {
 namespace {
 constexpr int ticket_subject = static_cast<int>(Subject::ticket);
 constexpr std::string_view unresolved = "ticket.unresolved";
+/// Before a status in `history`: told by a later row.
+constexpr char told_later = '~';
+
+std::vector<TicketStatus> rows_of(Database& database, std::int64_t ticket) {
+  Statement& rows = database.prepared(
+      "SELECT valid_from, value FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' "
+      "ORDER BY valid_from");
+  rows.bind(1, ticket_subject).bind(2, ticket);
+  std::vector<TicketStatus> all;
+  while (rows.step()) all.push_back({rows.time(0), std::string(rows.text(1))});
+  return all;
+}
 }  // namespace
 
 bool is_resolved(std::string_view status) { return status == "solved" || status == "closed"; }
+
+std::vector<TicketStatus> ticket_statuses(Database& database, std::int64_t ticket) {
+  std::vector<TicketStatus> all = rows_of(database, ticket);
+  bool resolved_next = false;
+  for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+    if (!entry->status.starts_with(told_later))
+      resolved_next = is_resolved(entry->status);
+    else if (resolved_next)
+      entry->status.erase(0, 1);
+  }
+  std::erase_if(all, [](const auto& entry) { return entry.status.starts_with(told_later); });
+  return all;
+}
 
 void TicketWord::straighten(std::optional<Time> opened_at) {
   if (status == "solved") {
@@ -47,16 +72,6 @@ TicketTimeline::State TicketTimeline::load(std::int64_t ticket) {
   return state;
 }
 
-std::vector<TicketTimeline::Entry> TicketTimeline::entries(std::int64_t ticket) {
-  Statement& rows = database_.prepared(
-      "SELECT valid_from, value FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' "
-      "ORDER BY valid_from");
-  rows.bind(1, ticket_subject).bind(2, ticket);
-  std::vector<Entry> all;
-  while (rows.step()) all.push_back({rows.time(0), std::string(rows.text(1))});
-  return all;
-}
-
 void TicketTimeline::put_entry(std::int64_t ticket, Time from, std::string_view status) {
   database_
       .prepared(
@@ -68,6 +83,29 @@ void TicketTimeline::put_entry(std::int64_t ticket, Time from, std::string_view 
       .bind(3, from)
       .bind(4, status)
       .run();
+}
+
+void TicketTimeline::put_where_none(std::int64_t ticket, Time from, const std::string& status) {
+  database_
+      .prepared(
+          "INSERT INTO history (subject, row, field, valid_from, value) VALUES (?1, ?2, 'status', "
+          "?3, ?4) ON CONFLICT DO NOTHING")
+      .bind(1, ticket_subject)
+      .bind(2, ticket)
+      .bind(3, from)
+      .bind(4, status)
+      .run();
+}
+
+void TicketTimeline::put_told_later(std::int64_t ticket, const TicketWord& word) {
+  if (!is_resolved(word.status)) return;
+  // Closed first: what was both at once is closed.
+  const std::pair<std::optional<Time>, std::string_view> told[] = {{word.closed_at, "closed"},
+                                                                   {word.solved_at, "solved"}};
+  for (const auto& [from, status] : told) {
+    if (from && *from < *word.as_of)
+      put_where_none(ticket, *from, told_later + std::string(status));
+  }
 }
 
 void TicketTimeline::put_unless_in_force(std::int64_t ticket, Time from, std::string_view status) {
@@ -85,7 +123,7 @@ void TicketTimeline::put_unless_in_force(std::int64_t ticket, Time from, std::st
 bool TicketTimeline::was_resolved_at(std::int64_t ticket, std::optional<Time> from) {
   Statement& row = database_.prepared(
       "SELECT 1 FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
-      "valid_from = ?3 AND value IN ('solved', 'closed')");
+      "valid_from = ?3 AND value IN ('solved', 'closed', '~solved', '~closed')");
   const bool was = row.bind(1, ticket_subject).bind(2, ticket).bind(3, from).step();
   row.reset();
   return was;
@@ -116,10 +154,17 @@ bool TicketTimeline::agrees(std::int64_t ticket, const TicketWord& word) {
                                                          known(word.closed_at, state.closed_at)));
   }
   // A row that repeats the status before it counts too: a change between the two may still arrive.
-  const auto all = entries(ticket);
-  return std::any_of(all.begin(), all.end(), [&](const Entry& entry) {
-    return entry.from == *word.as_of && entry.status == word.status;
-  });
+  const auto all = rows_of(database_, ticket);
+  const auto has = [&](Time from, auto&& fits) {
+    return std::any_of(all.begin(), all.end(), [&](const Entry& entry) {
+      return entry.from == from && fits(entry.status);
+    });
+  };
+  const auto is_known = [&](std::optional<Time> told) {
+    return !told || *told >= *word.as_of || has(*told, [](const auto&) { return true; });
+  };
+  return has(*word.as_of, [&](const auto& status) { return status == word.status; }) &&
+         (!is_resolved(word.status) || (is_known(word.solved_at) && is_known(word.closed_at)));
 }
 
 void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_new,
@@ -132,6 +177,7 @@ void TicketTimeline::add(std::int64_t ticket, const TicketWord& word, bool is_ne
     add_first(ticket, word, state.opened_at);
   } else if (word.as_of && !word.status.empty()) {
     put_entry(ticket, *word.as_of, word.status);
+    put_told_later(ticket, word);
   } else if (!word.status.empty()) {
     add_undated(ticket, word, state);
   }
@@ -144,8 +190,9 @@ void TicketTimeline::add_first(std::int64_t ticket, const TicketWord& word,
       word.status.empty() ? std::string_view("new") : std::string_view(word.status);
   if (word.as_of) {
     const bool began_before = opened_at && *opened_at < *word.as_of;
-    if (began_before) put_entry(ticket, *opened_at, "new");
     if (!began_before || !word.status.empty()) put_entry(ticket, *word.as_of, status);
+    put_told_later(ticket, word);
+    if (began_before) put_where_none(ticket, *opened_at, "new");
     return;
   }
   if (!is_resolved(status)) {
@@ -163,7 +210,7 @@ void TicketTimeline::add_undated(std::int64_t ticket, const TicketWord& word, co
         .prepared(
             "DELETE FROM history WHERE subject = ?1 AND row = ?2 AND field = 'status' AND "
             "valid_from = ?3 "
-            "AND value IN ('solved', 'closed')")
+            "AND value IN ('solved', 'closed', '~solved', '~closed')")
         .bind(1, ticket_subject)
         .bind(2, ticket)
         .bind(3, *from)
@@ -264,7 +311,7 @@ std::uint64_t TicketTimeline::settle(std::int64_t ticket) {
   const State before = load(ticket);
   const auto stored = stored_stretches(ticket, before);
   State after = before;
-  auto stretches = walk(entries(ticket), after);
+  auto stretches = walk(ticket_statuses(database_, ticket), after);
   number(stretches, stored, after);
   const bool episodes = settle_episodes(ticket, after, stretches, stored);
   const bool unanswered = settle_unanswered(ticket, after);

@@ -12,9 +12,10 @@ namespace retaind::store {
 
 /// What a source says about a ticket's status.
 struct TicketWord {
-  std::string status;                        ///< empty: nothing
-  std::optional<Time> as_of;                 ///< of a dated row: the status holds from then on
-  std::optional<Time> solved_at, closed_at;  ///< of an undated one
+  std::string status;         ///< empty: nothing
+  std::optional<Time> as_of;  ///< of a dated row: the status holds from then on
+  std::optional<Time> solved_at,
+      closed_at;  ///< beside an unresolved status nothing is read in them
 
   /// Dates that contradict one another: nothing ends before it began, what is closed is solved, and
   /// the status itself is believed first.
@@ -22,6 +23,14 @@ struct TicketWord {
 };
 
 bool is_resolved(std::string_view status);  // solved or closed
+
+/// From when on a ticket had a status.
+struct TicketStatus {
+  Time from;
+  std::string status;
+};
+/// All that is known of one, in order.
+std::vector<TicketStatus> ticket_statuses(Database& database, std::int64_t ticket);
 
 /// A ticket's status over time. Every change is a row of `history` (field `status`), and all that
 /// rules read is computed from these rows, so that a change that arrives late, or a corrected time,
@@ -33,6 +42,9 @@ bool is_resolved(std::string_view status);  // solved or closed
 /// its episode, also
 ///   when its times are corrected; an episode that turns up late gets the next free number.
 ///   Stretches without length are none.
+/// A dated row that says since when the ticket has been solved or closed adds that time too, marked
+/// as told by a later row: it counts where the next row after it knows the ticket as solved or
+/// closed as well, so that no row's status is contradicted, in whatever order they come.
 class TicketTimeline {
  public:
   TicketTimeline(Database& database, Time now, std::optional<Time> history_until)
@@ -49,10 +61,7 @@ class TicketTimeline {
   std::uint64_t settle(std::int64_t ticket);
 
  private:
-  struct Entry {
-    Time from;
-    std::string status;
-  };
+  using Entry = TicketStatus;
   struct Stretch {
     Time since;
     std::optional<Time> until;
@@ -60,7 +69,6 @@ class TicketTimeline {
   };
   struct State;
   State load(std::int64_t ticket);
-  std::vector<Entry> entries(std::int64_t ticket);
   std::vector<Stretch> stored_stretches(std::int64_t ticket, const State& state);
   static std::vector<Stretch> walk(const std::vector<Entry>& entries, State& state);
   static void number(std::vector<Stretch>& stretches, const std::vector<Stretch>& stored,
@@ -68,6 +76,8 @@ class TicketTimeline {
   void put_entry(std::int64_t ticket, Time from, std::string_view status);
   bool was_resolved_at(std::int64_t ticket, std::optional<Time> from);
   void move_opening(std::int64_t ticket, Time from, Time to);
+  void put_where_none(std::int64_t ticket, Time from, const std::string& status);
+  void put_told_later(std::int64_t ticket, const TicketWord& word);
   void put_unless_in_force(std::int64_t ticket, Time from, std::string_view status);
   void add_undated(std::int64_t ticket, const TicketWord& word, const State& state);
   void add_first(std::int64_t ticket, const TicketWord& word, std::optional<Time> opened_at);

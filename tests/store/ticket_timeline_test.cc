@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "open_store.h"
+#include "store/dated_facts.h"
 #include "store/facts.h"
 
 using namespace retaind;
@@ -144,6 +145,116 @@ TEST_CASE("a ticket told without dates of its changes has those that it names", 
   desk.put(fact);
   CHECK(desk.ticket() == "open|2026-06-01|-|-|2|1");
   CHECK(desk.put(fact).change == Change::unchanged);
+}
+
+TEST_CASE("a dated row says since when a ticket has been solved and closed", "[store]") {
+  Desk desk;
+  TicketFact fact{.key = "T",
+                  .customer = "anna",
+                  .status = "closed",
+                  .opened_at = at("2026-03-01"),
+                  .solved_at = at("2026-03-05"),
+                  .closed_at = at("2026-03-09"),
+                  .as_of = at("2026-03-20")};
+  const bool known = GENERATE(false, true);
+  if (known) desk.dated("2026-03-02", "open");
+  desk.put(fact);
+  CHECK(desk.ticket() == "closed|-|2026-03-05|2026-03-09|1|0");
+  CHECK(desk.ended() == "1|2026-03-01|2026-03-05");
+  CHECK(desk.ended("ticket.unanswered") == "1|2026-03-01|2026-03-05");
+  CHECK(desk.put(fact).change == Change::unchanged);
+  fact.as_of = at("2026-03-25");  // touched again
+  desk.put(fact);
+  CHECK(desk.ticket() == "closed|-|2026-03-05|2026-03-09|1|0");
+  SECTION("reopened, and solved anew with the first date told again") {
+    desk.dated("2026-04-01", "open");
+    fact.as_of = at("2026-04-05");
+    desk.put(fact);
+    CHECK(desk.ticket() == "closed|-|2026-04-05|2026-04-05|2|1");
+    CHECK(desk.ended() == "1|2026-03-01|2026-03-05\n2|2026-04-01|2026-04-05");
+  }
+  SECTION("a row between says that it was not") {
+    desk.dated("2026-03-15", "open");
+    CHECK(desk.ticket() == "closed|-|2026-03-20|2026-03-20|1|0");
+    CHECK(desk.ended() == "1|2026-03-01|2026-03-20");
+  }
+  SECTION("the date that a row had without it is news") {
+    Desk other;
+    other.put({.key = "T",
+               .customer = "anna",
+               .status = "closed",
+               .opened_at = fact.opened_at,
+               .as_of = fact.as_of});
+    CHECK(other.ticket() == "closed|-|2026-03-25|2026-03-25|1|0");
+    CHECK(other.put(fact).change == Change::updated);
+    CHECK(other.ticket() == "closed|-|2026-03-05|2026-03-09|1|0");
+  }
+}
+
+TEST_CASE("a past lived again solves a ticket when a later row says it was", "[store]") {
+  Desk source;
+  source.dated("2026-03-02", "open");
+  source.put({.key = "T",
+              .customer = "anna",
+              .status = "closed",
+              .solved_at = at("2026-03-05"),
+              .closed_at = at("2026-03-09"),
+              .as_of = at("2026-03-20")});
+  DatedFacts past(source.database);
+  const auto steps = past.steps(at("2026-02-01"), at("2026-06-01"));
+  REQUIRE(steps);
+  Desk again;
+  std::vector<std::string> lived;
+  for (const DatedFacts::Step& step : *steps) {
+    REQUIRE(past.apply(step, again.facts));
+    const std::string ticket = again.ticket();
+    if (!ticket.empty() && (lived.empty() || lived.back() != ticket)) lived.push_back(ticket);
+  }
+  CHECK(lived == std::vector<std::string>{"new|2026-03-01|-|-|1|0", "open|2026-03-01|-|-|1|0",
+                                          "solved|-|2026-03-05|-|1|0",
+                                          "closed|-|2026-03-05|2026-03-09|1|0"});
+}
+
+TEST_CASE("a dated row solved at its opening or before was never unresolved", "[store]") {
+  Desk desk;
+  desk.put({.key = "T",
+            .customer = "anna",
+            .status = "solved",
+            .opened_at = at("2026-03-05"),
+            .solved_at = at("2026-03-04"),
+            .as_of = at("2026-03-20")});
+  CHECK(desk.ticket() == "solved|-|2026-03-05|-|0|0");
+  CHECK(desk.ended().empty());
+  CHECK(ask(desk.database, "SELECT open_tickets FROM customers") == "0");
+}
+
+TEST_CASE("dated rows with dates of their own give the same ticket in any order", "[store]") {
+  struct Told {
+    std::string when, status, solved, closed;
+  };
+  // Their dates are sometimes the first solution's, sometimes still to come, sometimes denied.
+  std::vector<Told> rows{{"2026-03-02", "open", "2026-03-08", ""},
+                         {"2026-03-05", "solved", "2026-03-04", ""},
+                         {"2026-03-06", "open", "2026-03-04", ""},
+                         {"2026-03-07", "on_hold", "", ""},
+                         {"2026-03-10", "solved", "2026-03-04", ""},
+                         {"2026-03-12", "solved", "2026-03-08", ""},
+                         {"2026-03-16", "closed", "2026-03-08", "2026-03-14"}};
+  Rng rng(GENERATE(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u));
+  for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[rng.below(i)]);
+  Desk desk;
+  for (const Told& told : rows) {
+    TicketFact fact{.key = "T",
+                    .customer = "anna",
+                    .status = told.status,
+                    .opened_at = at("2026-03-01"),
+                    .as_of = at(told.when)};
+    if (!told.solved.empty()) fact.solved_at = at(told.solved);
+    if (!told.closed.empty()) fact.closed_at = at(told.closed);
+    desk.put(fact);
+  }
+  CHECK(desk.ticket().starts_with("closed|-|2026-03-08|2026-03-14|"));
+  CHECK(desk.ticket().ends_with("|1"));
 }
 
 TEST_CASE("an older row completes the history and leaves the newer values", "[store]") {
