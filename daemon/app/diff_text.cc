@@ -56,10 +56,8 @@ std::string fate(const std::optional<PlannedRow>& row) {
 
 std::string line_of(const Difference& difference) {
   const PlannedRow& row = difference.after ? *difference.after : *difference.before;
-  std::string text =
-      fmt::format("  {:<19}  {} {}  {}{}", when(row.when(), row.zone), row.rule, row.step,
-                  row.customer.empty() ? row.subject : row.customer,
-                  row.subject.empty() || row.subject == row.customer ? "" : " for " + row.subject);
+  std::string text = fmt::format("  {:<19}  {} {}  {}", when(row.when(), row.zone), row.rule,
+                                 row.step, replay::whom(row));
   if (difference.kind == Difference::Kind::moves && difference.before->when() != row.when()) {
     text += fmt::format("  instead of {}", when(difference.before->when(), row.zone));
   } else if (difference.kind == Difference::Kind::reworded) {

@@ -110,6 +110,14 @@ std::string when(Time time, const Zone& zone) {
   return to_local_text(std::chrono::floor<std::chrono::seconds>(time), zone);
 }
 
+std::string refusal_of(const Message& message) {
+  if (!message.next_at || message.reply.empty()) return {};
+  if (message.attempts == 0) return message.reply;
+  return fmt::format("tried {}, the last answer: {}",
+                     message.attempts == 1 ? "once" : counted(message.attempts, "time"),
+                     message.reply);
+}
+
 std::string result_of(const ExplainReport& report, const Explained& explained, const Zone& zone) {
   if (explained.over) return last_word(explained, zone, report);
   if (!explained.firing) {
@@ -142,6 +150,13 @@ std::string result_of(const ExplainReport& report, const Explained& explained, c
   if (closes && explained.decision.verdict == Verdict::fire)
     return text + fmt::format("waits for its digest to close on {}, and goes out in it",
                               when(*closes, zone));
+  for (const engine::KnownMessage& known : explained.messages) {
+    const Message& message = known.message;
+    if (explained.decision.verdict == Verdict::fire && !refusal_of(message).empty() &&
+        *message.next_at > report.at)
+      return text + fmt::format("is tried again on {}: {}", when(*message.next_at, zone),
+                                refusal_of(message));
+  }
   return text + spoken(report, explained, explained.decision, zone, report.ahead);
 }
 

@@ -56,6 +56,9 @@ Value to_value(const ExplainReport& report);
 
 /// "2026-03-10 09:00" in the zone, without milliseconds: people read it.
 std::string when(Time time, const Zone& zone);
+/// "tried 2 times: 451 4.7.1 …" of a message that its peer did not take and that goes again; else
+/// empty.
+std::string refusal_of(const Message& message);
 
 /// "goes at the next look", "waits until 2026-03-10 09:00: outside-window": what becomes of it, in
 /// one sentence.

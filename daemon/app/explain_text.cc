@@ -223,7 +223,9 @@ std::string ledger_lines(const ExplainReport& report, const Explained& explained
                             ? ", in the digest that closes " + when(*known.digest_closes, zone)
                         : next_look ? ", next look " + when(*next_look, zone)
                                     : "",
-                        m.handed_at ? ", handed over " + when(*m.handed_at, zone) : "");
+                        !m.handed_at            ? ""
+                        : refusal_of(m).empty() ? ", handed over " + when(*m.handed_at, zone)
+                                                : ", " + refusal_of(m));
     if (!known.values.empty()) text += fmt::format("              read then: {}\n", known.values);
   }
   return text;
@@ -303,6 +305,8 @@ Value message_value(const ExplainReport& report, const engine::KnownMessage& kno
   one.set("due", Value(to_iso(m.due)));
   if (const auto at = store::Messages::look_at(m.next_at))
     one.set("next_check", Value(to_iso(*at)));
+  if (m.attempts > 0) one.set("attempts", Value(m.attempts));
+  if (!m.reply.empty()) one.set("reply", Value(m.reply));
   if (m.handed_at) one.set("handed", Value(to_iso(*m.handed_at)));
   if (m.ended_at) one.set("ended", Value(to_iso(*m.ended_at)));
   if (!known.values.empty()) one.set("read", Value(known.values));

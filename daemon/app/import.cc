@@ -72,8 +72,9 @@ void print_report(ImportKind of, const store::ImportReport& report) {
   if (report.skipped > 0)
     fmt::print("  {} left out by the mapping's `skip:`\n", counted(report.skipped, "line"));
   if (report.without_customer > 0) {
-    fmt::print("  {} without a customer: stored, matched by no rule\n",
-               counted(report.without_customer, "row"));
+    fmt::print(
+        "  {} without a customer: stored, {}\n", counted(report.without_customer, "row"),
+        of == ImportKind::tickets ? "matched by reminders to a team alone" : "matched by no rule");
   }
   if (report.customers_made > 0) {
     fmt::print("  {} known by nothing but the key so far: named here, imported never\n",

@@ -24,6 +24,10 @@ Value json_of(const Overview::Line& line) {
   if (line.repeat > 0) row.set("repeat", Value(line.repeat));
   if (line.draft) row.set("draft", Value(true));
   if (!line.customer.empty()) row.set("customer", Value(line.customer));
+  if (!line.row.empty()) {
+    row.set("subject", Value(name_of(line.subject)));
+    row.set("subject_id", Value(line.row));
+  }
   row.set("state", Value(name_of(line.state)));
   if (line.reason != Reason::none) row.set("reason", Value(name_of(line.reason)));
   row.set("due", Value(to_iso(line.due)));
@@ -45,6 +49,8 @@ void print_line(const Overview::Line& line, const Zone& zone) {
     what += fmt::format(" ({})", name_of(line.reason));
   std::string whom = line.is_envelope ? "digest" : line.customer.empty() ? "-" : line.customer;
   std::string more;
+  if (line.subject != Subject::customer && !line.row.empty())
+    more += fmt::format("  {} {}", name_of(line.subject), line.row);
   if (line.envelope) more += fmt::format("  in digest {}", *line.envelope);
   if (!line.variant.empty()) more += "  variant " + line.variant;
   if (line.draft) more += "  draft";

@@ -112,14 +112,12 @@ std::string who(const replay::Plan& plan, std::size_t most, std::string_view hea
   for (const PlannedRow& row : plan.rows) {
     if (!chosen(row) || ++all > most) continue;
     ++shown;
-    text +=
-        fmt::format("  {:<19}  {} {}{}  {}{}{}\n", when(row.when(), row.zone), row.rule, row.step,
-                    row.variant.empty() ? "" : fmt::format(" (variant {})", row.variant),
-                    row.customer.empty() ? row.subject : row.customer,
-                    row.subject.empty() || row.subject == row.customer ? "" : " for " + row.subject,
-                    row.reason == Reason::none || row.reason == Reason::sent
-                        ? ""
-                        : fmt::format("  {}", name_of(row.reason)));
+    text += fmt::format("  {:<19}  {} {}{}  {}{}\n", when(row.when(), row.zone), row.rule, row.step,
+                        row.variant.empty() ? "" : fmt::format(" (variant {})", row.variant),
+                        replay::whom(row),
+                        row.reason == Reason::none || row.reason == Reason::sent
+                            ? ""
+                            : fmt::format("  {}", name_of(row.reason)));
   }
   if (all == 0) return {};
   text = fmt::format("\n{}\n", head) + text;

@@ -68,7 +68,7 @@ class Writer {
       const auto ids = messages.of_firing(id);
       if (ids.empty()) add_silent(*firing);
       for (const std::int64_t message : ids) {
-        if (const auto found = messages.find(message)) add_message(*found);
+        if (const auto found = messages.find(message)) add_message(*found, *firing);
       }
     }
   }
@@ -89,6 +89,8 @@ class Writer {
       entry.rule = known.rule.id;
       entry.what = e.step->key;
       if (!e.variant.empty()) entry.what += fmt::format(" (variant {})", e.variant);
+      if (known.rule.trigger.subject != Subject::customer && !e.row.empty())
+        entry.of = fmt::format("{} {}", name_of(known.rule.trigger.subject), e.row);
       entry.reason = decision.reason;
       entry.draft = known.rule.status == language::RuleStatus::draft;
       entry.outcome = decision.verdict == engine::Verdict::fire   ? "would be sent"
@@ -113,9 +115,16 @@ class Writer {
       timeline_->entries.push_back(std::move(entry));
   }
 
+  std::string subject_of(const Firing& firing) {
+    if (firing.subject == Subject::customer) return {};
+    return fmt::format("{} {}", name_of(firing.subject),
+                       people_.key_of(firing.subject, firing.row));
+  }
+
   void add_silent(const Firing& firing) {
     if (firing.withdrawn) return;
     TimelineEntry entry;
+    entry.of = subject_of(firing);
     entry.at = firing.planned;
     entry.kind = Kind::occurrence;
     entry.rule = names_[firing.rule];
@@ -125,8 +134,9 @@ class Writer {
     add(std::move(entry));
   }
 
-  void add_message(const Message& m) {
+  void add_message(const Message& m, const Firing& firing) {
     TimelineEntry entry;
+    entry.of = subject_of(firing);
     entry.kind = Kind::message;
     entry.rule = names_[m.rule];
     entry.what = m.step;
@@ -146,7 +156,7 @@ class Writer {
       const auto known = store::Messages::look_at(m.next_at);
       entry.at = std::max(known.value_or(m.due), timeline_->now + Duration{1});
       entry.outcome = m.state == MessageState::planned ? "planned" : "waits";
-      entry.more = known || m.due > timeline_->now ? "" : "until facts change";
+      entry.more = known || m.due > timeline_->now ? refusal_of(m) : "until facts change";
     }
     add(std::move(entry));
   }
@@ -205,8 +215,10 @@ std::string line_of(const TimelineEntry& entry, const Zone& zone) {
     if (!entry.more.empty()) text += fmt::format(" ({})", entry.more);
     return text + "\n";
   }
-  text += fmt::format("{}{}{}: {}", entry.rule, entry.what.empty() ? "" : " ", entry.what,
-                      entry.outcome);
+  text += entry.rule;
+  if (!entry.what.empty()) text += " " + entry.what;
+  if (!entry.of.empty()) text += " of " + entry.of;
+  text += ": " + entry.outcome;
   if (entry.reason != Reason::none) text += fmt::format(" ({})", retaind::name_of(entry.reason));
   if (!entry.more.empty()) text += ", " + entry.more;
   if (entry.draft) text += ", draft";
@@ -262,6 +274,7 @@ Value to_value(const Timeline& timeline) {
     row.set("kind", Value(name_of(entry.kind)));
     if (!entry.rule.empty()) row.set("rule", Value(entry.rule));
     if (!entry.what.empty()) row.set("what", Value(entry.what));
+    if (!entry.of.empty()) row.set("of", Value(entry.of));
     if (!entry.outcome.empty()) row.set("outcome", Value(entry.outcome));
     if (entry.reason != Reason::none) row.set("reason", Value(retaind::name_of(entry.reason)));
     if (!entry.more.empty()) row.set("more", Value(entry.more));

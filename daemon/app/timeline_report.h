@@ -24,6 +24,7 @@ struct TimelineEntry {
   std::string what;     ///< "order O1001 completed", or the step's key
   std::string more;     ///< status, cause, author
   std::string rule;     ///< of a message or an occurrence
+  std::string of;       ///< "order O1001": what these are about, unless it is the customer
   std::string outcome;  ///< "sent", "waits", "would be sent" …
   Reason reason = Reason::none;
   bool draft = false;

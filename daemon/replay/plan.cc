@@ -110,6 +110,12 @@ void sort(std::vector<PlannedRow>& rows) {
 
 }  // namespace
 
+std::string whom(const PlannedRow& row) {
+  const std::string customer = row.customer.empty() ? "(no customer)" : row.customer;
+  return row.subject.empty() || row.subject == row.customer ? customer
+                                                            : customer + " for " + row.subject;
+}
+
 std::string_view name_of(PlannedOutcome outcome) {
   constexpr std::string_view names[] = {"sent", "would-send", "not-sent", "waiting", "later"};
   return names[static_cast<std::size_t>(outcome)];

@@ -40,6 +40,9 @@ struct PlannedRow {
   [[nodiscard]] Time when() const { return at && outcome != PlannedOutcome::waiting ? *at : due; }
 };
 
+/// "anna for o1": of whom and what a row is.
+std::string whom(const PlannedRow& row);
+
 struct Plan {
   Time from, to;
   std::vector<PlannedRow> rows;  ///< by (when, rule, subject, step, repeat); without `later`

@@ -44,7 +44,7 @@ struct ImportReport {
   std::int64_t superseded = 0;  ///< tickets: a later line tells the same instant
   std::int64_t rejected = 0;
   std::int64_t without_customer =
-      0;  ///< orders and other rows that name none: stored, matched by no rule
+      0;  ///< orders and other rows that name none: stored, and matched by no rule but reminders
   std::int64_t customers_made = 0;   ///< unknown ones that rows named: they have only their key
   std::int64_t unknown_zones = 0;    ///< customers whose time zone is none: they get the site's
   std::int64_t unusable_emails = 0;  ///< customers whose address is none: they get no mail

@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "store/ledger_rows.h"
+
 namespace retaind::store {
 
 std::int64_t Overview::Firings::all() const {
@@ -17,9 +19,11 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
       "SELECT m.id, r.name, m.step, m.repeat, m.draft, coalesce(c.key, ''), m.state, m.reason, "
       "m.due, m.next_at,"
       " m.ended_at, m.envelope, m.is_envelope, m.attempts, coalesce(m.code, 0), coalesce(m.reply, "
-      "''), m.variant"
-      " FROM message m JOIN rule r ON r.id = m.rule LEFT JOIN customers c ON c.id = m.customer "
-      "WHERE m.id < ?1";
+      "''), m.variant, coalesce(f.subject, 0), coalesce(" +
+      subject_key() +
+      ", '') FROM message m JOIN rule r ON r.id = m.rule LEFT JOIN firing f ON f.id = m.firing "
+      "LEFT "
+      "JOIN customers c ON c.id = m.customer WHERE m.id < ?1";
   if (filter.state) sql += " AND m.state = ?2";
   if (!filter.rule.empty()) sql += " AND r.name = ?3";
   if (!filter.customer.empty()) sql += " AND c.key = ?4";
@@ -49,6 +53,8 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
     line.code = static_cast<int>(rows.integer(14));
     line.reply = rows.text(15);
     line.variant = rows.text(16);
+    line.subject = static_cast<Subject>(rows.integer(17));
+    line.row = rows.text(18);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -56,8 +62,9 @@ std::vector<Overview::Line> Overview::messages(const Filter& filter) {
 
 std::vector<Overview::Line> Overview::occurrences(const Filter& filter) {
   std::string sql =
-      "SELECT f.id, r.name, f.draft, coalesce(c.key, ''), f.reason, f.due FROM firing f JOIN rule "
-      "r ON r.id = f.rule"
+      "SELECT f.id, r.name, f.draft, coalesce(c.key, ''), f.reason, f.due, f.subject, coalesce(" +
+      subject_key() +
+      ", '') FROM firing f JOIN rule r ON r.id = f.rule"
       " LEFT JOIN customers c ON c.id = f.customer WHERE f.id < ?1 AND f.withdrawn = 0"
       " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.firing = f.id)";
   if (!filter.rule.empty()) sql += " AND r.name = ?2";
@@ -77,6 +84,8 @@ std::vector<Overview::Line> Overview::occurrences(const Filter& filter) {
     line.state = MessageState::skipped;
     line.reason = static_cast<Reason>(rows.integer(4));
     line.due = rows.time(5);
+    line.subject = static_cast<Subject>(rows.integer(6));
+    line.row = rows.text(7);
     lines.push_back(std::move(line));
   }
   return lines;

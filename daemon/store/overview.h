@@ -30,6 +30,8 @@ class Overview {
     int repeat = 0;
     bool draft = false;
     std::string customer;  ///< empty: a digest, or a row without one
+    Subject subject = Subject::customer;
+    std::string row;  ///< key of what it is about; empty: a digest
     MessageState state = MessageState::planned;
     Reason reason = Reason::none;
     Time due;

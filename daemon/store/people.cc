@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "store/columns.h"
+#include "store/ticket_timeline.h"
 
 namespace retaind::store {
 namespace {
@@ -54,7 +56,8 @@ std::string_view about_of(Subject subject) {
 /// Dates of something that has happened or is announced; not of what the store derives from them.
 bool is_dated(Subject subject, const Column& column) {
   if (column.kind != Column::Kind::time || column.owner == Column::Owner::store) return false;
-  return !(subject == Subject::ticket && column.name == "as_of");
+  // Of a ticket's solutions its history knows more than the last.
+  return subject != Subject::ticket || (column.name != "as_of" && column.name != "solved_at");
 }
 
 }  // namespace
@@ -188,11 +191,16 @@ std::vector<People::Hold> People::holds(std::string_view key) {
 
 std::vector<People::Fact> People::facts(std::int64_t customer, Time from, Time to) {
   std::vector<Fact> found;
+  struct Ticket {
+    std::int64_t id;
+    std::string key, about;
+  };
+  std::vector<Ticket> tickets;
   for (int i = 0; i < subject_count; ++i) {
     const auto subject = static_cast<Subject>(i);
     if (subject == Subject::item) continue;
     std::vector<const Column*> dates;
-    std::string sql = fmt::format("SELECT key, {}", about_of(subject));
+    std::string sql = fmt::format("SELECT key, {}, id", about_of(subject));
     for (const Column& column : columns_of(subject)) {
       if (!is_dated(subject, column)) continue;
       dates.push_back(&column);
@@ -203,11 +211,22 @@ std::vector<People::Fact> People::facts(std::int64_t customer, Time from, Time t
     Statement& rows = database_->prepared(sql).bind(1, customer);
     while (rows.step()) {
       for (std::size_t d = 0; d < dates.size(); ++d) {
-        const auto at = rows.maybe_time(static_cast<int>(d) + 2);
+        const auto at = rows.maybe_time(static_cast<int>(d) + 3);
         if (!at || *at < from || *at > to) continue;
         found.push_back(
             {subject, std::string(rows.text(0)), dates[d]->name, std::string(rows.text(1)), *at});
       }
+      if (subject == Subject::ticket)
+        tickets.push_back({rows.integer(2), std::string(rows.text(0)), std::string(rows.text(1))});
+    }
+  }
+  for (const Ticket& ticket : tickets) {
+    bool resolved = false;
+    for (const TicketStatus& entry : ticket_statuses(*database_, ticket.id)) {
+      const bool was = std::exchange(resolved, is_resolved(entry.status));
+      if (was == resolved || entry.from < from || entry.from > to) continue;
+      found.push_back({Subject::ticket, ticket.key, resolved ? "solved_at" : "reopened_at",
+                       ticket.about, entry.from});
     }
   }
   return found;

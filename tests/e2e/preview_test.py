@@ -97,7 +97,7 @@ with Site() as site:
     lines = asked.stdout.splitlines()
     for part in ("customer C0, in the site's time zone UTC", "consent to marketing given", "order o1 placed (completed)",
                  "order o1 completed (completed)", "greet email:welcome: sent", "put on hold by ", "-- now;",
-                 "thanks email:thanks: would "):
+                 "thanks email:thanks of order o1: would "):
         check(any(part in line for line in lines), f"{part!r} is not in:\n{asked.stdout}")
     times = [line[2:21].strip() for line in lines[1:]]
     check(times == sorted(times), asked.stdout)

@@ -196,10 +196,11 @@ class Manager:
 
 
 class SlowServer:
-    """An SMTP server that takes every mail, `delay` seconds after its final dot. It notes when, and the Message-ID."""
+    """An SMTP server that answers every mail `delay` seconds after its final dot; it notes when it took which Message-ID."""
 
-    def __init__(self, delay):
+    def __init__(self, delay, answer="250 taken"):
         self.delay = delay
+        self.answer = answer
         self.accepted = []
         self.times = []
         lock = threading.Lock()
@@ -223,9 +224,10 @@ class SlowServer:
                             return
                         time.sleep(outer.delay)
                         with lock:
-                            outer.accepted.append(name)
-                            outer.times.append(time.monotonic())
-                        self.say("250 taken")
+                            if outer.answer.startswith("2"):
+                                outer.accepted.append(name)
+                                outer.times.append(time.monotonic())
+                        self.say(outer.answer)
                     elif word == b"QUIT":
                         self.say("221 bye")
                         return
