@@ -93,9 +93,10 @@ class SiteReader {
   void read_links() {
     each("unsubscribe", read_unsubscribe);
     if (const YamlNode* node = map_.get("survey-url"))
-      site_.survey_url = read_url(report_, "survey-url", *node, false).value_or("");
+      site_.survey_url =
+          read_url(report_, "survey-url", *node, false, {"{token}", "{kind}"}).value_or("");
     if (const YamlNode* node = map_.get("ticket-url"))
-      site_.ticket_url = read_url(report_, "ticket-url", *node, false).value_or("");
+      site_.ticket_url = read_url(report_, "ticket-url", *node, false, {"{number}"}).value_or("");
     for (const std::string_view key : {"survey-url", "ticket-url"}) {
       const std::string& url = key == "survey-url" ? site_.survey_url : site_.ticket_url;
       if (starts_with_ignoring_case(url, "http://"))

@@ -217,6 +217,22 @@ void read_days(SiteContext& context, const MapReader& map, std::string_view key,
                        "write `90 days`");
 }
 
+/// RFC 3986 2 has no braces in an address, so that whatever they hold is meant to be filled in.
+bool check_filled_in(Report& report, std::string_view url, const YamlNode& node,
+                     const std::vector<std::string_view>& known) {
+  for (std::size_t at = url.find_first_of("{}"); at != std::string_view::npos;) {
+    const std::size_t end = std::min(url.find('}', at), url.size() - 1) + 1;
+    const std::string_view mark = url.substr(at, end - at);
+    if (std::find(known.begin(), known.end(), mark) == known.end()) {
+      report.error(Code::bad_address, node.at, fmt::format("`{}` is filled in by nothing", mark),
+                   known.empty() ? "write the address without braces" : suggestion(mark, known));
+      return false;
+    }
+    at = url.find_first_of("{}", end);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::filesystem::path SiteContext::path_of(const std::string& text) const {
@@ -248,7 +264,8 @@ void read_unsubscribe(SiteContext& context, const YamlNode& node) {
   const MapReader map(report, node, Keys::unsubscribe);
   // RFC 8058 section 3.1: one-click unsubscription is an https address.
   if (const YamlNode* url = map.get("url"))
-    context.site.unsubscribe_url = read_url(report, "url", *url, true).value_or("");
+    context.site.unsubscribe_url =
+        read_url(report, "url", *url, true, {"{token}", "{customer}"}).value_or("");
   if (const YamlNode* mailto = map.get("mailto"))
     context.site.unsubscribe_mailto = read_address(report, "mailto", *mailto).value_or("");
 }
@@ -300,7 +317,7 @@ std::optional<std::string> read_address(Report& report, std::string_view key,
 }
 
 std::optional<std::string> read_url(Report& report, std::string_view key, const YamlNode& node,
-                                    bool secure) {
+                                    bool secure, const std::vector<std::string_view>& filled_in) {
   auto text = read_text(report, key, node);
   if (!text) return std::nullopt;
   const bool https = starts_with_ignoring_case(*text, "https://");
@@ -316,6 +333,7 @@ std::optional<std::string> read_url(Report& report, std::string_view key, const 
                  "`xn--…`");
     return std::nullopt;
   }
+  if (complete && !check_filled_in(report, *text, node, filled_in)) return std::nullopt;
   if (complete && (https || !secure)) return text;
   if (complete) {
     report.error(Code::clear_connection, node.at, "this address goes over the network in clear",

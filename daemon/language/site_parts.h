@@ -28,9 +28,10 @@ void read_retention(SiteContext& context, const YamlNode& node);
 
 /// An e-mail address, as written.
 std::optional<std::string> read_address(Report& report, std::string_view key, const YamlNode& node);
-/// An http or https address; `secure` refuses http.
+/// An http or https address; `secure` refuses http. Of what stands in braces only `filled_in` may.
 std::optional<std::string> read_url(Report& report, std::string_view key, const YamlNode& node,
-                                    bool secure);
+                                    bool secure,
+                                    const std::vector<std::string_view>& filled_in = {});
 /// A language: "en", "pt-BR".
 std::optional<std::string> read_locale(Report& report, std::string_view key, const YamlNode& node);
 
