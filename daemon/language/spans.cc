@@ -44,13 +44,14 @@ const Unit* find_unit(std::string_view word) {
 }
 
 /// What someone may have meant by a word that is no unit.
-std::string_view guess_unit(std::string_view word) {
+std::string_view guess_unit(std::string_view number, std::string_view word) {
+  const auto name = [&](const Unit& unit) { return number == "1" ? unit.one : unit.many; };
   const std::string lower = lower_ascii(word);
   std::array<std::string_view, units.size()> names{};
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (lower == units[i].abbreviation || lower == units[i].one || lower == units[i].many)
-      return units[i].many;
-    names[i] = units[i].many;
+      return name(units[i]);
+    names[i] = name(units[i]);
   }
   return nearest(lower, names).value_or("");
 }
@@ -145,7 +146,7 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
   const bool business = kind == "business" && space != std::string_view::npos;
   if (business) unit = trim(unit.substr(space));
   if (!business && space != std::string_view::npos && means_business(kind))
-    if (const std::string_view guess = guess_unit(trim(unit.substr(space))); !guess.empty())
+    if (const std::string_view guess = guess_unit(number, trim(unit.substr(space))); !guess.empty())
       return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
                     fmt::format("did you mean `{} business {}`?", number, guess));
   const Unit* found = find_unit(unit);
@@ -153,7 +154,7 @@ std::optional<Span> read_span(std::string_view number, std::string_view unit, Fa
     return refuse(fault, Code::bad_duration, "business time is counted in minutes, hours or days",
                   "write days: a week of opening days is `5 business days`");
   if (found == nullptr) {
-    const std::string_view guess = guess_unit(unit);
+    const std::string_view guess = guess_unit(number, unit);
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no unit of time", unit),
                   guess.empty() ? "write minutes, hours, days, weeks, months or years"
                                 : fmt::format("did you mean `{} {}{}`?", number,
@@ -180,7 +181,7 @@ std::optional<Span> read_span(std::string_view text, Fault& fault) {
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no duration", text),
                   "write a number and a unit, such as `7 days` or `48 hours`");
   if (!rest.empty() && end < text.size() && text[end] != ' ') {
-    const std::string_view guess = guess_unit(rest);
+    const std::string_view guess = guess_unit(number, rest);
     return refuse(fault, Code::bad_duration, fmt::format("`{}` is no duration", text),
                   fmt::format("write `{} {}`", number, guess.empty() ? "days" : guess));
   }

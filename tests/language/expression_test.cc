@@ -17,6 +17,9 @@ using retaind::Type;
 namespace {
 
 struct Read : retaind::test::ReadCondition {
+  [[nodiscard]] std::string remedy() const {
+    return diagnostics.empty() ? std::string() : diagnostics[0].remedy;
+  }
   [[nodiscard]] std::string code() const {
     return diagnostics.empty() ? "" : diagnostics.front().code;
   }
@@ -256,6 +259,8 @@ TEST_CASE("unknown subjects, fields, units and currencies have codes of their ow
   CHECK(read("customer.orders_count > 99999999999999999999").code() == "R025");
   CHECK(read("order.placed_at older than 3").code() == "R021");
   CHECK(read("order.placed_at older than 3 dayz").code() == "R022");
+  CHECK(read("order.placed_at older than 3 dayz").remedy() == "did you mean `3 days`?");
+  CHECK(read("order.placed_at older than 1 dayz").remedy() == "did you mean `1 day`?");
   CHECK(read("order.placed_at older than 1.5 days").code() == "R022");
   CHECK(read("order.placed_at older than 3 business hours").code() == "R048");
   CHECK(read("customer.orders_count").code() == "R034");
