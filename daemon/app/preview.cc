@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "app/command.h"
 #include "app/known_rule.h"
 #include "app/preview_report.h"
+#include "app/site_init.h"
 #include "base/text.h"
 #include "engine/variant.h"
 
@@ -16,17 +15,13 @@ namespace {
 using delivery::Preview;
 using language::StepKind;
 
-Result<void> write_new(const std::string& file, std::string_view bytes) {
-  std::error_code error;
-  if (std::filesystem::exists(file, error)) {
-    return Error{ErrorKind::conflict,
-                 fmt::format("{} exists and is not overwritten; name a new file", file)};
-  }
-  std::ofstream out(file, std::ios::binary);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (out.flush()) return {};
-  return Error{ErrorKind::unavailable,
-               fmt::format("cannot write {}; name a file in a directory of yours", file)};
+Result<void> write_mail(const std::string& file, std::string_view bytes) {
+  // A customer's mail is not for everyone on the machine.
+  const Result<bool> fresh = write_new(file, bytes, 0640);
+  if (!fresh) return fresh.error();
+  if (*fresh) return {};
+  return Error{ErrorKind::conflict,
+               fmt::format("{} exists and is not overwritten; name a new file", file)};
 }
 
 std::string mailbox(const render::Mailbox& box) {
@@ -99,7 +94,7 @@ int run_preview(const Words& words) {
   for (const auto& [file, bytes] : {std::pair{&eml, &report->made.outgoing.bytes},
                                     std::pair{&html, &report->made.letter.html}}) {
     if (file->empty()) continue;
-    if (Result<void> written = write_new(*file, *bytes); !written)
+    if (Result<void> written = write_mail(*file, *bytes); !written)
       return failed(written.error().message);
   }
   print(*report, report->loaded.site->zone);

@@ -2,12 +2,22 @@
 #include <SQLiteCpp/Exception.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "store/connection.h"
 #include "store/failure.h"
 
 namespace retaind::store {
 namespace fs = std::filesystem;
+
+Result<void> create_file(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+  if (descriptor < 0) return failure(SQLITE_CANTOPEN, file, "", "create");
+  ::close(descriptor);
+  flush(directory_of(file), O_RDONLY | O_DIRECTORY);
+  return {};
+}
+
 namespace {
 
 /// One step for all pages: the source's read snapshot lasts for the whole copy. Several steps would
@@ -40,7 +50,8 @@ Result<void> copy_durably(SQLite::Database& from, const fs::path& file, bool mar
   std::error_code code;
   const fs::path part = beside(file, ".part");
   fs::remove(part, code);
-  auto copied = copy_pages(from, part, marked);
+  auto copied = create_file(part);
+  if (copied) copied = copy_pages(from, part, marked);
   if (copied && !flush(part, O_RDWR))
     copied = failure(SQLITE_IOERR, part, "fsync failed", "backup");
   if (copied) {

@@ -70,6 +70,9 @@ struct Database::Impl {
 bool flush(const std::filesystem::path& path, int open_flags);
 /// The directory of a file, "." when it has none.
 std::filesystem::path directory_of(const std::filesystem::path& file);
+/// An empty file. Facts about people are not for everyone on the machine; SQLite gives -wal and
+/// -shm the same rights.
+Result<void> create_file(const std::filesystem::path& file);
 /// The file with something appended to its name.
 std::filesystem::path beside(const std::filesystem::path& file, std::string_view suffix);
 

@@ -94,15 +94,6 @@ Result<void> examine(const fs::path& file, Database::Mode mode) {
   return {};
 }
 
-/// Facts about people: not for everyone on the machine. SQLite gives -wal and -shm the same rights.
-Result<void> create_file(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-  if (descriptor < 0) return failure(SQLITE_CANTOPEN, file, "", "create");
-  ::close(descriptor);
-  flush(directory_of(file), O_RDONLY | O_DIRECTORY);
-  return {};
-}
-
 int open_flags(const fs::path& file, Database::Mode mode) {
   // A reader also opens for writing where it may: after a crash somebody has to recover the WAL.
   const bool writable =

@@ -126,6 +126,7 @@ with Site() as site:
     # Copies
     copy = pathlib.Path(site.base) / "copy.db"
     expect(site.run("backup", str(copy)), 0, "bytes")
+    check(copy.stat().st_mode & 0o007 == 0, f"everyone may read the backup: {copy.stat().st_mode:o}")
     expect(site.run("backup", str(copy)), 1, "exists and is not overwritten")
 
     # Errors and words are explained

@@ -42,6 +42,8 @@ with Site() as site:
     check("because you agreed to hear from Example Shop" in greeting and "because" not in shown.stdout, f"the footer gives another reason:\n{greeting}")
     # What the sender sends about the same row is the same but for its number, links and date.
     check("--step" not in shown.stdout, shown.stdout)
+    for file in (eml, html):
+        check(file.stat().st_mode & 0o007 == 0, f"everyone may read {file.name}: {file.stat().st_mode:o}")
     again = site.run("preview", "thanks", "--customer", "C0", "--eml", str(eml))
     check(again.returncode == 1 and "exists and is not overwritten" in again.stderr, again.stderr)
     for words, status, said in ((("thanks", "--customer", "C1"), 1, "customer `C1` has no order, which the message would be about"),
