@@ -84,8 +84,12 @@ std::string next_due(const RuleReport& rule, Time now, const Zone& zone) {
 }
 
 std::string rule_lines(const StatusReport& report, const Site& site) {
-  std::string text = fmt::format("\n{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", "rule", "status", "sent",
-                                 "waiting", "not sent", "next due");
+  std::string text = "\n";
+  if (!report.days.empty())
+    text += fmt::format("mails, calls of webhooks and marketing pauses that are due since {}\n",
+                        to_string(report.days.front().day));
+  text += fmt::format("{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", "rule", "status", "sent", "waiting",
+                      "not sent", "next due");
   for (const RuleReport& rule : report.rules) {
     text += fmt::format("{:<26} {:<7} {:>7} {:>8} {:>8}  {}\n", rule.id, rule.status,
                         grouped(rule.sent), grouped(rule.waiting), grouped(rule.ended),

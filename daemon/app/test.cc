@@ -48,9 +48,13 @@ std::optional<Prepared> prepare(const TestQuestion& question) {
                      : language::check_stories(question.files, context);
   if (checked.has_errors()) {
     print_mistakes(to_text(checked.diagnostics, language::Format::human, colour),
-                   static_cast<int>(checked.diagnostics.size()), checked.files);
+                   static_cast<int>(std::count_if(
+                       checked.diagnostics.begin(), checked.diagnostics.end(),
+                       [](const auto& d) { return d.severity == language::Severity::error; })),
+                   checked.files);
     return std::nullopt;
   }
+  fmt::print(stderr, "{}", to_text(checked.diagnostics, language::Format::human, colour));
   Prepared made;
   made.stories = std::move(checked.stories);
   made.files.site = std::move(*loaded.site);

@@ -27,28 +27,10 @@ void report_path(std::vector<Diagnostic>& out, Severity severity, Code code, con
       {severity, name_of(code), {std::move(source), 0, 0}, std::move(message), std::move(remedy)});
 }
 
-bool is_hidden(const std::string& name) { return name.starts_with('.') || name.starts_with('#'); }
-
-/// Names of the rule files, sorted, so that everyone sees the same order of diagnostics.
+/// Sorted, so that everyone sees the same order of diagnostics.
 std::vector<fs::path> rule_files(const fs::path& directory, std::vector<Diagnostic>& out) {
-  std::vector<fs::path> files;
   std::error_code error;
-  fs::directory_iterator entries(directory, error);
-  while (!error && entries != fs::directory_iterator()) {
-    const fs::path path = entries->path();
-    const std::string name = path.filename().string();
-    if (!is_hidden(name) && path.extension() == ".yaml") files.push_back(path);
-    std::error_code ignored;
-    if (!is_hidden(name) && path.extension() != ".yaml" && fs::is_directory(path, ignored))
-      report_path(out, Severity::warning, Code::file_left_aside, path,
-                  "this directory is left aside: rule files lie side by side",
-                  fmt::format("move its files to `{}`", directory.string()));
-    if (!is_hidden(name) && path.extension() == ".yml")
-      report_path(out, Severity::warning, Code::file_left_aside, path,
-                  "this file is left aside: rule files end in `.yaml`",
-                  fmt::format("rename it to `{}.yaml`", path.stem().string()));
-    entries.increment(error);
-  }
+  std::vector<fs::path> files = yaml_files(directory, "rule files", out, error);
   if (error) {
     report_path(out, Severity::error, Code::no_rules, directory,
                 fmt::format("the rule directory cannot be read: {}", error.message()),
@@ -58,7 +40,6 @@ std::vector<fs::path> rule_files(const fs::path& directory, std::vector<Diagnost
   if (files.empty())
     report_path(out, Severity::error, Code::no_rules, directory, "no rule file is here",
                 "write one, such as `thanks.yaml`, or name another directory");
-  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -105,6 +86,35 @@ void refuse_twins(const std::vector<RuleFile>& files, std::vector<Diagnostic>& o
 bool CheckedRules::has_errors() const {
   return std::any_of(diagnostics.begin(), diagnostics.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::error; });
+}
+
+std::vector<fs::path> yaml_files(const fs::path& directory, std::string_view what,
+                                 std::vector<Diagnostic>& out, std::error_code& error) {
+  std::vector<fs::path> all;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    all.push_back(entry->path());
+  if (error) return {};
+  std::sort(all.begin(), all.end());
+  std::vector<fs::path> files;
+  for (const fs::path& path : all) {
+    const std::string name = path.filename().string();
+    const std::string ending = lower_ascii(path.extension().string());
+    std::error_code ignored;
+    // Hidden ones, and what editors keep while a file is open.
+    if (name.starts_with('.') || name.starts_with('#')) continue;
+    if (path.extension() == ".yaml")
+      files.push_back(path);
+    else if (fs::is_directory(path, ignored))
+      report_path(out, Severity::warning, Code::file_left_aside, path,
+                  fmt::format("this directory is left aside: {} lie side by side", what),
+                  fmt::format("move its files to `{}`", directory.string()));
+    else if (ending == ".yml" || ending == ".yaml")
+      report_path(out, Severity::warning, Code::file_left_aside, path,
+                  fmt::format("this file is left aside: {} end in `.yaml`", what),
+                  fmt::format("rename it to `{}.yaml`", path.stem().string()));
+  }
+  return files;
 }
 
 std::shared_ptr<const Source> load_source(const fs::path& path, std::vector<Diagnostic>& out) {

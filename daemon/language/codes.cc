@@ -182,7 +182,8 @@ constexpr CodeRow table[] = {
   {Code::site_lacks_setting, "a rule that needs a setting of the site",
    "The rule uses something for which retaind.yaml has no setting yet.", "", ""},
   {Code::file_left_aside, "a file that is left aside",
-   "Only files whose names end in `.yaml` are rules, and in `.liquid` templates. A warning.", "", ""},
+   "Only files whose names end in `.yaml` are rules or stories, and in `.liquid` templates; none is looked for in "
+   "directories below. A warning.", "", ""},
   {Code::clear_password, "a secret in clear",
    "Passwords, secrets and tokens stand in files of their own, so that retaind.yaml can be shared and reviewed.",
    "smtp:\n  host: mail.example.com\n  user: shop\n  password: hunter2\n",

@@ -167,16 +167,11 @@ CheckedStories check_stories(std::span<const fs::path> files, const StoryContext
 }
 
 CheckedStories check_stories(const fs::path& directory, const StoryContext& context) {
-  std::vector<fs::path> files;
   std::error_code error;
-  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with('.') && !name.starts_with('#') && entry->path().extension() == ".yaml")
-      files.push_back(entry->path());
-  }
-  std::sort(files.begin(), files.end());
+  std::vector<Diagnostic> diagnostics;
+  const std::vector<fs::path> files = yaml_files(directory, "stories", diagnostics, error);
   CheckedStories result = check_stories(std::span<const fs::path>(files), context);
+  result.diagnostics.insert(result.diagnostics.begin(), diagnostics.begin(), diagnostics.end());
   if (!files.empty()) return result;
   Diagnostic none;
   none.code = name_of(Code::no_stories);

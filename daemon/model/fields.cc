@@ -51,7 +51,7 @@ constexpr Field table[] = {
   {customer, "open_tickets", number, rolled, "open_tickets", "", "tickets that are neither solved nor closed"},
 
   {order, "key", text, stored, "key", "", "your own id of the order"},
-  {order, "number", text, stored, "number", "", "number that the customer knows"},
+  {order, "number", text, stored, "number", "", "number that the customer knows; in mails the key where there is none"},
   {order, "status", enumeration, stored, "status", order_words, "where the order is"},
   {order, "total", money, stored, "total_minor", "", "what the customer pays"},
   {order, "placed_at", time, stored, "placed_at", "", "when it was placed"},
@@ -86,7 +86,7 @@ constexpr Field table[] = {
   {subscription, "ended", boolean, flag, "ended_at", "", "it has ended"},
 
   {ticket, "key", text, stored, "key", "", "your own id of the ticket"},
-  {ticket, "number", text, stored, "number", "", "number that people know"},
+  {ticket, "number", text, stored, "number", "", "number that people know; in mails the key where there is none"},
   {ticket, "subject", text, stored, "subject", "", "subject line"},
   {ticket, "status", enumeration, stored, "status", ticket_words, "where the ticket is"},
   {ticket, "priority", enumeration, stored, "priority", priority_words, "how urgent it is"},

@@ -79,7 +79,9 @@ RowSelect select_of(const Site& site, Subject subject,
   for (const Field& field : fields()) {
     if (field.subject != subject || !is_read(field.name)) continue;
     select.fields.push_back(&field);
-    columns += fmt::format(", s.{}", field.column);
+    // A mail has to name its order or ticket.
+    columns += field.column == "number" ? ", coalesce(nullif(s.number, ''), s.key)"
+                                        : fmt::format(", s.{}", field.column);
     has_money = has_money || field.type == Type::money;
   }
   const bool has_currency =

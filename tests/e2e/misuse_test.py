@@ -63,6 +63,15 @@ with Site() as site:
     expect(site.run("check"), 1, f"error[R100]: cannot read the templates in {templates}")
     away.rename(templates)
     expect(site.run("check", "--strict"), 0)
+    for left in ("rules/thanks.YAML", "tests/thanks.yml", "tests/thanks.YAML"):
+        (site.directory / left).write_text("rule: thanks\n")
+    (site.directory / "tests/more").mkdir()
+    expect(site.run("check"), 0, "rules/thanks.YAML", "this file is left aside: rule files end in `.yaml`", "rename it to `thanks.yaml`")
+    expect(site.run("test"), 0, "tests/thanks.yml", "this file is left aside: stories end in `.yaml`", "tests/thanks.YAML",
+           "this directory is left aside: stories lie side by side")
+    for left in ("rules/thanks.YAML", "tests/thanks.yml", "tests/thanks.YAML"):
+        (site.directory / left).unlink()
+    (site.directory / "tests/more").rmdir()
     (site.directory / "rules/more").mkdir()
     (site.directory / "rules/broken.yaml").write_text("rule: broken\n")
     broken = site.directory / "templates/broken.en.liquid"

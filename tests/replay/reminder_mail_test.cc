@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "delivery/why.h"
 #include "model/fields.h"
+#include "store/columns.h"
 #include "support/read_mail.h"
 #include "support/shop.h"
 
@@ -182,7 +183,24 @@ TEST_CASE("a digest of the shipped escalation says of how many tickets it is",
   REQUIRE(desk.arrived.size() == 2);
   const std::string& bytes = desk.arrived[1].message.bytes;
   CHECK(header(bytes, "Subject") == "Escalation: 2 tickets");
-  CHECK(part(bytes, "text/plain").find("reminded of these tickets") != std::string::npos);
+  CHECK(part(bytes, "text/plain").find("These tickets are still unsolved") != std::string::npos);
+}
+
+TEST_CASE("a ticket without a number is named by its id, in its mail and its link",
+          "[semantics][reminder]") {
+  const std::string number = GENERATE(std::string(), std::string("-"));
+  Desk desk("en");
+  Wanted nameless = kettle;
+  nameless.number = number == "-" ? "" : number;
+  open_ticket(desk, "HD/t1", nameless, "2026-02-28 12:00");
+  if (number == "-")
+    desk.put(TicketFact{.key = "HD/t1", .cleared = store::column_mask(Subject::ticket, "number")});
+  desk.run_to("2026-03-02 13:00");
+  REQUIRE(desk.arrived.size() == 1);
+  const std::string& bytes = desk.arrived[0].message.bytes;
+  CHECK(header(bytes, "Subject") == "Ticket HD/t1 is still open: Kettle leaks");
+  CHECK(part(bytes, "text/plain").find("https://desk.example.com/tickets/HD%2Ft1") !=
+        std::string::npos);
 }
 
 TEST_CASE("a Japanese team's reminder holds no character that old mail programs lack",
