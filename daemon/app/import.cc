@@ -56,6 +56,15 @@ std::string unused_columns(ImportKind kind, const std::vector<std::string>& colu
   return text;
 }
 
+void print_noted(const store::ImportReport::Noted& noted, std::string_view what) {
+  if (noted.customers == 0) return;
+  const bool more = static_cast<std::size_t>(noted.customers) > noted.lines.size();
+  fmt::print("  {} {} {}: {} {}{}\n", counted(noted.customers, "customer"),
+             noted.customers == 1 ? "has" : "have", what,
+             noted.lines.size() == 1 ? "line" : "lines", fmt::join(noted.lines, ", "),
+             more ? ", …" : "");
+}
+
 void print_report(ImportKind of, const store::ImportReport& report) {
   const std::string_view kind = name_of(of);
   const double seconds = std::chrono::duration<double>(report.took).count();
@@ -80,19 +89,8 @@ void print_report(ImportKind of, const store::ImportReport& report) {
     fmt::print("  {} known by nothing but the key so far: named here, imported never\n",
                counted(report.customers_made, "customer"));
   }
-  if (report.unknown_zones > 0) {
-    fmt::print("  {} {} a time zone that is unknown: the site's is used\n",
-               counted(report.unknown_zones, "customer"),
-               report.unknown_zones == 1 ? "names" : "name");
-  }
-  if (report.unusable_emails > 0) {
-    const auto& lines = report.unusable_email_lines;
-    const bool more = static_cast<std::size_t>(report.unusable_emails) > lines.size();
-    fmt::print("  {} an e-mail address that is none, and will get no mail: {} {}{}\n",
-               report.unusable_emails == 1 ? "1 customer has"
-                                           : counted(report.unusable_emails, "customer") + " have",
-               lines.size() == 1 ? "line" : "lines", fmt::join(lines, ", "), more ? ", …" : "");
-  }
+  print_noted(report.unknown_zones, "an unknown time zone, for which the site's is used");
+  print_noted(report.unusable_emails, "an e-mail address that is none, and will get no mail");
   if (report.own_surveys > 0) {
     fmt::print("  {} of a kind of your own, whose scores are not checked: {}\n",
                counted(report.own_surveys, "answer"), join(report.own_survey_kinds, ", "));

@@ -37,6 +37,11 @@ struct ImportOptions {
 };
 
 struct ImportReport {
+  struct Noted {
+    std::int64_t customers = 0;
+    std::vector<std::int64_t> lines;  ///< the first few
+    void add(std::int64_t line);
+  };
   std::int64_t lines = 0;  ///< records read, without the header
   std::int64_t inserted = 0, updated = 0, unchanged = 0;
   std::int64_t skipped = 0;     ///< by `skip:` in the mapping
@@ -45,12 +50,11 @@ struct ImportReport {
   std::int64_t rejected = 0;
   std::int64_t without_customer =
       0;  ///< orders and other rows that name none: stored, and matched by no rule but reminders
-  std::int64_t customers_made = 0;   ///< unknown ones that rows named: they have only their key
-  std::int64_t unknown_zones = 0;    ///< customers whose time zone is none: they get the site's
-  std::int64_t unusable_emails = 0;  ///< customers whose address is none: they get no mail
-  std::vector<std::int64_t> unusable_email_lines;  ///< the first few
-  std::int64_t own_surveys = 0;                    ///< answers of a kind whose scores nobody checks
-  std::vector<std::string> own_survey_kinds;       ///< the first few
+  std::int64_t customers_made = 0;  ///< unknown ones that rows named: they have only their key
+  Noted unknown_zones;              ///< customers whose time zone is none: they get the site's
+  Noted unusable_emails;            ///< customers whose address is none: they get no mail
+  std::int64_t own_surveys = 0;     ///< answers of a kind whose scores nobody checks
+  std::vector<std::string> own_survey_kinds;  ///< the first few
   std::int64_t resumed_at = 0;  ///< lines that an import which was stopped had done already
   bool bulk = false, stopped = false;
   std::vector<std::string> unused_columns;

@@ -55,7 +55,7 @@ class Import {
   void reject(const Waiting& waiting, std::string_view reason);
   void note(const MappedRow& mapped);
   void note_customer(const Row& row, std::int64_t line);
-  void note_zone(std::string_view name);
+  bool is_zone(std::string_view name);
   bool touched(std::int64_t row) const;
   void touch(std::int64_t row);
   bool report(std::string_view doing);

@@ -248,20 +248,22 @@ void Import::note(const MappedRow& mapped) {
 }
 
 void Import::note_customer(const Row& row, std::int64_t line) {
-  if (row.has("time_zone")) note_zone(row.cell("time_zone").text);
+  if (row.has("time_zone") && !is_zone(row.cell("time_zone").text)) report_.unknown_zones.add(line);
   if (!row.has("email") || row.cell("email").text.empty()) return;
-  if (parse_email(row.cell("email").text)) return;
-  ++report_.unusable_emails;
-  auto& lines = report_.unusable_email_lines;
+  if (!parse_email(row.cell("email").text)) report_.unusable_emails.add(line);
+}
+
+void ImportReport::Noted::add(std::int64_t line) {
   constexpr std::size_t shown = 5;
+  ++customers;
   if (lines.size() < shown) lines.push_back(line);
 }
 
-void Import::note_zone(std::string_view name) {
-  if (name.empty()) return;
+bool Import::is_zone(std::string_view name) {
+  if (name.empty()) return true;
   auto known = zones_.find(name);
   if (known == zones_.end()) known = zones_.emplace(name, bool{Zone::find(name)}).first;
-  if (!known->second) ++report_.unknown_zones;
+  return known->second;
 }
 
 bool Import::touched(std::int64_t row) const {

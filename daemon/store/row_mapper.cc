@@ -72,6 +72,12 @@ void RowMapper::assume_own_names(const std::vector<std::string>& header) {
 Result<int> RowMapper::column_of(std::string_view name) {
   for (std::size_t i = 0; i < header_.size(); ++i) {
     if (header_[i] != name) continue;
+    if (std::find(header_.begin() + static_cast<std::ptrdiff_t>(i) + 1, header_.end(), name) !=
+        header_.end())
+      return Error{ErrorKind::invalid,
+                   fmt::format("the file has more than one column `{}`, and nobody knows which is "
+                               "meant: rename or remove the others",
+                               name)};
     used_[i] = true;
     return static_cast<int>(i);
   }

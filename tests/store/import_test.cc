@@ -121,6 +121,9 @@ TEST_CASE("a file that cannot be understood at all says what to do", "[store]") 
   CHECK(
       shop.refused(orders, "invoic,total\n1,2\n", mapping) ==
       ": the file has no column `invoice` (did you mean `invoic`?): its columns are invoic, total");
+  CHECK(shop.refused(customers, "key,email,city,email\n1,a@example.com,Bonn,b@example.com\n") ==
+        ": the file has more than one column `email`, and nobody knows which is meant: rename or "
+        "remove the others");
   CHECK(shop.refused(customers, std::string("\xff\xfek\0e\0y\0\n\0", 10)) ==
         " is UTF-16: save it as UTF-8");
   CHECK(shop.refused(customers, "key,email\r1,a@example.com\r2,b@example.com\r") ==
