@@ -32,12 +32,52 @@ Result<void> check_rule(const std::vector<language::Rule>& rules, const std::str
                            or_nearest_rule(name, names, "; leave --rule out to see all of them"))};
 }
 
-/// Columns are days, lines are rules.
+/// The columns of the table: days; of a plan that is longer, weeks or months, named by their
+/// first day.
+class Columns {
+ public:
+  Columns(LocalDate from, LocalDate to) : first_(from) {
+    const auto days = std::chrono::sys_days{to} - std::chrono::sys_days{from};
+    kind_ = days <= std::chrono::days{14}    ? Kind::day
+            : days <= std::chrono::days{100} ? Kind::week
+                                             : Kind::month;
+  }
+  [[nodiscard]] LocalDate of(LocalDate day) const {
+    if (kind_ == Kind::day) return day;
+    if (kind_ == Kind::month) return day.year() / day.month() / 1;
+    const std::chrono::sys_days at{day};
+    return at - (at - std::chrono::sys_days{first_}) % std::chrono::days{7};
+  }
+  [[nodiscard]] std::string name(LocalDate column) const {
+    constexpr std::string_view weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto day = static_cast<unsigned>(column.day());
+    const std::string_view month = months[static_cast<unsigned>(column.month()) - 1];
+    if (kind_ == Kind::month)
+      return fmt::format("{} {}", month, static_cast<int>(column.year()) % 100);
+    if (kind_ == Kind::week) return fmt::format("{} {:02}", month, day);
+    const std::chrono::weekday weekday{std::chrono::sys_days{column}};
+    return fmt::format("{} {:02}", weekdays[weekday.c_encoding()], day);
+  }
+  [[nodiscard]] std::string_view legend() const {
+    constexpr std::string_view words[] = {"", "by weeks, each named by its first day\n",
+                                          "by months\n"};
+    return words[static_cast<std::size_t>(kind_)];
+  }
+
+ private:
+  enum class Kind : std::uint8_t { day, week, month } kind_;
+  LocalDate first_;
+};
+
+/// Lines are rules.
 std::string table(const replay::Plan& plan, const Zone& zone) {
-  std::set<LocalDate> days;
+  const Columns columns(zone.date_of(plan.from), zone.date_of(plan.to));
+  std::set<LocalDate> shown;
   for (std::chrono::sys_days day{zone.date_of(plan.from)}; LocalDate{day} <= zone.date_of(plan.to);
        day += std::chrono::days{1})
-    days.insert(LocalDate{day});
+    shown.insert(columns.of(LocalDate{day}));
   std::map<std::string, std::map<LocalDate, std::int64_t>> sent;
   std::size_t width = 5;
   for (const PlannedRow& row : plan.rows) {
@@ -45,27 +85,23 @@ std::string table(const replay::Plan& plan, const Zone& zone) {
     std::string name = row.rule;
     if (row.outcome == PlannedOutcome::would_send) name += row.draft ? " (draft)" : " (stays here)";
     width = std::max(width, name.size());
-    ++sent[name][day_of(row)];
-    days.insert(day_of(row));
+    const LocalDate column = columns.of(day_of(row));
+    ++sent[name][column];
+    shown.insert(column);
   }
-  constexpr std::string_view weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  std::string text = fmt::format("{:<{}}", "", width);
-  for (const LocalDate& day : days) {
-    const std::chrono::weekday weekday{std::chrono::sys_days{day}};
-    text += fmt::format(" {:>7}", fmt::format("{} {:02}", weekdays[weekday.c_encoding()],
-                                              static_cast<unsigned>(day.day())));
-  }
+  std::string text = fmt::format("{}{:<{}}", columns.legend(), "", width);
+  for (const LocalDate& column : shown) text += fmt::format(" {:>7}", columns.name(column));
   text += "    total\n";
   std::map<LocalDate, std::int64_t> totals;
   const auto line = [&](const std::string& name, const std::map<LocalDate, std::int64_t>& counts) {
     text += fmt::format("{:<{}}", name, width);
     std::int64_t total = 0;
-    for (const LocalDate& day : days) {
-      const auto count = counts.find(day);
+    for (const LocalDate& column : shown) {
+      const auto count = counts.find(column);
       const std::int64_t here = count == counts.end() ? 0 : count->second;
       text += here == 0 ? "       -" : fmt::format(" {:>7}", grouped(here));
       total += here;
-      totals[day] += here;
+      totals[column] += here;
     }
     text += fmt::format(" {:>8}\n", grouped(total));
   };

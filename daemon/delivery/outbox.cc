@@ -326,7 +326,8 @@ void Outbox::brake(Running& running, Time now) {
   hold.target = running.rule->id;
   hold.cause = "brake";
   hold.because = fmt::format(
-      "would send {} messages within an hour of its activation or edit, more than its brake of {}; "
+      "would send at least {} messages within an hour of its activation or edit, more than its "
+      "brake of {}; "
       "if that is meant: retaind release --rule {}",
       would_send, allowed, running.rule->id);
   hold.author = "retaind";

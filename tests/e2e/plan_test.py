@@ -22,6 +22,14 @@ with Site() as site:
     check("matched 42 = " in shown.stdout and "the numbers add up" in shown.stdout, shown.stdout)
     for line in ("noted (draft)", "greet: no-consent", "noted: no-consent", "greet: held-out", "who gets what, in local time:", "quiet  no-consent"):
         check(line in shown.stdout, f"{line!r} is not in:\n{shown.stdout}")
+    # However long, its table fits a page: of days, weeks or months, with the same sums.
+    for days, legend in ((14, None), (15, "by weeks, each named by its first day"), (100, "by weeks"), (101, "by months"), (366, "by months")):
+        lines = site.run("plan", "--days", str(days)).stdout.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.endswith("    total"))
+        check(lines[at - 1] == "" if legend is None else lines[at - 1].startswith(legend), f"{days} days: {lines[at - 1]}")
+        check(len(lines[at]) < 160, f"{days} days: {lines[at]}")
+        check([line.split()[-1] for line in lines if line.startswith(("greet ", "noted (draft)", "total "))] ==
+              [line.split()[-1] for line in shown.stdout.splitlines() if line.startswith(("greet ", "noted (draft)", "total "))], f"{lines}")
     report = json.loads(site.run("plan", "--days", "2", "--json").stdout)
     check(report["even"] and report["matched"] == 42 == report["sent"] + report["would_send"] + report["not_sent"] + report["waiting"], f"{report}")
     one = json.loads(site.run("plan", "--rule", "greet", "--json").stdout)

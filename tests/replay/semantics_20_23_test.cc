@@ -330,7 +330,8 @@ TEST_CASE(
   CHECK(shop.sent().empty());
   CHECK(shop.ledger()[0] == "email:welcome o-c0 held brake");
   CHECK(shop.ask("SELECT because FROM hold") ==
-        "would send 21 messages within an hour of its activation or edit, more than its brake of "
+        "would send at least 21 messages within an hour of its activation or edit, more than its "
+        "brake of "
         "20; if "
         "that is meant: retaind release --rule at-once");
   shop.crash();
