@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "delivery/compose.h"
 #include "engine/business_time.h"
 #include "replay/then.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/fields.h"
 #include "model/ledger.h"
 #include "store/database.h"
 
