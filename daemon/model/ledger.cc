@@ -28,7 +28,7 @@ constexpr ReasonRow reason_table[] = {
   {Reason::clock, "clock", true, "it waits because the machine's clock jumped"},
   {Reason::brake, "brake", true, "it waits because the rule would send unusually many at once; release it to go on"},
   {Reason::rule_removed, "rule-removed", false, "the rule file was deleted before the message was sent"},
-  {Reason::late_limit, "late-limit", false, "it would have come too late to make sense"},
+  {Reason::late_limit, "late-limit", false, "it would have come too late, or a cap, hold or window would have ended too late"},
   {Reason::already_sent, "already-sent", false, "the rule has already sent to this customer, order or ticket"},
   {Reason::unknown_data, "unknown-data", false, "data that a condition reads is missing, and unknown never sends"},
   {Reason::render_failed, "render-failed", false, "the template could not be filled in"},
