@@ -65,11 +65,19 @@ struct Session : std::enable_shared_from_this<Session> {
   std::string text;
 };
 
+/// 0: there is none.
+ino_t inode_of(const std::filesystem::path& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
 }  // namespace
 
 struct ControlServer::Impl {
   Impl(asio::io_context& loop, std::filesystem::path at, Handler handler)
       : acceptor(loop), pause(loop), path(std::move(at)), answer(std::move(handler)) {}
+
+  Result<void> listen();
 
   void accept() {
     acceptor.async_accept([this](error_code error, Socket socket) {
@@ -94,26 +102,15 @@ struct ControlServer::Impl {
   asio::local::stream_protocol::acceptor acceptor;
   asio::steady_timer pause;
   error_code trouble;
+  ino_t file = 0;
   std::filesystem::path path;
   Handler answer;
 };
 
-ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-ControlServer::~ControlServer() {
-  error_code ignored;
-  impl_->acceptor.close(ignored);
-  std::error_code gone;
-  std::filesystem::remove(impl_->path, gone);
-}
-
-Result<std::unique_ptr<ControlServer>> ControlServer::open(asio::io_context& loop,
-                                                           const std::filesystem::path& path,
-                                                           Handler handler) {
-  if (const Result<void> fits = check_socket_path(path); !fits) return fits.error();
+Result<void> ControlServer::Impl::listen() {
   const asio::local::stream_protocol::endpoint endpoint(path.native());
   error_code error;
-  Socket probe(loop);
+  Socket probe(acceptor.get_executor());
   probe.connect(endpoint, error);
   if (!error) {
     return Error{ErrorKind::conflict,
@@ -123,20 +120,49 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(asio::io_context& loo
   if (std::filesystem::is_socket(path, gone)) std::filesystem::remove(path, gone);
   std::filesystem::create_directories(path.parent_path(), gone);
 
-  auto impl = std::make_unique<Impl>(loop, path, std::move(handler));
   // The mode is right from the first moment on: between bind and chmod somebody could connect.
   const mode_t before = umask(0177);
-  impl->acceptor.open(endpoint.protocol(), error);
-  if (!error) impl->acceptor.bind(endpoint, error);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.bind(endpoint, error);
   umask(before);
-  if (!error) impl->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot make the control socket {}: {}; make its directory writable "
                              "for this user or set `socket:` in retaind.yaml",
                              path.string(), error.message())};
   }
-  impl->accept();
+  file = inode_of(path);
+  accept();
+  return {};
+}
+
+ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ControlServer::~ControlServer() {
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  std::error_code gone;
+  if (inode_of(impl_->path) == impl_->file) std::filesystem::remove(impl_->path, gone);
+}
+
+void ControlServer::keep_in_place() {
+  if (inode_of(impl_->path) == impl_->file) return;
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  if (const Result<void> bound = impl_->listen(); bound)
+    log::warning(
+        fmt::format("the control socket {} was gone and is there again", impl_->path.string()));
+  else
+    log::error(bound.error().message);
+}
+
+Result<std::unique_ptr<ControlServer>> ControlServer::open(asio::io_context& loop,
+                                                           const std::filesystem::path& path,
+                                                           Handler handler) {
+  if (const Result<void> fits = check_socket_path(path); !fits) return fits.error();
+  auto impl = std::make_unique<Impl>(loop, path, std::move(handler));
+  if (const Result<void> bound = impl->listen(); !bound) return bound.error();
   return std::make_unique<ControlServer>(std::move(impl));
 }
 

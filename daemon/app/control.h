@@ -29,6 +29,8 @@ class ControlServer {
   explicit ControlServer(std::unique_ptr<Impl> impl);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
+  /// Makes the file again when somebody has removed or replaced it, and logs what came of it.
+  void keep_in_place();
   ControlServer& operator=(const ControlServer&) = delete;
 
  private:

@@ -72,6 +72,7 @@ struct Daemon::Impl {
   void wake();
   void pass();
   void pause(const std::string& why);
+  void lose_store();
   void look_again(Duration delay);
   void arm();
   void each_minute();
@@ -189,6 +190,7 @@ void Daemon::Impl::wake() {
 }
 
 void Daemon::Impl::pass() {
+  if (!draining && !database->is_in_place()) return lose_store();
   const Result<Core::Pass> done = core->run_due();
   if (!done) return pause(done.error().message);
   if (!trouble.empty()) log::info("the store works again");
@@ -202,6 +204,18 @@ void Daemon::Impl::pass() {
   if (options.until_idle && waits) return look_again(drain_look);
   if (core->in_flight() == 0) store::make_wal_room(*database);
   arm();
+}
+
+/// Whoever restored or moved it, and whoever holds or imports, does so in a file that this process
+/// does not see.
+void Daemon::Impl::lose_store() {
+  log::error(fmt::format(
+      "the store {} has been moved, removed or replaced under the daemon, which stops, so that it "
+      "sends nothing that the store at that place does not know: put the file where it belongs and "
+      "start again",
+      database->file().string()));
+  status = exit_wrong;
+  drain("without its store");
 }
 
 /// The store is locked, full or worse: said once and tried again every second, since the same work
@@ -258,6 +272,8 @@ void Daemon::Impl::each_minute() {
   if (watchdog) notify.watchdog();
   const std::int64_t version = database->data_version();
   const std::optional<Time> next = core->next_due();
+  if (!draining && !database->is_in_place()) wake();
+  if (!draining) control->keep_in_place();
   // The second reason is a timer that slept with the machine.
   if (version != seen_version || (next && *next <= clock.now())) wake();
   seen_version = version;
@@ -270,7 +286,10 @@ void Daemon::Impl::each_minute() {
 
 /// Retention and the WAL: a slice a minute, and further ones while nothing has to be sent.
 void Daemon::Impl::tidy_up() {
-  const Result<std::int64_t> purged = store::purge(*database, core->site().retention, clock.now());
+  // Nothing grows old by a clock that has jumped.
+  const Result<std::int64_t> purged =
+      core->trusts_clock() ? store::purge(*database, core->site().retention, clock.now())
+                           : Result<std::int64_t>(0);
   if (!purged) log::warning(purged.error().message);
   if (const Result<std::int64_t> moved = database->checkpoint(); !moved)
     log::warning(moved.error().message);

@@ -114,6 +114,11 @@ Result<StatusReport> make_status(OpenSite& open, const std::filesystem::path& di
   report.at = now;
   report.mode = open.site.deliver_live ? "live" : "maildir";
   ask(report, open.site);
+  if (report.daemon) {
+    const Value* running = report.daemon->find("deliver");
+    if (running != nullptr && running->as_text() != nullptr && *running->as_text() != report.mode)
+      report.next_mode = std::exchange(report.mode, *running->as_text());
+  }
   report.file_errors = load_site(directory).errors();
   if (Result<void> snapshot = open.database.begin_read(); !snapshot) return snapshot.error();
   store::Ledger ledger(open.database);

@@ -36,7 +36,8 @@ struct RuleReport {
 struct StatusReport {
   Time at;
   bool running = false;
-  std::string mode;             ///< "live", "maildir"
+  std::string mode;             ///< "live", "maildir": of the daemon that runs, else of the file
+  std::string next_mode;        ///< of the file when that says another, until a restart
   std::optional<Value> daemon;  ///< what the running process says
   std::string daemon_trouble;   ///< why it did not say anything, when it should
   std::vector<store::HoldRow> holds;

@@ -26,6 +26,9 @@ std::string mode_lines(const StatusReport& report) {
                   report.mode == "live"
                       ? "live: mail leaves this machine"
                       : "maildir: nothing leaves this machine (`deliver: live` changes that)");
+  if (!report.next_mode.empty())
+    text += fmt::format("          retaind.yaml says `{}`, which counts after a restart\n",
+                        report.next_mode);
   if (!report.running) return text + "daemon    not running; start it with `retaind run`\n";
   if (!report.daemon) return text + fmt::format("daemon    {}\n", report.daemon_trouble);
   text += fmt::format("daemon    runs since {}", text_member(*report.daemon, "started"));

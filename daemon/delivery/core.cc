@@ -108,7 +108,20 @@ Result<void> Core::adopt(SiteFiles files, bool first) {
   return {};
 }
 
-Result<void> Core::reload(SiteFiles files) { return adopt(std::move(files), false); }
+Result<void> Core::reload(SiteFiles files) {
+  // A new rule counts from now on, which must not be a time that never was.
+  if (!trusts_clock())
+    return Error{ErrorKind::unavailable,
+                 "the clock has jumped forward, and a new rule would count from a time that may be "
+                 "wrong: wait until it is steady, or say that it is right with `retaind release "
+                 "--clock`, and reload then"};
+  return adopt(std::move(files), false);
+}
+
+bool Core::trusts_clock() {
+  watch_clock(clock_->now());
+  return !clock_held();
+}
 
 void Core::watch_clock(Time now) {
   const Duration elapsed = clock_->elapsed();

@@ -68,6 +68,8 @@ class Core {
   [[nodiscard]] std::size_t in_flight() const;
   /// The operator has seen the clock jump and says to go on.
   void resume_after_jump();
+  /// Looks at the clock now; false while it is held after a jump.
+  bool trusts_clock();
   [[nodiscard]] bool clock_held() const;
 
   engine::Engine& engine();

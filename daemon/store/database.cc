@@ -348,6 +348,12 @@ std::int64_t Database::data_version() {
 std::int64_t Database::rows_changed() const { return sqlite3_total_changes64(handle()); }
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle()); }
 const fs::path& Database::file() const { return impl_->file; }
+
+bool Database::is_in_place() const {
+  int moved = 0;
+  const int asked = sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return asked != SQLITE_OK || moved == 0;
+}
 sqlite3* Database::handle() const { return impl_->db.getHandle(); }
 
 void Database::fail(int code, std::string_view what) {

@@ -100,6 +100,9 @@ class Database {
   [[nodiscard]] std::int64_t rows_changed() const;
   [[nodiscard]] std::int64_t last_insert_id() const;
   [[nodiscard]] const std::filesystem::path& file() const;
+  /// False once the file has been moved, removed or replaced: what is written here is seen by
+  /// nobody who opens the path now.
+  [[nodiscard]] bool is_in_place() const;
   /// The first error since begin(), or since the last call outside a transaction; internal users
   /// only.
   void fail(int code, std::string_view what);

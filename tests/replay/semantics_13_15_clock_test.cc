@@ -228,6 +228,36 @@ TEST_CASE("semantics 14: an operator resumes at once", "[semantics]") {
   CHECK(shop.sent() == Lines{"2026-03-03 10:00 email:welcome anna@example.com"});
 }
 
+TEST_CASE("semantics 14: no rule begins to count from a time that the clock only jumped to",
+          "[semantics]") {
+  Shop shop("2026-03-02 10:00");
+  shop.rule(after_order("1 day"));
+  shop.customer("anna");
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.clock.jump(std::chrono::hours(24 * 10));
+  // The daemon has not looked yet: reload does.
+  shop.rule(at_once());
+  const auto refused = shop.world->reload();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("the clock has jumped forward") == 0);
+  CHECK(refused.error().message.find("retaind release --clock") != std::string::npos);
+  CHECK_FALSE(shop.world->core().trusts_clock());
+  CHECK(shop.ask("SELECT count(*) FROM rule") == "1");
+  SECTION("it goes back") {
+    shop.clock.jump(-std::chrono::hours(24 * 10));
+    CHECK_FALSE(shop.world->reload());
+    Shop::expect_ok(shop.world->run_to(shop.clock.now() + std::chrono::minutes(11)));
+    Shop::expect_ok(shop.world->reload());
+    CHECK(shop.ask("SELECT counts_from < 1772460000000 FROM rule WHERE name = 'at-once'") == "1");
+  }
+  SECTION("somebody says that it is right") {
+    shop.world->core().resume_after_jump();
+    Shop::expect_ok(shop.world->reload());
+    CHECK(shop.world->core().trusts_clock());
+  }
+}
+
 TEST_CASE("semantics 14: an hour is no jump, and a gap across a restart is downtime",
           "[semantics]") {
   Shop shop;

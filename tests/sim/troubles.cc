@@ -94,6 +94,12 @@ void Simulation::jump(Duration by) {
 
 void Simulation::reload() {
   if (!world_.running()) return;
+  if (!world_.core().trusts_clock()) {
+    if (world_.reload()) watch_.say("a reload counts from the time of a clock that has jumped");
+    world_.core().resume_after_jump();
+    controls_.clock_until.reset();
+    ++tally_.faults["reload while the clock is held"];
+  }
   if (armed_ == Crash::none && chance(15)) {
     refuse_commit_ = true;
     only_with_messages_ = false;
