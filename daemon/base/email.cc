@@ -109,6 +109,11 @@ std::string EmailAddress::envelope() const {
   return quoted + "\"@" + domain;
 }
 
+std::string envelope_of(const std::string& address) {
+  const auto parsed = parse_email(address);
+  return parsed ? parsed->envelope() : address;
+}
+
 bool EmailAddress::needs_smtputf8() const { return !is_ascii(local); }
 
 std::optional<EmailAddress> parse_email(std::string_view text) {

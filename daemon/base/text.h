@@ -52,6 +52,9 @@ struct EmailAddress {
 /// spaces outside quotes, over-long parts (RFC 5321 4.5.3.1: 64, 255, 254 octets), hosts with bad
 /// characters, address lists.
 std::optional<EmailAddress> parse_email(std::string_view text);
+/// As it stands in an SMTP envelope: a domain of other letters as A-labels (RFC 5891), a local part
+/// that is no dot-string in quotes (RFC 5321 4.1.2). What is no address stays as it is.
+std::string envelope_of(const std::string& address);
 /// Key under which caps, suppression and consent know an address: lower-cased (Unicode simple
 /// folding where ASCII does not do) local part @ A-label domain; empty when it is no address.
 std::string email_key(std::string_view text);

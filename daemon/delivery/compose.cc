@@ -400,7 +400,8 @@ Result<Outgoing> Composer::mail(const Running& running, const Step& step, const 
   if (!known) add_headers(mail, running, first, bulk, carrier.id, marks);
   out.id = carrier.id;
   out.message_id = mail.message_id;
-  out.envelope_from = site_->sender.address;
+  out.envelope_from = envelope_of(site_->sender.address);
+  for (std::string& address : out.envelope_to) address = envelope_of(address);
   render::MailMemo& memo = memos_[{text_name, rendered->locale}];
   if (!makes_) {
     if (auto fine = render::check_mail(mail, memo); !fine) return fine.error();

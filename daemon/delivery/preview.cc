@@ -231,8 +231,8 @@ Result<Outgoing> as_test(const Preview& made, const Site& site, const std::strin
   Outgoing outgoing;
   outgoing.id = 1;
   outgoing.message_id = letter.message_id;
-  outgoing.envelope_from = site.sender.address;
-  outgoing.envelope_to = {address};
+  outgoing.envelope_from = envelope_of(site.sender.address);
+  outgoing.envelope_to = {envelope_of(address)};
   outgoing.needs_smtputf8 = built->needs_smtputf8;
   outgoing.bytes = std::move(built->bytes);
   return outgoing;

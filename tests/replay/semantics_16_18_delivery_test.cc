@@ -384,3 +384,24 @@ TEST_CASE("semantics 18: a recipient whose mail is on its way over a reload stil
   shop.run_to("2026-03-02 11:30");
   CHECK(shop.ledger() == Lines{"email:welcome o1 sent", "email:welcome o2 sent"});
 }
+
+TEST_CASE("an envelope has the domain's A-labels and quotes what is no dot-string", "[semantics]") {
+  const auto& [address, envelope] = GENERATE(table<std::string, std::string>(
+      {{"a@b\u00fccher.example", "a@xn--bcher-kva.example"},
+       {"a..b@docomo.ne.jp", "\"a..b\"@docomo.ne.jp"},
+       {".x@ezweb.ne.jp", "\".x\"@ezweb.ne.jp"},
+       {"J\u00f6rg@b\u00fccher.example", "J\u00f6rg@xn--bcher-kva.example"},
+       {"Anna.Lee@Example.com", "Anna.Lee@example.com"}}));
+  Shop shop;
+  shop.rule(
+      "rule: thanks\npurpose: transactional\nstatus: live\nwhen:\n  event: order.completed\nthen:\n"
+      "  - email: welcome\n");
+  shop.customer(CustomerFact{.key = "anna", .email = address});
+  shop.start();
+  shop.run_to("2026-03-02 11:00");
+  shop.order("o1", "anna");
+  Shop::expect_ok(shop.world->settle());
+  REQUIRE(shop.arrived.size() == 1);
+  CHECK(shop.arrived[0].message.envelope_to == Lines{envelope});
+  CHECK(shop.arrived[0].message.needs_smtputf8 == (envelope.find("\u00f6") != std::string::npos));
+}
