@@ -240,6 +240,11 @@ std::string change_words(const Explained& explained, const Zone& zone) {
   if (const auto closes = explained.digest_closes())
     return fmt::format("{}, when the digest closes; before that only when facts change",
                        when(*closes, zone));
+  for (const engine::KnownMessage& known : explained.messages) {
+    if (!refusal_of(known.message).empty())
+      return fmt::format("{}, at the next try; before that only when facts change",
+                         when(*known.message.next_at, zone));
+  }
   if (explained.changes_at)
     return fmt::format("{}; before that only when facts change", when(*explained.changes_at, zone));
   return "only when facts change";

@@ -54,7 +54,9 @@ void print_line(const Overview::Line& line, const Zone& zone) {
   if (line.envelope) more += fmt::format("  in digest {}", *line.envelope);
   if (!line.variant.empty()) more += "  variant " + line.variant;
   if (line.draft) more += "  draft";
-  if (!line.reply.empty() && line.state != MessageState::sent) more += "  " + line.reply;
+  // Of a sent one it tells something only when not all recipients were taken.
+  if (!line.reply.empty() && (line.state != MessageState::sent || line.code >= 400))
+    more += "  " + line.reply;
   fmt::print("{:>8}  {}  {:<24} {:<28} {:<12} {}{}\n", line.id,
              to_local_text(line.ended_at.value_or(line.due), zone), line.rule,
              line.step.substr(0, line.step.find(' ')), whom, what, more);

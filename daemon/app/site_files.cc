@@ -21,10 +21,19 @@ Result<std::string> secret_of(const Site& site) {
   Result<std::string> text = read_secret(site.secret_file, "secret-file");
   if (!text) return text;
   std::string secret(trim(*text));
-  if (secret.empty()) {
-    return Error{ErrorKind::invalid,
-                 fmt::format("secret-file: {} is empty; remove it and let `retaind init` make one",
-                             site.secret_file.string())};
+  // Whoever guesses it can unsubscribe others and answer surveys for them.
+  constexpr std::size_t shortest = 16;
+  if (secret.size() < shortest) {
+    return Error{
+        ErrorKind::invalid,
+        fmt::format("secret-file: {} {}; remove it and let `retaind init` make one, which ends the "
+                    "links of mails that have been sent",
+                    site.secret_file.string(),
+                    secret.empty() ? std::string("is empty")
+                                   : fmt::format("has only {}, and links signed with it can be "
+                                                 "forged",
+                                                 counted(static_cast<long long>(secret.size()),
+                                                         "character")))};
   }
   return secret;
 }

@@ -236,6 +236,9 @@ void Composer::add_item(Value& context, const Running& running, const Firing& fi
   if (firing.subject == Subject::ticket) {
     Value ticket = *context.find("ticket");
     std::string link{text_member(ticket, "url")};
+    // Whoever opens tickets may write what the agent is to click at.
+    if (!starts_with_ignoring_case(link, "https://") && !starts_with_ignoring_case(link, "http://"))
+      link.clear();
     if (link.empty() && !site_->ticket_url.empty())
       link = fill(site_->ticket_url, "{number}", url_escape(text_member(ticket, "number")));
     ticket.set("link", link.empty() ? Value{} : Value{link});

@@ -119,6 +119,11 @@ void Outbox::settle_one(std::int64_t id, const Outcome& outcome, Time now) {
       const auto flying = in_flight_.find(id);
       if (flying != in_flight_.end() && !flying->second.body.empty())
         bodies_.save_mail(id, message->rule, message->step, now, flying->second.body);
+      if (outcome.code >= 400)
+        log::warning(
+            fmt::format("message {} reaches some of its recipients only; their server refused the "
+                        "others with {} (`retaind outbox`)",
+                        id, outcome.code));
       finish(running, *message, MessageState::sent, Reason::sent, now);
       break;
     }

@@ -33,7 +33,9 @@ enum class OutcomeKind : std::uint8_t {
 
 struct Outcome {
   OutcomeKind kind = OutcomeKind::sent;
-  int code = 0;               ///< SMTP or HTTP status; 0: none seen
+  /// SMTP or HTTP status; 0: none seen. Of a mail that only some recipients were taken for, what
+  /// the others were refused with.
+  int code = 0;
   std::string reply;          ///< the peer's words or the local cause, one line, at most 500 bytes
   bool host_trouble = false;  ///< the peer, not this message: no attempt is charged to the message
   std::optional<Duration> retry_after;  ///< the peer's wish

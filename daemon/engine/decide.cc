@@ -94,7 +94,7 @@ inline bool paused(Look& look) {
   return look.s.paused && hold(look, Reason::paused, look.s.paused_until);
 }
 inline bool on_hold(Look& look) {
-  return look.s.hold && hold(look, *look.s.hold, look.s.hold_until);
+  return look.s.hold && look.s.hold != Reason::clock && hold(look, *look.s.hold, look.s.hold_until);
 }
 inline bool outside_window(Look& look) {
   const Situation& s = look.s;

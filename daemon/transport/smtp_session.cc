@@ -155,6 +155,7 @@ void SmtpSession::take_end_of_data(const SmtpReply& reply) {
   Outcome outcome{verdict.kind, reply.code, describe(reply), verdict.host_trouble, {}};
   const std::size_t refused = transaction.recipients_answered - transaction.recipients_taken;
   if (verdict.kind == OutcomeKind::sent && refused > 0) {
+    outcome.code = transaction.refusal->code;
     outcome.reply = one_line(
         std::to_string(refused) + " of " + std::to_string(transaction.recipients_answered) +
         " recipients refused (" + transaction.refusal->reply + "); " + outcome.reply);

@@ -258,6 +258,13 @@ TEST_CASE("without its secret a site does not start") {
   const auto empty = app::take_files(app::load_site(scratch.path()));
   REQUIRE_FALSE(empty);
   CHECK(empty.error().message.find("retaind init") != std::string::npos);
+  put(scratch.path() / "secret", "0123456789abcde\n");
+  const auto brief = app::take_files(app::load_site(scratch.path()));
+  REQUIRE_FALSE(brief);
+  CHECK(brief.error().message.find(
+            "has only 15 characters, and links signed with it can be forged") != std::string::npos);
+  put(scratch.path() / "secret", "0123456789abcdef\n");
+  CHECK(app::take_files(app::load_site(scratch.path())));
 }
 
 TEST_CASE("the invented shop is the same for the same seed and another for another") {

@@ -186,6 +186,23 @@ TEST_CASE("a digest of the shipped escalation says of how many tickets it is",
   CHECK(part(bytes, "text/plain").find("These tickets are still unsolved") != std::string::npos);
 }
 
+TEST_CASE("a ticket's own link is followed only when it leads to the web",
+          "[semantics][reminder]") {
+  const auto& [url, link] = GENERATE(table<std::string, std::string>(
+      {{"https://help.example.com/t/9", "https://help.example.com/t/9"},
+       {"javascript:alert(1)", "https://desk.example.com/tickets/4711"},
+       {"data:text/html,hello", "https://desk.example.com/tickets/4711"},
+       {"//help.example.com/t/9", "https://desk.example.com/tickets/4711"}}));
+  Desk desk("en");
+  open_ticket(desk, "t1", kettle, "2026-02-28 12:00");
+  desk.put(TicketFact{.key = "t1", .url = url});
+  desk.run_to("2026-03-02 13:00");
+  REQUIRE(desk.arrived.size() == 1);
+  const std::string html = part(desk.arrived[0].message.bytes, "text/html");
+  CHECK(html.find("href=\"" + link + "\"") != std::string::npos);
+  CHECK(html.find("alert(1)") == std::string::npos);
+}
+
 TEST_CASE("a ticket without a number is named by its id, in its mail and its link",
           "[semantics][reminder]") {
   const std::string number = GENERATE(std::string(), std::string("-"));

@@ -60,6 +60,7 @@ TEST_CASE("of several recipients some may be refused", "[transport]") {
     line.pump();
     CHECK(line.only(1).kind == OutcomeKind::sent);
     CHECK(line.only(1).reply == "1 of 3 recipients refused (550 5.1.1 never); 250 2.0.0 taken");
+    CHECK(line.only(1).code == 550);
     CHECK(line.server.taken().at(0).to.size() == 2);
   }
   SECTION("all, one of them for now: later") {
