@@ -19,7 +19,7 @@ std::string_view name_of(RuleChange::Kind kind) {
 }
 
 std::string_view name_of(Difference::Kind kind) {
-  constexpr std::string_view names[] = {"appears", "vanishes", "moves", "reworded", "other"};
+  constexpr std::string_view names[] = {"appears", "vanishes", "moves", "reworded", "other", "due"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -70,8 +70,8 @@ std::string line_of(const Difference& difference) {
   return text + "\n";
 }
 
-std::array<std::int64_t, 5> counts_of(const DiffReport& report) {
-  std::array<std::int64_t, 5> counts{};
+std::array<std::int64_t, 6> counts_of(const DiffReport& report) {
+  std::array<std::int64_t, 6> counts{};
   for (const Difference& difference : report.differences)
     ++counts[static_cast<std::size_t>(difference.kind)];
   return counts;
@@ -110,6 +110,9 @@ std::string to_text(const DiffReport& report, std::size_t most) {
       "{} appear, {} vanish, {} move, {} get another text, {} are not sent for another reason\n",
       counted(counts[0], "message"), grouped(counts[1]), grouped(counts[2]), grouped(counts[3]),
       grouped(counts[4]));
+  if (counts[5] > 0)
+    text += fmt::format("{} by another due time, and leave or end as before\n",
+                        counts[5] == 1 ? "1 message goes" : grouped(counts[5]) + " messages go");
   for (const Difference::Kind kind :
        {Difference::Kind::appears, Difference::Kind::vanishes, Difference::Kind::moves,
         Difference::Kind::reworded, Difference::Kind::other}) {

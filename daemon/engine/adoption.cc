@@ -71,6 +71,11 @@ void Engine::start_counting(store::RuleRow& row, const Rule& rule, Time now) {
   row.left_out = 0;
   if (rule.backlog.all || is_yearly(rule) || scheduled) return;
   row.left_out = count_left_out(trigger, from, now);
+  if (row.id == 0) return;
+  // What was decided by an earlier timing is not left out, and no backlog would take it.
+  const std::int64_t decided = ledger_.firings_through(row.id, rule.status == RuleStatus::draft,
+                                                       ledger_.trigger_id(rule.trigger.name), from);
+  row.left_out = std::max<std::int64_t>(0, row.left_out - decided);
 }
 
 void Engine::adopt_one(const Rule& rule, store::RuleRow* known, Time now) {

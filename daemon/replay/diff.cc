@@ -20,7 +20,15 @@ auto place_of(const PlannedRow& row) {
   return std::tuple(row.when(), row.rule, row.subject, row.step, row.repeat);
 }
 
+/// For who reads it: leaves at the same time, or does not leave for the same reason.
+bool same_end(const PlannedRow& a, const PlannedRow& b) {
+  if (a.outcome != b.outcome || a.state != b.state || a.reason != b.reason) return false;
+  return !goes(a) || (a.when() == b.when() && a.text == b.text);
+}
+
 Difference::Kind kind_of(const Difference& difference) {
+  if (difference.before && difference.after && same_end(*difference.before, *difference.after))
+    return Difference::Kind::due;
   const bool before = difference.before && goes(*difference.before);
   const bool after = difference.after && goes(*difference.after);
   if (before && after) {

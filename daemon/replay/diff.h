@@ -15,7 +15,8 @@ struct Difference {
     vanishes,  ///< is sent only by the old one
     moves,     ///< is sent by both, at another time
     reworded,  ///< is sent by both at the same time, from another template
-    other,     ///< is sent by neither, and differs in reason, due or end
+    other,     ///< is sent by neither, and differs in reason
+    due,       ///< goes at the same time, or ends for the same reason, by another due time
   };
   Kind kind = Kind::other;
   std::optional<PlannedRow> before, after;

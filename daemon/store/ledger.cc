@@ -271,6 +271,20 @@ std::optional<Firing> Ledger::firing(std::int64_t id) {
   return found;
 }
 
+std::int64_t Ledger::firings_through(std::int64_t rule, bool draft, std::int64_t trigger,
+                                     Time through) {
+  return database_
+      ->prepared(
+          "SELECT count(*) FROM firing WHERE rule = ?1 AND due <= ?4 AND draft = ?2 AND "
+          "\"trigger\" = ?3 AND withdrawn = 0")
+      .bind(1, rule)
+      .bind(2, int{draft})
+      .bind(3, trigger)
+      .bind(4, through)
+      .single()
+      .value_or(0);
+}
+
 std::optional<Firing> Ledger::find_firing(const Firing& key) {
   if (const EndedFirings* ended = aside()) {
     if (auto found = ended->find(key)) return found;

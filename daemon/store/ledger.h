@@ -91,6 +91,8 @@ class Ledger {
   /// The new firing's id, or nullopt when the occurrence has one already.
   std::optional<std::int64_t> add_firing(const Firing& firing);
   bool has_firing(const Firing& key);
+  /// How many occurrences of a trigger that were due by a time are in the ledger.
+  std::int64_t firings_through(std::int64_t rule, bool draft, std::int64_t trigger, Time through);
   std::optional<Firing> firing(std::int64_t id);
   std::optional<Firing> find_firing(const Firing& key);
   /// Ids of a rule's firings that still run.

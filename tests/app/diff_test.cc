@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "app/diff_report.h"
@@ -122,6 +123,23 @@ TEST_CASE("diff names what a reload would do, and applied it is exactly the chan
             std::string::npos);
     }
     {
+      // Many wait for the same opening of the window: nobody is told that these move.
+      Edit edit(demo);
+      edit.replace("thanks-and-feedback", "after: 7 days", "after: 170 hours");
+      const auto report = asked();
+      INFO(app::to_text(report, 20));
+      for (const replay::Difference& difference : report.differences) {
+        if (!difference.before || !difference.after) continue;
+        const auto end_of = [](const replay::PlannedRow& row) {
+          const bool sent = row.outcome == replay::PlannedOutcome::sent;
+          return std::tuple(row.state, row.reason, sent ? row.when() : Time{},
+                            sent ? row.text : "");
+        };
+        CHECK((difference.kind == replay::Difference::Kind::due) ==
+              (end_of(*difference.before) == end_of(*difference.after)));
+      }
+    }
+    {
       Edit edit(demo);
       for (const std::string locale : {"en", "ja", "zh"})
         fs::copy_file(demo.directory / "templates" / ("welcome." + locale + ".liquid"),
@@ -160,7 +178,7 @@ TEST_CASE("diff names what a reload would do, and applied it is exactly the chan
   }
   for (const auto kind : {replay::Difference::Kind::appears, replay::Difference::Kind::vanishes,
                           replay::Difference::Kind::moves, replay::Difference::Kind::reworded,
-                          replay::Difference::Kind::other}) {
+                          replay::Difference::Kind::other, replay::Difference::Kind::due}) {
     CAPTURE(static_cast<int>(kind));
     CHECK(kinds[kind] > 0);
   }

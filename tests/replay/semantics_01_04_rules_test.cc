@@ -20,6 +20,32 @@ TEST_CASE("semantics 01: a new rule has no backlog, whenever the row arrives", "
   CHECK(shop.ledger() == Lines{"email:thanks soon sent"});
 }
 
+TEST_CASE("semantics 01: what a rule has decided is not left out when its timing is edited",
+          "[semantics]") {
+  const std::string again = GENERATE("after: 5 days", "after: 9 days", "before");
+  Shop shop;
+  shop.rule(thanks());
+  for (const char* who : {"anna", "bert", "cleo"}) shop.customer(who);
+  shop.order("past", "anna", "2026-02-01 10:00");  // due 8 February, before the rule
+  shop.order("o1", "bert", "2026-02-24 12:00");
+  shop.order("o2", "cleo", "2026-02-25 12:00");
+  shop.start();
+  shop.run_to("2026-03-12 10:00");
+  CHECK(shop.sent().size() == 2);
+  std::string& text = shop.rules["thanks"];
+  const std::string timing = "after: 7 days";
+  const std::size_t at = text.find(timing);
+  REQUIRE(at != std::string::npos);
+  if (again == "before")
+    text += "backlog: 1 day\n";
+  else
+    text.replace(at, timing.size(), again);
+  shop.reload();
+  CHECK(shop.ask("SELECT left_out FROM rule") == "1");
+  shop.run_to("2026-03-20 10:00");
+  CHECK(shop.sent().empty());
+}
+
 TEST_CASE("semantics 01: what is due at the instant of the activation is backlog", "[semantics]") {
   Shop shop;
   shop.rule(thanks());
