@@ -111,7 +111,7 @@ constexpr KeyRow table[] = {
   {Keys::smtp, "helo", "name to greet the server with", "shop.example.com", ""},
   {Keys::smtp, "connections", "at most so many at once", "8", ""},
   {Keys::smtp, "messages-per-connection", "then a new connection is opened", "500", ""},
-  {Keys::smtp, "pipeline", "at most so many messages a connection on their way, if the server is that fast", "16", ""},
+  {Keys::smtp, "pipeline", "at most so many messages a connection on their way, if the server is that fast", "48", ""},
   {Keys::smtp, "timeout", "how long to wait for an answer", "5 minutes", ""},
 
   {Keys::team, "to", "its addresses", "[support@example.com]", ""},

@@ -28,7 +28,7 @@ struct SmtpSettings {
   std::string helo;  ///< empty: address literal of the local end (RFC 5321 4.1.4)
   int connections = 8;
   int messages_per_connection = 500;
-  int pipeline = 16;    ///< at most so many messages a connection at once
+  int pipeline = 48;    ///< at most so many messages a connection at once
   Duration timeout{0};  ///< 0: the RFC 5321 4.5.3.2 time-outs for each command
 };
 
