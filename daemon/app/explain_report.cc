@@ -8,6 +8,7 @@
 #include "delivery/compose.h"
 #include "engine/business_time.h"
 #include "replay/then.h"
+#include "store/messages.h"
 
 namespace retaind::app {
 namespace {
@@ -112,7 +113,10 @@ std::string when(Time time, const Zone& zone) {
 }
 
 std::string refusal_of(const Message& message) {
-  if (!message.next_at || message.reply.empty()) return {};
+  // What is held waits for something else, and perhaps without a known end.
+  const bool again =
+      store::Messages::look_at(message.next_at) && message.state != MessageState::held;
+  if (!again || message.reply.empty()) return {};
   if (message.attempts == 0) return message.reply;
   return fmt::format("tried {}, the last answer: {}",
                      message.attempts == 1 ? "once" : counted(message.attempts, "time"),

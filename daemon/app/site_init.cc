@@ -86,14 +86,13 @@ Result<bool> write_new(const fs::path& path, std::string_view text, mode_t mode)
 
 namespace {
 
-/// What root makes in a directory of the daemon's group, as /etc/retaind is one, the daemon reads.
+/// What root makes in a directory of the daemon's group that is closed to others, as /etc/retaind
+/// is one, the daemon reads.
 void share_with_group(const fs::path& directory) {
   struct stat place {};
-  struct stat secret {};
   const fs::path file = directory / "secret";
-  if (::geteuid() != 0 || ::stat(directory.c_str(), &place) != 0 || place.st_gid == 0) return;
-  if (::stat(file.c_str(), &secret) != 0 || secret.st_uid != 0 || secret.st_gid == place.st_gid)
-    return;
+  if (::geteuid() != 0 || ::stat(directory.c_str(), &place) != 0) return;
+  if (place.st_gid == 0 || (place.st_mode & S_IRWXO) != 0) return;
   if (::chown(file.c_str(), static_cast<uid_t>(-1), place.st_gid) == 0)
     ::chmod(file.c_str(), S_IRUSR | S_IWUSR | S_IRGRP);
 }
@@ -123,7 +122,7 @@ Result<MadeSite> make_site(const fs::path& directory) {
   if (!secret) return secret.error();
   if (Result<void> added = add(made, directory, "secret", *secret, 0600); !added)
     return added.error();
-  share_with_group(directory);
+  if (!made.written.empty() && made.written.back() == "secret") share_with_group(directory);
   for (const EditorFile& file : editor_files(names_of(load_site(directory)))) {
     if (Result<void> added = add(made, directory, file.path, file.text, 0644); !added)
       return added.error();

@@ -105,6 +105,16 @@ with Site() as site:
         expect(site.run("init", str(shared), site=False), 0)
         made = (shared / "secret").stat()
         check((made.st_gid, stat.S_IMODE(made.st_mode)) == (65534, 0o640), f"the daemon cannot read its secret: {made}")
+        os.chown(shared / "secret", 0, 0)
+        os.chmod(shared / "secret", 0o600)
+        expect(site.run("init", str(shared), site=False), 0, "stay as they are")
+        kept = (shared / "secret").stat()
+        check((kept.st_gid, stat.S_IMODE(kept.st_mode)) == (0, 0o600), f"a second init changed who reads the secret: {kept}")
+        everyones = pathlib.Path(site.base) / "everyones"
+        everyones.mkdir(0o755)
+        os.chown(everyones, 0, 65534)
+        expect(site.run("init", str(everyones), site=False), 0)
+        check(stat.S_IMODE((everyones / "secret").stat().st_mode) == 0o600, "a wide directory's group got the secret")
     expect(site.run("init", "--demo", str(site.directory), site=False), 1, "holds a site already")
     expect(site.run("init", "/proc/nothing", site=False), 1, "cannot make /proc/nothing", "this user may write to")
 

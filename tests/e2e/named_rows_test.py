@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a message is about, and why a peer did not take it, is said wherever messages are shown."""
 import json
+import sqlite3
 
 from running_site import GREET, Daemon, Site, SlowServer, check, timestamp, wait_for
 
@@ -74,3 +75,12 @@ with Site() as site:
     check(message["attempts"] == 1 and message["reply"] == REFUSED, f"{message}")
     lived = shown(site, "timeline", "C0")
     check(f"greet email:welcome: planned, tried once, the last answer: {REFUSED}" in lived, lived)
+    # Held for something else since: nobody knows until when, and the next try says nothing.
+    site.write("rules/greet.yaml", GREET.replace("then:", "late-limit: none\nhold-while:\n  - customer.orders_count = 0\nthen:"))
+    with sqlite3.connect(site.directory / "retaind.db") as store:
+        store.execute("UPDATE message SET next_at = 0")  # the next try has come
+    with Daemon(site) as daemon:
+        wait_for("the hold", lambda: site.query("SELECT 1 FROM message WHERE state = 1"))
+        check(daemon.stop() == 0, daemon.text())
+    explained = shown(site, "explain", "greet", "--customer", "C0")
+    check("can change  only when facts change" in explained and "at the next try" not in explained and "9999" not in explained, explained)
